@@ -6,7 +6,7 @@ argument, what it must be and what it was. NaN and infinity never pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +58,29 @@ def broadcast(**arguments: FloatArray) -> None:
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arguments.items())
         raise ValueError(f"shapes must broadcast together, got {shapes}") from None
+
+
+def per_example(name: str, value: ArrayLike) -> FloatArray:
+    """`value` as non-negative numbers of shape [..., m] with m ≥ 1."""
+    array = non_negative(name, value)
+    if array.ndim == 0 or array.shape[-1] == 0:
+        raise ValueError(f"{name} must have shape [..., m] with m ≥ 1, got shape {array.shape}")
+    return array
+
+
+def modality_subset(name: str, value: Iterable[str], known: Collection[str]) -> list[str]:
+    """`value` as a list of distinct known modality names, in the order of `known`."""
+    if isinstance(value, str):
+        raise ValueError(f"{name} must be an iterable of modality names, got the string {value!r}")
+    chosen = list(value)
+    if not chosen:
+        raise ValueError(f"{name} must hold at least one modality, got none")
+    for modality in chosen:
+        if modality not in known:
+            raise ValueError(f"{name} must hold names among {list(known)}, got {modality!r}")
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"{name} must hold each modality once, got {chosen}")
+    return [modality for modality in known if modality in chosen]
 
 
 def _checked(

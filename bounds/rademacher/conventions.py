@@ -51,7 +51,7 @@ def contraction(
     Raises:
         ValueError: an argument is negative, NaN or infinite, or `outputs` is another word.
 
-    Source: Ledoux & Talagrand 1991, Theorem 4.12 and (4.20); Maurer 2016, "A vector-contraction
+    Source: Ledoux & Talagrand 1991, Theorem 4.12 and its proof; Maurer 2016, "A vector-contraction
     inequality for Rademacher complexities", Corollary 4.
 
     >>> float(contraction(0.1, 2.0))

@@ -60,7 +60,7 @@ def fusion(
             or shapes that do not broadcast.
 
     Source: this module's derivation; contraction inside a convex function is Ledoux & Talagrand
-    1991, (4.20) in the proof of Theorem 4.12.
+    1991, in the proof of Theorem 4.12.
 
     >>> float(fusion(encoder_radius=1, head_radius=1, outputs=1, mean_square_norm=4, m=900))
     0.1
@@ -107,11 +107,7 @@ def fusion_empirical(
     ...     encoder_radius=1, head_radius=1, outputs=1, squared_norms=[4.0] * 900))
     0.1
     """
-    norms = arguments.non_negative("squared_norms", squared_norms)
-    if norms.ndim == 0 or norms.shape[-1] == 0:
-        raise ValueError(
-            f"squared_norms must have shape [..., m] with m ≥ 1, got shape {norms.shape}"
-        )
+    norms = arguments.per_example("squared_norms", squared_norms)
     return fusion(
         encoder_radius=encoder_radius,
         head_radius=head_radius,

@@ -1,4 +1,4 @@
-"""Analytic complexities against enumeration of all signs on small samples."""
+"""Conventions, contraction and the fused class against enumeration of all signs."""
 
 import itertools
 import math

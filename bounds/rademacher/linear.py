@@ -1,0 +1,180 @@
+"""Linear classes: x ↦ Wx on a Euclidean (Frobenius) ball, and x ↦ w·x on an L1 ball.
+
+Biases enter as a constant 1 appended to the features; norms include it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bounds import _arguments as arguments
+from bounds._arguments import FloatArray
+from bounds.rademacher.signs import batches_of_signs
+
+
+def linear(
+    *,
+    radius: ArrayLike,
+    mean_square_norm: ArrayLike,
+    m: ArrayLike,
+    outputs: ArrayLike = 1,
+) -> FloatArray:
+    """Upper bound on R_m^c of linear maps W with ‖W‖_F ≤ B: B √(c E‖x‖²/m).
+
+    Convention 1/m, no |·|; for c = 1 the class w·x with ‖w‖₂ ≤ B.
+
+    Args:
+        radius: B ≥ 0.
+        mean_square_norm: E‖x‖²; the largest ‖x‖² gives the worst case.
+        m: sample size ≥ 1.
+        outputs: c ≥ 1.
+
+    Raises:
+        ValueError: a negative, NaN or infinite argument, `m` or `outputs` not a positive integer,
+            or shapes that do not broadcast.
+
+    Source: Bartlett & Mendelson 2002, Lemma 22 (there with 2/m); Jensen's inequality.
+
+    >>> float(linear(radius=2, mean_square_norm=1, m=400))
+    0.1
+    """
+    B = arguments.non_negative("radius", radius)
+    square = arguments.non_negative("mean_square_norm", mean_square_norm)
+    size = arguments.at_least("m", m, 1)
+    c = arguments.at_least("outputs", outputs, 1)
+    arguments.broadcast(radius=B, mean_square_norm=square, m=size, outputs=c)
+    bound: FloatArray = B * np.sqrt(c * square / size)
+    return bound
+
+
+def linear_empirical(
+    *, radius: ArrayLike, squared_norms: ArrayLike, outputs: ArrayLike = 1
+) -> FloatArray:
+    """Upper bound on R̂_S^c of linear maps with ‖W‖_F ≤ B: (B/m) √(c Σ‖x_i‖²).
+
+    Args:
+        radius: B ≥ 0; broadcasts against the samples' shape `[...]`.
+        squared_norms: ‖x_i‖², shape [..., m].
+        outputs: c ≥ 1.
+
+    Returns:
+        float64, shape `[...]`: one bound per sample.
+
+    Raises:
+        ValueError: as in `linear`; also for squared norms without examples.
+
+    Source: as in `linear`: (B/m) E‖Σ σ_i x_iᵀ‖_F ≤ (B/m) √(E‖·‖_F²).
+
+    >>> float(linear_empirical(radius=2, squared_norms=[1.0] * 400))
+    0.1
+    """
+    norms = arguments.per_example("squared_norms", squared_norms)
+    return linear(
+        radius=radius, mean_square_norm=norms.mean(axis=-1), m=norms.shape[-1], outputs=outputs
+    )
+
+
+def linear_empirical_lower(
+    *, radius: ArrayLike, squared_norms: ArrayLike, outputs: ArrayLike = 1
+) -> FloatArray:
+    """Lower bound on R̂_S^c of linear maps with ‖W‖_F ≤ B: the upper bound divided by √2.
+
+    Two examples with x_1 = x_2 attain it. Arguments and errors as in `linear_empirical`.
+
+    Source: Latała & Oleszkiewicz 1994, "On the best constant in the Khinchin–Kahane inequality"
+    (constant 1/√2 in any normed space).
+
+    >>> float(linear_empirical_lower(radius=1, squared_norms=[1.0, 1.0]))      # E|σ1 + σ2|/2
+    0.5
+    """
+    return linear_empirical(
+        radius=radius, squared_norms=squared_norms, outputs=outputs
+    ) / math.sqrt(2.0)
+
+
+def linear_exact(*, radius: float, features: ArrayLike, outputs: int = 1) -> float:
+    """R̂_S^c of linear maps with ‖W‖_F ≤ B by enumeration: (B/m) E‖Σ σ_i x_iᵀ‖_F.
+
+    Args:
+        radius: B ≥ 0.
+        features: x_i, shape [m, d], with c m ≤ 20.
+        outputs: c ≥ 1.
+
+    Raises:
+        ValueError: a negative, NaN or infinite number, features that are not a matrix with at least
+            one row, or more than 20 signs.
+
+    Source: the definition, with the supremum over a ball written as a dual norm.
+
+    >>> linear_exact(radius=1.0, features=[[1.0, 0.0], [0.0, 1.0]]) == 2**0.5 / 2
+    True
+    """
+    B = float(arguments.non_negative("radius", radius))
+    x = arguments.finite("features", features)
+    if x.ndim != 2 or len(x) == 0:
+        raise ValueError(f"features must have shape [m, d] with m ≥ 1, got shape {x.shape}")
+    m, c = len(x), int(arguments.at_least("outputs", outputs, 1))
+    total, count = 0.0, 0
+    for signs in batches_of_signs(m * c):
+        sums = signs.reshape(-1, c, m) @ x
+        total += float(np.sqrt((sums**2).sum(axis=(1, 2))).sum())
+        count += len(signs)
+    return B * total / (count * m)
+
+
+def linear_l1(
+    *, radius: ArrayLike, coordinate_radius: ArrayLike, dimension: ArrayLike, m: ArrayLike
+) -> FloatArray:
+    """Upper bound on R_m of w·x with ‖w‖₁ ≤ B and ‖x‖_∞ ≤ X: B X √(2 ln(2d)/m).
+
+    Convention 1/m, no |·|. The supremum is at one of the 2d vertices ±B e_j (Massart's lemma).
+
+    Args:
+        radius: B ≥ 0.
+        coordinate_radius: X ≥ 0, largest modulus of any feature.
+        dimension: d ≥ 1.
+        m: sample size ≥ 1.
+
+    Raises:
+        ValueError: a negative, NaN or infinite argument, `dimension` or `m` not a positive integer,
+            or shapes that do not broadcast.
+
+    Source: Mohri, Rostamizadeh & Talwalkar 2018, Theorem 11.15; Kakade, Sridharan & Tewari 2008.
+
+    >>> round(float(linear_l1(radius=1, coordinate_radius=1, dimension=50, m=1000)), 6)
+    0.095971
+    """
+    B = arguments.non_negative("radius", radius)
+    X = arguments.non_negative("coordinate_radius", coordinate_radius)
+    d = arguments.at_least("dimension", dimension, 1)
+    size = arguments.at_least("m", m, 1)
+    arguments.broadcast(radius=B, coordinate_radius=X, dimension=d, m=size)
+    bound: FloatArray = B * X * np.sqrt(2.0 * np.log(2.0 * d) / size)
+    return bound
+
+
+def linear_l1_empirical(*, radius: ArrayLike, features: ArrayLike) -> FloatArray:
+    """Upper bound on R̂_S of w·x with ‖w‖₁ ≤ B: (B/m) max_j √(Σ_i x_ij²) √(2 ln(2d)).
+
+    Args:
+        radius: B ≥ 0; broadcasts against the samples' shape `[...]`.
+        features: shape [..., m, d].
+
+    Raises:
+        ValueError: a negative radius, NaN or infinity, or features without rows or columns.
+
+    Source: as in `linear_l1`, with each coordinate's own norm in place of X √m.
+
+    >>> import numpy as np
+    >>> round(float(linear_l1_empirical(radius=1, features=np.ones((1000, 50)))), 6)
+    0.095971
+    """
+    x = arguments.finite("features", features)
+    if x.ndim < 2 or 0 in x.shape[-2:]:
+        raise ValueError(f"features must have shape [..., m, d] with m, d ≥ 1, got {x.shape}")
+    m, d = x.shape[-2:]
+    longest = np.sqrt((x**2).mean(axis=-2).max(axis=-1))
+    return linear_l1(radius=radius, coordinate_radius=longest, dimension=d, m=m)
