@@ -1,0 +1,1 @@
+"""What is measured: data sets, populations, fusion classes, and every quantity with an interval."""

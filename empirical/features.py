@@ -1,0 +1,262 @@
+"""Row-aligned features of several modalities, checked once at the edge.
+
+Everything behind this module may rely on finite float64 features without constant columns and on a
+target that varies. Each way in which input can be wrong is one ValueError line that names the
+argument, what it must be and what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from empirical.modalities import check_names
+
+TASKS = ("classification", "regression")
+# Integers with at most so many distinct values are read as class labels.
+MOST_INTEGER_CLASSES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Row-aligned features of K ≥ 2 modalities and one target, N rows in all.
+
+    ``modalities``: name → float64 [N, d_k], finite, no constant column, in the order given.
+    ``target``: [N]; int64 codes 0…c−1 into ``classes`` (classification) or float64 (regression).
+    ``classes``: the labels as text, sorted as they were (numbers by value); empty for regression.
+    ``dropped``: name → the constant columns left out (names for DataFrames, else indices), only for
+    modalities that lost one. ``train_rows``: the first so many rows are the source's own training
+    split, None if it has none.
+    """
+
+    name: str
+    modalities: dict[str, np.ndarray]
+    target: np.ndarray
+    task: str
+    classes: tuple[str, ...]
+    dropped: dict[str, tuple[str | int, ...]]
+    description: str
+    train_rows: int | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities' names, in order."""
+        return tuple(self.modalities)
+
+    @property
+    def rows(self) -> int:
+        """N, the number of rows."""
+        return len(self.target)
+
+
+def from_arrays(
+    features: Mapping[str, Any] | Iterable[tuple[str, Any]],
+    y: Any,
+    *,
+    task: str | None = None,
+    name: str = "user features",
+    description: str = "",
+    train_rows: int | None = None,
+) -> Dataset:
+    """A checked ``Dataset`` from the user's own features; nothing is shared with the input.
+
+    ``features``: modality name → [N, d_k] array, DataFrame or tensor of real numbers or booleans
+    (read as 0 and 1); or a list of (name, array) pairs. Rows are aligned by position; pandas
+    objects whose indexes hold the same labels in another order are refused. ``y``: [N], array,
+    Series, tensor or list. Text, booleans and integers with at most 20 distinct values mean
+    classification, anything else regression; ``task`` overrides this. Classification of floats
+    needs integer values, and more than 20 classes need at least two rows each on average (row
+    numbers are no labels). Constant columns (exactly equal in all rows) are dropped and recorded.
+
+    Raises ValueError for anything a study could not use: fewer than two modalities, a name that is
+    empty, no string or given twice, a non-2-D or non-numeric array, NaN or infinity (naming
+    modality, row and column), rows that do not align, no rows, a modality without a varying column,
+    a target that is missing values, has one class or is constant.
+
+    >>> data = from_arrays({"a": [[0.0, 1], [2, 1]], "b": [[3.0], [5]]}, ["no", "yes"])
+    >>> data.task, data.classes, data.target.tolist(), data.dropped
+    ('classification', ('no', 'yes'), [0, 1], {'a': (1,)})
+    """
+    pairs = _pairs(features)
+    check_names(key for key, _ in pairs)
+    if task is not None and task not in TASKS:
+        raise ValueError(f"task must be one of {TASKS} or None, got {task!r}")
+    _check_indexes([*pairs, ("y", y)])
+    labels = to_numpy(y, "y")
+    if labels.ndim != 1:
+        raise ValueError(f"y must be a 1-D array, got shape {labels.shape}")
+    if len(labels) == 0:
+        raise ValueError("y must have at least one row, got none")
+    modalities, dropped = {}, {}
+    for key, value in pairs:
+        matrix, columns = _matrix(value, f"features[{key!r}]")
+        if len(matrix) != len(labels):
+            raise ValueError(
+                f"features[{key!r}] must have as many rows as y, {len(labels)}, got {len(matrix)}"
+            )
+        _check_finite(matrix, columns, f"features[{key!r}]")
+        # Exact equality: a column of one repeated float32 number stays exact in float64, and any
+        # tolerance would also throw away real but tiny variation.
+        varies = (matrix != matrix[0]).any(axis=0)
+        if not varies.any():
+            raise ValueError(
+                f"features[{key!r}] must have a column that varies, got {matrix.shape[1]} "
+                f"constant column(s) over {len(matrix)} row(s)"
+            )
+        modalities[key] = np.ascontiguousarray(matrix[:, varies])
+        if not varies.all():
+            dropped[key] = tuple(c for c, keep in zip(columns, varies, strict=True) if not keep)
+    target, classes = _target(labels, task)
+    return Dataset(
+        name,
+        modalities,
+        target,
+        "classification" if classes else "regression",
+        classes,
+        dropped,
+        description,
+        train_rows,
+    )
+
+
+def to_numpy(value: Any, argument: str) -> np.ndarray:
+    """A tensor, pandas object, array or nested list as an array, or a ValueError.
+
+    >>> to_numpy([[1, 2]], "x").shape
+    (1, 2)
+    """
+    try:
+        if hasattr(value, "detach"):  # a tensor, on any device; torch itself is not needed here
+            value = value.detach().cpu()
+            # numpy has no bfloat16, and float64 holds every narrower float exactly.
+            value = (value.double() if value.is_floating_point() else value).numpy()
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        kind = type(value).__name__
+        raise ValueError(f"{argument} must be a rectangular array, got a ragged {kind}") from None
+
+
+def _pairs(features: Any) -> list[tuple[Any, Any]]:
+    if isinstance(features, Mapping):
+        return list(features.items())
+    if isinstance(features, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in features
+    ):
+        return [(key, value) for key, value in features]
+    raise ValueError(
+        "features must map modality names to 2-D arrays, or be a list of (name, array) pairs, "
+        f"got {type(features).__name__}"
+    )
+
+
+def _check_indexes(values: list[tuple[str, Any]]) -> None:
+    """Rows are read by position, so the same labels in another order are a mistake upstream."""
+    indexed = [(k, v.index) for k, v in values if isinstance(v, pd.DataFrame | pd.Series)]
+    for key, index in indexed[1:]:
+        first_key, first = indexed[0]
+        if len(index) == len(first) and not index.equals(first):
+            same_labels = len(index.difference(first)) == 0 and len(first.difference(index)) == 0
+            if same_labels:
+                raise ValueError(
+                    f"{key!r} and {first_key!r} must have their rows in the same order, got the "
+                    "same index labels in different orders"
+                )
+
+
+def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...]]:
+    """A new float64 [N, d] array and its column names (or indices)."""
+    if isinstance(value, pd.DataFrame):
+        for position, column in enumerate(value.columns):
+            dtype = value.dtypes.iloc[position]
+            if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_complex_dtype(dtype):
+                raise ValueError(
+                    f"{argument} must hold real numbers, got {dtype} in column {column!r}"
+                )
+        matrix = value.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        columns: tuple[str | int, ...] = tuple(str(column) for column in value.columns)
+    else:
+        array = to_numpy(value, argument)
+        if array.ndim != 2:
+            raise ValueError(
+                f"{argument} must be a 2-D array [rows, features], got shape {array.shape}"
+            )
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
+        matrix, columns = array.astype(np.float64), tuple(range(array.shape[1]))
+    if 0 in matrix.shape:
+        raise ValueError(
+            f"{argument} must have at least one row and one column, got shape {matrix.shape}"
+        )
+    return matrix, columns
+
+
+def _check_finite(matrix: np.ndarray, columns: tuple[str | int, ...], argument: str) -> None:
+    bad = np.argwhere(~np.isfinite(matrix))
+    if len(bad):
+        row, column = bad[0]
+        raise ValueError(
+            f"{argument} must be finite, got {matrix[row, column]} in row {row}, "
+            f"column {columns[column]!r} ({len(bad)} such value(s) in all)"
+        )
+
+
+def _target(labels: np.ndarray, task: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Codes and class names, or float64 values and no class names."""
+    labels = _plain_labels(labels)
+    text = labels.dtype.kind == "U"
+    if text and task == "regression":
+        raise ValueError(f"y must hold numbers for regression, got text such as {str(labels[0])!r}")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        row = int(np.flatnonzero(~np.isfinite(labels))[0])
+        raise ValueError(f"y must be finite, got {labels[row]} in row {row}")
+    values, codes = np.unique(labels, return_inverse=True)
+    few = len(values) <= MOST_INTEGER_CLASSES
+    if task is None:
+        by_label = text or labels.dtype.kind == "b" or (labels.dtype.kind in "iu" and few)
+        task = "classification" if by_label else "regression"
+    if task == "regression":
+        if len(values) < 2:
+            raise ValueError(f"y must vary for regression, got the constant {values[0]}")
+        return labels.astype(np.float64), ()
+    if labels.dtype.kind == "f":
+        if (values != np.rint(values)).any():
+            odd = values[values != np.rint(values)][0]
+            raise ValueError(f"y must hold labels or integers for classification, got {odd}")
+        names = tuple(str(int(value)) for value in values)
+    else:
+        names = tuple(str(value) for value in values)
+    if len(names) < 2:
+        raise ValueError(f"y must have at least two classes, got only {names[0]!r}")
+    if not few and 2 * len(names) > len(labels):
+        raise ValueError(
+            f"y must have at least two rows per class on average, got {len(names)} classes "
+            f"in {len(labels)} rows"
+        )
+    return codes.astype(np.int64), names
+
+
+def _plain_labels(labels: np.ndarray) -> np.ndarray:
+    """Labels as text, booleans, integers or floats; objects only if all of one of these kinds."""
+    if labels.dtype.kind == "S":
+        return np.char.decode(labels, "utf-8", "backslashreplace")
+    if labels.dtype.kind == "T" or labels.dtype.kind == "O":
+        objects = labels.tolist()
+        for row, value in enumerate(objects):
+            missing = pd.isna(value)
+            if isinstance(missing, bool) and missing:
+                raise ValueError(f"y must have a value in every row, got {value!r} in row {row}")
+        texts = sum(isinstance(value, str) for value in objects)
+        if texts == len(objects):
+            return np.array(objects, dtype=np.str_)
+        if texts == 0 and all(np.isscalar(value) for value in objects):
+            labels = np.array(objects)
+    if labels.dtype.kind not in "Ubiuf":
+        raise ValueError(
+            f"y must hold text labels or real numbers, got dtype {labels.dtype} "
+            f"such as {labels[0]!r}"
+        )
+    return labels
