@@ -173,7 +173,7 @@ def test_bad_features(given, message):
         ([0.1, np.nan, 1, 2, 3], None, "y must be finite, got nan in row 1"),
         ([0.1, np.inf, 1, 2, 3], "regression", "y must be finite, got inf in row 1"),
         (pd.Series(["a", None, "b", "a", "b"]), None, "a value in every row, got .* in row 1"),
-        (pd.Series([1, None, 2, 1, 2], dtype="Int64"), None, "a value in every row, .* in row 1"),
+        (pd.Series([1, None, 2, 1, 2], dtype="Int64"), None, "y must be finite, got nan in row 1"),
         (np.array(["a", 1, "b", 2, "c"], dtype=object), None, "text labels or real numbers"),
         ([1, 1, 1, 1, 1], None, "at least two classes, got only '1'"),
         (["a"] * 5, None, "at least two classes, got only 'a'"),
@@ -308,13 +308,13 @@ def test_pickles_are_refused_and_never_run(tmp_path):
         load_npz(inside)
     whole = tmp_path / "whole.npz"
     whole.write_bytes(pickle.dumps(Bomb(evidence)))
-    with pytest.raises(ValueError, match="intact .npz archive"):
+    with pytest.raises(ValueError, match="intact [.]npz archive"):
         load_npz(whole)
     assert not evidence.exists()
 
 
 def test_missing_empty_and_strange_files(tmp_path):
-    with pytest.raises(ValueError, match="existing .npz file"):
+    with pytest.raises(ValueError, match="existing [.]npz file"):
         load_npz(tmp_path / "nowhere.npz")
     (tmp_path / "empty.npz").touch()
     with pytest.raises(ValueError, match="got an empty one"):
@@ -323,11 +323,11 @@ def test_missing_empty_and_strange_files(tmp_path):
     with pytest.raises(ValueError, match="no regular file"):
         load_npz(tmp_path / "folder.npz")
     (tmp_path / "noise.npz").write_bytes(bytes(range(256)) * 10)
-    with pytest.raises(ValueError, match="intact .npz archive"):
+    with pytest.raises(ValueError, match="intact [.]npz archive"):
         load_npz(tmp_path / "noise.npz")
     with (tmp_path / "single.npz").open("wb") as single:
         np.save(single, np.eye(3))
-    with pytest.raises(ValueError, match="intact .npz archive"):
+    with pytest.raises(ValueError, match="intact [.]npz archive"):
         load_npz(tmp_path / "single.npz")
 
 
@@ -339,7 +339,7 @@ def test_a_truncated_archive_is_refused_wherever_it_was_cut(tmp_path, savez):
     for fraction in (0.01, 0.3, 0.6, 0.95):
         cut = tmp_path / "cut.npz"
         cut.write_bytes(content[: int(fraction * len(content))])
-        with pytest.raises(ValueError, match="intact .npz archive"):
+        with pytest.raises(ValueError, match="intact [.]npz archive"):
             load_npz(cut)
 
 
@@ -348,25 +348,27 @@ def test_flipped_bytes_give_one_clear_error_or_the_true_data(tmp_path, savez):
     # Whatever is damaged, only ValueError comes out; zip metadata that is never read may survive.
     whole = tmp_path / "whole.npz"
     savez(whole, **features(), y=LABELS)
-    content = bytearray(whole.read_bytes())
-    truth = features()
-    damaged_file, refused = tmp_path / "damaged.npz", 0
-    for position in range(0, len(content), 3):
+    content, truth = whole.read_bytes(), features()
+
+    def outcome(position):
         damaged = bytearray(content)
         damaged[position] ^= 0xFF
-        damaged_file.write_bytes(damaged)
+        file = tmp_path / "damaged.npz"
+        file.write_bytes(damaged)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                data = load_npz(damaged_file)
+                warnings.simplefilter("ignore")  # numpy and zipfile also warn about damage
+                data = load_npz(file)
         except ValueError as error:
-            assert "\n" not in str(error)
-            refused += 1
-        else:
-            assert all(
-                np.array_equal(data.modalities[n], truth[n]) for n in data.names if n in truth
-            )
-    assert refused > 0.5 * len(range(0, len(content), 3))
+            return str(error)
+        known = [name for name in data.names if name in truth]
+        return all(np.array_equal(data.modalities[name], truth[name]) for name in known)
+
+    outcomes = [outcome(position) for position in range(0, len(content), 3)]
+    refusals = [message for message in outcomes if isinstance(message, str)]
+    assert len(refusals) > len(outcomes) / 2
+    assert not any("\n" in message for message in refusals)
+    assert all(outcomes)  # no array came back changed
 
 
 def test_two_arrays_of_one_name_in_an_archive(tmp_path):
