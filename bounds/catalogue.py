@@ -1,0 +1,41 @@
+"""Every theorem of the library, in one explicit tuple.
+
+Adding a theorem touches its file, this tuple and a test.
+"""
+
+from __future__ import annotations
+
+from bounds import latent_quality, modality_gain, risk_gap
+from bounds.theorem import Theorem
+
+_FORMS: tuple[Theorem, ...] = (
+    risk_gap.paper("M", "N"),
+    risk_gap.paper_absolute("M", "N"),
+    risk_gap.paper_vector("M", "N"),
+    risk_gap.sharp("M", "N"),
+    risk_gap.data_dependent("M", "N"),
+    risk_gap.split_sample("M", "N"),
+    risk_gap.fast_rate("M", "N"),
+    latent_quality.paper("M"),
+    latent_quality.paper_vector("M"),
+    latent_quality.sharp("M"),
+    modality_gain.rate("M", "N"),
+    modality_gain.bound_gap("M", "N"),
+)
+
+# An alternative is a theorem in its own right: another formula under the same name.
+THEOREMS: tuple[Theorem, ...] = tuple(
+    form for theorem in _FORMS for form in (theorem, *theorem.alternatives)
+)
+
+
+def find(key: str) -> Theorem:
+    """The catalogue's theorem of that key, with the labels M and N.
+
+    >>> find("latent_quality.sharp").title
+    'Theorem 2, sharp'
+    """
+    for theorem in THEOREMS:
+        if theorem.key == key:
+            return theorem
+    raise ValueError(f"key must be one of {', '.join(t.key for t in THEOREMS)}, got {key!r}")

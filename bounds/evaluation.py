@@ -1,0 +1,216 @@
+"""A theorem in numbers: checked arguments in, float64 out, broadcast as numpy does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from bounds.frozen import FrozenMapping
+from bounds.notation import Domain
+
+if TYPE_CHECKING:
+    from bounds.theorem import Theorem
+
+FloatArray = NDArray[np.float64]
+Number = float | FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class BoundValue:
+    """A bound at one or many points; every array has the shape of `total`.
+
+    `claim` is the part of the bound that competes with the range of the loss: total - gamma for
+    a risk gap (gamma cancels there), the total for a latent quality. `loss_range` is
+    C - best_risk, or None where C is unknown. Scalars in, Python floats out.
+    """
+
+    total: Number
+    terms: FrozenMapping[str, Number]
+    failure_probability: Number
+    claim: Number
+    loss_range: Number | None
+    measured: frozenset[str]
+
+    @property
+    def dominant(self) -> str | NDArray[np.str_]:
+        """The largest term, the measured gamma or L_hat left out: what one would have to shrink.
+
+        >>> from bounds import latent_quality
+        >>> t = latent_quality.sharp("TA")
+        >>> t.evaluate(L_hat=9, R_loss=0.3, C=1, m=1000, delta=0.05).dominant
+        'complexity'
+        """
+        names = [name for name in self.terms if name not in self.measured] or list(self.terms)
+        stacked = np.stack([np.asarray(self.terms[name]) for name in names])
+        chosen = np.asarray(names)[stacked.argmax(axis=0)]
+        return str(chosen) if chosen.ndim == 0 else chosen
+
+    @property
+    def vacuous(self) -> bool | NDArray[np.bool_] | None:
+        """Whether the claim says no more than the range of the loss does; None where C is unknown.
+
+        >>> from bounds import latent_quality
+        >>> t = latent_quality.sharp("TA")
+        >>> t.evaluate(L_hat=0, R_loss=0.3, C=1, m=[10, 1000], delta=0.05).vacuous.tolist()
+        [True, False]
+        """
+        if self.loss_range is None:
+            return None
+        says_nothing = np.asarray(self.claim >= np.asarray(self.loss_range))
+        return bool(says_nothing) if says_nothing.ndim == 0 else says_nothing
+
+
+def evaluate(theorem: Theorem, arguments: Mapping[str, Any]) -> BoundValue:
+    """See `Theorem.evaluate`."""
+    form = fitting_form(theorem, arguments)
+    given = {**form.arguments, **arguments}
+    C = given["C"]
+    if C is None and "C" in form.inputs:
+        given["C"] = np.nan  # refused below, with the domain that C must lie in
+    values = {
+        name: checked(name, form.quantities[name].domain, value)
+        for name, value in given.items()
+        if value is not None
+    }
+    shape = common_shape(values)
+    functions = _compiled(tuple(term.expression for term in form.terms), form.inputs)
+    conditions = _compiled(tuple(term.where for term in form.terms), form.inputs)
+    inputs = [values[name] for name in form.inputs]
+    terms: dict[str, FloatArray] = {}
+    # Division by zero, inf - inf and overflow are answers here: where nothing is claimed, infinity.
+    with np.errstate(all="ignore"):
+        for term, value, holds in zip(
+            form.terms, functions(*inputs), conditions(*inputs), strict=True
+        ):
+            number = np.asarray(value, dtype=np.float64)
+            claimed = np.asarray(holds, dtype=bool) & ~np.isnan(number)
+            if not claimed.all():
+                number = np.where(claimed, number, np.inf)
+            terms[term.name] = np.broadcast_to(number, shape)
+        total = _sum(terms.values(), shape)
+        claim = _sum((terms[t.name] for t in form.terms if t.against_range), shape)
+    failure = _failure(form, values.get("delta", np.asarray(0.5)))
+    return BoundValue(
+        total=plain(total),
+        terms=FrozenMapping({name: plain(value) for name, value in terms.items()}),
+        failure_probability=plain(np.broadcast_to(failure, shape)),
+        claim=plain(claim),
+        loss_range=None
+        if C is None
+        else plain(np.broadcast_to(values["C"] - values["best_risk"], shape)),
+        measured=frozenset(term.name for term in form.terms if term.measured),
+    )
+
+
+def failure_probability(theorem: Theorem, delta: Any) -> Number:
+    """See `Theorem.level`."""
+    values = checked("delta", theorem.quantities["delta"].domain, delta)
+    return plain(np.broadcast_to(_failure(theorem, values), values.shape))
+
+
+def fitting_form(theorem: Theorem, names: Mapping[str, Any]) -> Theorem:
+    """The theorem itself or the alternative whose arguments the given names are."""
+    complaints = []
+    for form in (theorem, *theorem.alternatives):
+        unknown = [name for name in names if name not in form.arguments]
+        missing = [name for name in form.inputs if name not in names and name not in form.defaults]
+        if not unknown and not missing:
+            return form
+        complaints.append((len(unknown) + len(missing), unknown, missing, form))
+    _, unknown, missing, form = min(complaints, key=lambda complaint: complaint[0])
+    takes = " or ".join(", ".join(each.arguments) for each in (theorem, *theorem.alternatives))
+    if unknown:
+        raise ValueError(
+            f"arguments of {theorem.key} must be among {takes}, got {', '.join(unknown)}"
+        )
+    needs = "; ".join(
+        f"{name} ({form.quantities[name].meaning}) must {form.quantities[name].domain.text}"
+        for name in missing
+    )
+    raise ValueError(f"missing argument of {theorem.key}: {needs}, got nothing")
+
+
+def checked(name: str, domain: Domain, value: Any) -> FloatArray:
+    """`value` as float64 inside its domain; otherwise a ValueError. NaN never passes.
+
+    >>> from bounds.notation import PROBABILITY
+    >>> checked("delta", PROBABILITY, 1.5)
+    Traceback (most recent call last):
+    ...
+    ValueError: delta must lie in (0, 1), got 1.5
+    """
+    if hasattr(value, "detach"):  # a torch tensor, perhaps on a device or with a gradient
+        value = value.detach().cpu()
+    try:
+        raw = np.asarray(value)
+        if raw.dtype.kind not in "iufO":
+            raise TypeError
+        array = raw.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must {domain.text}, got {value!r}") from None
+    with np.errstate(invalid="ignore"):
+        inside = (
+            (array > domain.low) & (array < domain.high)
+            if domain.open_ends
+            else (array >= domain.low) & (array <= domain.high)
+        )
+        if domain.clip:
+            inside = ~np.isnan(array)
+            array = np.maximum(array, domain.low)
+        if domain.integer:
+            inside &= array == np.floor(array)
+        if domain.finite:
+            inside &= np.isfinite(array)
+    if not inside.all():
+        offender = array[~inside].flat[0]
+        raise ValueError(f"{name} must {domain.text}, got {shown(offender)}")
+    return array
+
+
+def shown(number: float) -> str:
+    """A number as its owner would have typed it: no ".0" behind an integer."""
+    return repr(float(number)).removesuffix(".0")
+
+
+def common_shape(values: Mapping[str, FloatArray]) -> tuple[int, ...]:
+    """The shape to which all values broadcast."""
+    try:
+        return np.broadcast_shapes(*(value.shape for value in values.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {value.shape}" for name, value in values.items() if value.shape)
+        raise ValueError(f"shapes must broadcast to one shape, got {shapes}") from None
+
+
+def plain(array: FloatArray) -> Number:
+    """A zero-dimensional array as a Python float."""
+    return float(array) if array.ndim == 0 else array
+
+
+def _sum(parts: Any, shape: tuple[int, ...]) -> FloatArray:
+    total = np.zeros(shape)
+    for part in parts:
+        total += part
+    return total
+
+
+def _failure(theorem: Theorem, delta: FloatArray) -> FloatArray:
+    (probability,) = _compiled((theorem.failure_probability,), ("delta",))(delta)
+    return np.asarray(probability, dtype=np.float64)
+
+
+@lru_cache(maxsize=256)
+def _compiled(
+    expressions: tuple[sympy.Basic, ...], names: tuple[str, ...]
+) -> Callable[..., list[Any]]:
+    symbols = {str(s): s for expression in expressions for s in expression.free_symbols}
+    inputs = [symbols.get(name, sympy.Symbol(name)) for name in names]
+    compiled: Callable[..., list[Any]] = sympy.lambdify(
+        inputs, list(expressions), modules="numpy", cse=True
+    )
+    return compiled

@@ -1,0 +1,275 @@
+"""Bounds read backwards: which argument gives this total, which sample size suffices.
+
+A closed form is found by a substitution that turns the bound into a polynomial of degree two at
+most (m = 1/s^2; delta = a exp(-s^2) where ln(a/delta) occurs; x = s^2; x = s). Otherwise the root
+is bracketed on a logarithmic grid and bisected to double precision.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+
+from bounds.evaluation import checked, fitting_form, shown
+from bounds.notation import NON_NEGATIVE, REAL, Domain
+
+if TYPE_CHECKING:
+    from bounds.theorem import Term, Theorem
+
+Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+LARGEST_SAMPLE = 10**18
+UNKNOWN = sympy.Symbol("x", positive=True)
+ROOT = sympy.Symbol("s", positive=True)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where a bound equals a total: `float(solution)` is the value.
+
+    `exact` is the closed form, decimals read as written (0.05 is 1/20), or None. For an argument
+    that counts something, `value` is the real root and `least_integer` the least positive integer
+    at which the bound is at most the total (None where the bound is at most it nowhere).
+    """
+
+    name: str
+    value: float
+    exact: sympy.Expr | None
+    least_integer: int | None
+
+    def __float__(self) -> float:
+        return self.value
+
+
+def solve(theorem: Theorem, name: str, total: Any, arguments: Mapping[str, Any]) -> Solution:
+    """See `Theorem.solve`. No solution is a ValueError that says what can be reached.
+
+    >>> from bounds import latent_quality
+    >>> t = latent_quality.sharp("TA")
+    >>> s = t.solve("delta", total=0.5, L_hat=0, R_loss=0.1, C=1, m=100)
+    >>> s.exact, round(s.value, 4)
+    (exp(-9/2), 0.0111)
+    >>> t.solve("m", total=0.1, L_hat=0.2, R_loss=0.1, C=1, delta=0.05)
+    Traceback (most recent call last):
+    ...
+    ValueError: total must be one that the bound takes for some m, between 0.4 and 2.84775, got 0.1
+    """
+    if name in arguments:
+        raise ValueError(f"{name} must be left out where it is solved for, got {arguments[name]!r}")
+    form = fitting_form(theorem, {**arguments, name: None})
+    if name not in form.inputs:
+        raise ValueError(
+            f"the argument to solve for must be among {', '.join(form.inputs)}, got {name!r}"
+        )
+    target = sympy.Rational(shown(float(checked("total", REAL, total))))
+    values = resolved(form, name, arguments)
+    domain = form.quantities[name].domain
+    expression = form.bound.xreplace(values)
+    if UNKNOWN not in expression.free_symbols:
+        raise ValueError(f"the bound does not depend on {name} for these arguments: no solution")
+    curve = _curve(form.terms, values)
+    exact = _closed_form(expression - target, name, domain, curve, float(target))
+    value = _bisected(curve, float(target), domain, name) if exact is None else float(exact)
+    least = _least_integer(lambda n: curve(n) <= float(target)) if domain.integer else None
+    return Solution(name, value, exact, least)
+
+
+def nonvacuous_from(theorem: Theorem, arguments: Mapping[str, Any]) -> float:
+    """See `Theorem.nonvacuous_from`."""
+    not_needed = {
+        str(symbol): 0
+        for each in (theorem, *theorem.alternatives)
+        for term in each.terms
+        if not term.against_range
+        for symbol in term.expression.free_symbols
+    }
+    given = {name: value for name, value in not_needed.items() if name not in arguments}
+    given |= dict(arguments)
+    form = fitting_form(theorem, {**given, (theorem.sample_size or "m"): None})
+    if form.sample_size is None:
+        raise ValueError(f"{theorem.key} must have a sample size for this, got {form.inputs}")
+    if given.get("C") is None:
+        raise ValueError(f"C must {form.quantities['C'].domain.text}, got nothing")
+    values = resolved(form, form.sample_size, given)
+    room = (form.quantities["C"].symbol - form.quantities["best_risk"].symbol).xreplace(values)
+    claim = _curve(tuple(term for term in form.terms if term.against_range), values)
+    limit = _lambdified(room)
+    least = _least_integer(lambda n: claim(n) < limit(n))
+    return math.inf if least is None else least
+
+
+def resolved(
+    form: Theorem, unknown: str, arguments: Mapping[str, Any]
+) -> dict[sympy.Symbol, sympy.Expr]:
+    """Every symbol of the theorem as an exact number or an expression in `UNKNOWN`.
+
+    Symbols inside an expression are recognised by name, whatever their sympy assumptions.
+    """
+    given: dict[str, sympy.Expr] = {}
+    for name, value in {**form.defaults, "best_risk": 0, **arguments}.items():
+        if isinstance(value, sympy.Expr) and not value.is_number:
+            given[name] = value
+        elif value is not None:
+            given[name] = _exact_number(name, form.quantities[name].domain, value)
+    for _ in given:  # an expression may use another argument, itself an expression
+        given = {name: _by_name(value, given, unknown) for name, value in given.items()}
+    for name, value in given.items():
+        left = sorted(map(str, value.free_symbols - {UNKNOWN}))
+        if left:
+            raise ValueError(
+                f"{name} must be a number or an expression in the arguments of {form.key}, "
+                f"got {arguments[name]} with {', '.join(left)} undetermined"
+            )
+        if value.is_number:
+            checked(name, form.quantities[name].domain, float(value))
+    return {form.quantities[name].symbol: value for name, value in given.items()} | {
+        form.quantities[unknown].symbol: UNKNOWN
+    }
+
+
+def _by_name(value: sympy.Expr, given: Mapping[str, sympy.Expr], unknown: str) -> sympy.Expr:
+    known = {**given, unknown: UNKNOWN}
+    return value.xreplace(
+        {s: known[s.name] for s in value.free_symbols if s != UNKNOWN and s.name in known}
+    )
+
+
+def _exact_number(name: str, domain: Domain, value: Any) -> sympy.Expr:
+    if isinstance(value, sympy.Expr) and value.is_real:
+        checked(name, domain, float(value))
+        return value
+    number = checked(name, domain, value)
+    if number.ndim:
+        raise ValueError(f"{name} must be one number here, got shape {number.shape}")
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be finite here, got {shown(float(number))}")
+    return sympy.Rational(shown(float(number)))
+
+
+def _lambdified(expression: sympy.Expr) -> Curve:
+    function = sympy.lambdify([UNKNOWN], expression, modules="numpy", cse=True)
+
+    def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
+
+    return curve
+
+
+def _curve(terms: tuple[Term, ...], values: Mapping[sympy.Symbol, sympy.Expr]) -> Curve:
+    total = _lambdified(sympy.Add(*(term.expression for term in terms)).xreplace(dict(values)))
+    where = _lambdified(
+        sympy.Piecewise(
+            (sympy.Integer(1), sympy.And(*(term.where for term in terms)).xreplace(dict(values))),
+            (sympy.Integer(0), True),
+        )
+    )
+
+    def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        value = total(x)
+        return np.where((where(x) > 0) & ~np.isnan(value), value, np.inf)
+
+    return curve
+
+
+def _closed_form(
+    difference: sympy.Expr, name: str, domain: Domain, curve: Curve, target: float
+) -> sympy.Expr | None:
+    candidates = []
+    for substitution in _substitutions(difference, name, domain):
+        equation = sympy.expand(difference.xreplace({UNKNOWN: substitution}))
+        if not equation.is_polynomial(ROOT) or sympy.degree(equation, ROOT) > 2:
+            continue
+        for root in sympy.roots(sympy.Poly(equation, ROOT)):
+            if not root.is_real:
+                continue
+            value = sympy.simplify(substitution.xreplace({ROOT: root}))
+            number = float(value)
+            if domain is not REAL and float(root) <= 0:
+                continue
+            if _inside(domain, number) and math.isclose(
+                float(curve(np.asarray(number))), target, rel_tol=1e-9, abs_tol=1e-9
+            ):
+                candidates.append(value)
+        break
+    return min(candidates, key=float, default=None)
+
+
+def _substitutions(difference: sympy.Expr, name: str, domain: Domain) -> Iterator[sympy.Expr]:
+    yield ROOT
+    yield ROOT**-2
+    yield ROOT**2
+    for logarithm in difference.atoms(sympy.log):
+        scale = sympy.simplify(logarithm.args[0] * UNKNOWN)
+        if UNKNOWN not in scale.free_symbols:
+            yield scale * sympy.exp(-(ROOT**2))
+
+
+def _inside(domain: Domain, value: float) -> bool:
+    if domain.integer:
+        return value > 0
+    return domain.low < value < domain.high if domain.open_ends else value >= domain.low
+
+
+def _grid(domain: Domain) -> NDArray[np.float64]:
+    if domain.high < math.inf:
+        small = np.geomspace(1e-300, 0.5, 2000)
+        return np.concatenate([small, 1 - np.geomspace(0.5, 1e-15, 200)[1:]])
+    if domain is NON_NEGATIVE or domain.low == 0:
+        return np.concatenate([[0.0], np.geomspace(1e-12, 1e18, 3000)])
+    return np.concatenate([np.geomspace(1e-9, 1, 901), np.geomspace(1, LARGEST_SAMPLE, 1801)[1:]])
+
+
+def _bisected(curve: Curve, target: float, domain: Domain, name: str) -> float:
+    x = _grid(domain)
+    y = curve(x)
+    above = y > target
+    changes = np.flatnonzero(above[1:] != above[:-1])
+    if not changes.size:
+        y = y[x >= 1] if domain.integer else y
+        raise ValueError(
+            f"total must be one that the bound takes for some {name}, between "
+            f"{float(y.min()):.6g} and {float(y.max()):.6g}, got {shown(target)}"
+        )
+    low, high = float(x[changes[0]]), float(x[changes[0] + 1])
+    low_is_above = bool(above[changes[0]])
+    while True:
+        middle = math.sqrt(low) * math.sqrt(high) if low > 0 else high / 2
+        if not low < middle < high:
+            return high
+        if bool(curve(np.asarray(middle)) > target) == low_is_above:
+            low = middle
+        else:
+            high = middle
+
+
+def _least_integer(holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]]) -> int | None:
+    """The least positive integer at which `holds`.
+
+    Exact for conditions that stay true; for others the least found among the integers up to 4096
+    and, beyond, between points of a grid with ratio 1.01.
+    """
+    grid = np.unique(
+        np.concatenate(
+            [np.arange(1, 4097), np.floor(np.geomspace(4097, LARGEST_SAMPLE, 3400))]
+        ).astype(np.float64)
+    )
+    found = np.flatnonzero(holds(grid))
+    if not found.size:
+        return None
+    if found[0] == 0:
+        return 1
+    low, high = int(grid[found[0] - 1]), int(grid[found[0]])
+    while high - low > 1:
+        middle = (low + high) // 2
+        if bool(holds(np.asarray(float(middle)))):
+            high = middle
+        else:
+            low = middle
+    return high

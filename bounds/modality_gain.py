@@ -1,0 +1,120 @@
+"""From how many examples on more modalities are favoured.
+
+With R_m(F) = sqrt(C(F)/m), Theorem 1 is gamma + O(1/sqrt(m)), and comparing Theorem 2's bounds for
+M and for N gives the sample size m* of the crossover. That comparison is one of two *upper bounds*:
+a heuristic about eta, not a theorem about it; `verify` measures how often it is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from sympy import log, sqrt
+
+from bounds.assumptions import PAPER, assume
+from bounds.evaluation import Number, checked, common_shape, plain
+from bounds.notation import (
+    BOUND_M,
+    BOUND_N,
+    C_M,
+    C_N,
+    QUANTITIES,
+    RISK_M,
+    RISK_N,
+    C,
+    L,
+    L_hat_M,
+    L_hat_N,
+    ModalitySet,
+    delta,
+    distinct_pair,
+    gamma,
+    m,
+)
+from bounds.theorem import Term, Theorem
+
+Modalities = str | Iterable[str] | ModalitySet
+
+
+def rate(M: Modalities, N: Modalities) -> Theorem:
+    """Theorem 1 at the rate R_m(F_M) = sqrt(C(F_M)/m): the quality gap plus O(1/sqrt(m)).
+
+    >>> round(rate("TVA", "TA").evaluate(
+    ...     gamma=-0.1, C_M=4, L=1, C=1, m=1_000_000, delta=0.05).total, 4)
+    -0.0746
+    """
+    return Theorem(
+        key="modality_gain.rate",
+        title="Theorem 1 at the rate sqrt(C(F_M)/m)",
+        subsets=distinct_pair(M, N),
+        lhs=RISK_M - RISK_N,
+        terms=(
+            Term("quality_gap", gamma, measured=True, against_range=False),
+            Term("complexity", 8 * L * sqrt(C_M / m)),
+            Term("centring", 4 * C / sqrt(m)),
+            Term("confidence", 2 * C * sqrt(2 * log(2 / delta) / m)),
+        ),
+        assumptions=assume(
+            "iid", "bounded_loss", "lipschitz_loss", "erm", "fixed_class", "complexity_rate"
+        ),
+        failure_probability=delta / 2,
+        reference=f"{PAPER}, remark after Theorem 1",
+        directions={"gamma": 1, "C_M": 1, "L": 1, "C": 1, "m": -1, "delta": -1},
+    )
+
+
+def bound_gap(M: Modalities, N: Modalities) -> Theorem:
+    """Theorem 2's bound for M minus that for N: M is favoured where this is at most 0.
+
+    An identity between two bounds: it never fails, and says nothing about eta itself.
+
+    >>> bound_gap("TVA", "TA").evaluate(
+    ...     L_hat_M=0.1, L_hat_N=0.2, C_M=9, C_N=4, L=1, m=1600).total
+    0.0
+    """
+    return Theorem(
+        key="modality_gain.bound_gap",
+        title="Theorem 2's bounds of two subsets compared",
+        subsets=distinct_pair(M, N),
+        lhs=BOUND_M - BOUND_N,
+        terms=(
+            Term("empirical_loss", L_hat_M - L_hat_N, measured=True),
+            Term("complexity", 4 * L * (sqrt(C_M) - sqrt(C_N)) / sqrt(m)),
+        ),
+        assumptions=assume("complexity_rate"),
+        failure_probability=0 * delta,
+        reference=f"{PAPER}, discussion after Theorem 2",
+        directions={"L_hat_M": 1, "L_hat_N": -1, "C_M": 1, "C_N": -1},
+    )
+
+
+def crossover(*, C_M: Any, C_N: Any, L_hat_M: Any, L_hat_N: Any, L: Any = None) -> Number:
+    """m*, the sample size from which on Theorem 2's bound favours M over N; broadcasts.
+
+    m* = (4 L (sqrt(C(F_M)) - sqrt(C(F_N))) / (L_hat_N - L_hat_M))^2 is Theorem 2's own form; with
+    L=None the factor 4L is dropped, as popular accounts do. A float, not rounded: 0 where M is
+    favoured at every m, infinity where it never is from some m on.
+
+    Where C(F_M) < C(F_N), M is favoured for *small* m, and for every m if also
+    L_hat_M <= L_hat_N (0); otherwise it stops being favoured and m* is infinite.
+
+    >>> crossover(C_M=9, C_N=4, L_hat_M=0.1, L_hat_N=0.2, L=1), crossover(
+    ...     C_M=9, C_N=4, L_hat_M=0.1, L_hat_N=0.2)
+    (1600.0, 100.0)
+    """
+    given = {"C_M": C_M, "C_N": C_N, "L_hat_M": L_hat_M, "L_hat_N": L_hat_N}
+    if L is not None:
+        given["L"] = L
+    values = {name: checked(name, QUANTITIES[name].domain, value) for name, value in given.items()}
+    shape = common_shape(values)
+    gain = values["L_hat_N"] - values["L_hat_M"]
+    price = np.sqrt(values["C_M"]) - np.sqrt(values["C_N"])
+    if L is not None:
+        price = 4 * values["L"] * price
+    gain, price = np.broadcast_to(gain, shape), np.broadcast_to(price, shape)
+    with np.errstate(all="ignore"):
+        root = np.where(gain > 0, price / gain, np.inf)
+    always = (price <= 0) & (gain >= 0)
+    return plain(np.where(always, 0.0, np.where(gain > 0, root**2, np.inf)))

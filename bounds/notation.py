@@ -1,0 +1,322 @@
+"""Every symbol once: its domain, its meaning, its convention and how it is typeset.
+
+A theorem may only use the symbols of this table (`Theorem` rejects others), so that a letter means
+one thing in every formula, table and report. Conventions, for the whole library:
+
+* losses take values in [0, C]; a latent representation quality is a loss: lower is better;
+* Rademacher complexities are E sup (1/m) sum_i sigma_i f(x_i): 1/m and no absolute value, unless
+  the symbol says otherwise (`R_abs_M`: with |.|; `R_vector_M`: c independent signs per example);
+* delta is the number that the theorem states; what a theorem fails with is its own
+  `failure_probability` (delta/2 or delta).
+
+Units are powers of (loss, output, feature). A bound on a loss must come out in units of loss, which
+catches a square root too many or too few.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy
+
+from bounds.frozen import FrozenMapping
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The numbers that a symbol may stand for; `text` completes "<name> must ..."."""
+
+    text: str
+    low: float = -math.inf
+    high: float = math.inf
+    open_ends: bool = False
+    integer: bool = False
+    finite: bool = False
+    clip: bool = False  # values below `low` are legitimate measurements that count as `low`
+    assumptions: tuple[str, ...] = ("real",)
+
+    def symbol(self, name: str) -> sympy.Symbol:
+        return sympy.Symbol(name, **dict.fromkeys(self.assumptions, True))
+
+
+REAL = Domain("be a finite number", finite=True)
+NON_NEGATIVE = Domain("be non-negative", low=0.0, assumptions=("nonnegative",))
+POSITIVE_INTEGER = Domain(
+    "be a positive integer", low=1.0, integer=True, finite=True, assumptions=("integer", "positive")
+)
+PROBABILITY = Domain(
+    "lie in (0, 1)", low=0.0, high=1.0, open_ends=True, finite=True, assumptions=("positive",)
+)
+POSITIVE_PART = Domain(
+    "be a number (below 0 counts as 0)", low=0.0, clip=True, assumptions=("nonnegative",)
+)
+
+NO_UNITS = (Fraction(0), Fraction(0), Fraction(0))
+LOSS = (Fraction(1), Fraction(0), Fraction(0))
+ROOT_LOSS = (Fraction(1, 2), Fraction(0), Fraction(0))
+OUTPUT = (Fraction(0), Fraction(1), Fraction(0))
+OUTPUT_SQUARED = (Fraction(0), Fraction(2), Fraction(0))
+LOSS_PER_OUTPUT = (Fraction(1), Fraction(-1), Fraction(0))
+FEATURE = (Fraction(0), Fraction(0), Fraction(1))
+OUTPUT_PER_FEATURE = (Fraction(0), Fraction(1), Fraction(-1))
+
+Units = tuple[Fraction, Fraction, Fraction]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One symbol of the notation.
+
+    `latex` may contain <M> and <N>, which are replaced by the labels of a theorem's subsets.
+    An `internal` quantity occurs in statements and derivations, never as an argument.
+
+    >>> width = Quantity("X", NON_NEGATIVE, "largest norm of an input", "X", FEATURE)
+    >>> width.symbol.is_nonnegative
+    True
+    """
+
+    name: str
+    domain: Domain
+    meaning: str
+    latex: str = ""
+    units: Units = NO_UNITS
+    internal: bool = False
+
+    @property
+    def symbol(self) -> sympy.Symbol:
+        return self.domain.symbol(self.name)
+
+    def typeset(self, M: str, N: str) -> str:
+        return (self.latex or self.name).replace("<M>", M).replace("<N>", N)
+
+
+@dataclass(frozen=True)
+class ModalitySet:
+    """A non-empty set of modalities, with the label that statements print.
+
+    A string has one letter per modality ("TVA": text, video, audio); longer names come as an
+    iterable. Order matters for the label alone.
+
+    >>> ModalitySet.of("TA") <= ModalitySet.of("TVA"), ModalitySet.of(["text", "audio"]).label
+    (True, '{text, audio}')
+    """
+
+    members: frozenset[str]
+    label: str = field(compare=False)
+
+    @classmethod
+    def of(cls, modalities: str | Iterable[str] | ModalitySet, name: str = "M") -> ModalitySet:
+        if isinstance(modalities, ModalitySet):
+            return modalities
+        names = tuple(modalities)
+        if not names or not all(isinstance(each, str) and each.strip() for each in names):
+            raise ValueError(
+                f"{name} must hold at least one modality, each a non-empty name, got {modalities!r}"
+            )
+        repeated = sorted({each for each in names if names.count(each) > 1})
+        if repeated:
+            raise ValueError(
+                f"{name} must name each modality once, got {', '.join(repeated)} repeated"
+            )
+        label = "".join(names) if isinstance(modalities, str) else "{" + ", ".join(names) + "}"
+        return cls(frozenset(names), label)
+
+    def __le__(self, other: ModalitySet) -> bool:
+        return self.members <= other.members
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.members))
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __contains__(self, modality: object) -> bool:
+        return modality in self.members
+
+
+def distinct_pair(
+    M: str | Iterable[str] | ModalitySet, N: str | Iterable[str] | ModalitySet
+) -> tuple[ModalitySet, ModalitySet]:
+    """Two distinct, non-empty subsets; neither need contain the other.
+
+    >>> [subset.label for subset in distinct_pair("TVA", "TA")]
+    ['TVA', 'TA']
+    """
+    first, second = ModalitySet.of(M, "M"), ModalitySet.of(N, "N")
+    if first == second:
+        raise ValueError(f"N must differ from M, got {second.label} for both")
+    return first, second
+
+
+# The order is that of the arguments of `Theorem.evaluate`: what is measured, then what is
+# known, then the sample size, the confidence and what has a default.
+_ARGUMENTS = (
+    Quantity("gamma", REAL, "quality gap eta(g_M) - eta(g_N)", r"\gamma_S(<M>, <N>)", LOSS),
+    Quantity(
+        "L_hat",
+        REAL,
+        "empirical risk of the learned pair minus that of the reference h* o g*",
+        r"\hat L(\hat h_{<M>} \circ \hat g_{<M>}, S)",
+        LOSS,
+    ),
+    Quantity("L_hat_M", REAL, "L_hat of the subset M", r"\hat L_{<M>}", LOSS),
+    Quantity("L_hat_N", REAL, "L_hat of the subset N", r"\hat L_{<N>}", LOSS),
+    Quantity(
+        "R_M",
+        NON_NEGATIVE,
+        "Rademacher complexity R_m(F_M) of F_M = H o G_M; 1/m, no absolute value",
+        r"\mathfrak{R}_m(\mathcal{F}_{<M>})",
+        OUTPUT,
+    ),
+    Quantity(
+        "R_abs_M",
+        NON_NEGATIVE,
+        "E sup |(1/m) sum sigma_i f(x_i)| over F_M: 1/m, with the absolute value",
+        r"\mathfrak{R}^{|\cdot|}_m(\mathcal{F}_{<M>})",
+        OUTPUT,
+    ),
+    Quantity(
+        "R_vector_M",
+        NON_NEGATIVE,
+        "E sup (1/m) sum_i sum_k sigma_ik f_k(x_i) over F_M with c outputs; 1/m",
+        r"\mathfrak{R}^{c}_m(\mathcal{F}_{<M>})",
+        OUTPUT,
+    ),
+    Quantity(
+        "R",
+        NON_NEGATIVE,
+        "Rademacher complexity R_m(H o G) of the whole class; 1/m, no absolute value",
+        r"\mathfrak{R}_m(\mathcal{H} \circ \mathcal{G})",
+        OUTPUT,
+    ),
+    Quantity(
+        "R_vector",
+        NON_NEGATIVE,
+        "vector form of R_m(H o G), c signs per example; 1/m",
+        r"\mathfrak{R}^{c}_m(\mathcal{H} \circ \mathcal{G})",
+        OUTPUT,
+    ),
+    Quantity(
+        "R_loss",
+        NON_NEGATIVE,
+        "Rademacher complexity R_m(l o F_M) of the loss class; 1/m, no absolute value",
+        r"\mathfrak{R}_m(\ell \circ \mathcal{F}_{<M>})",
+        LOSS,
+    ),
+    Quantity(
+        "R_hat_loss",
+        NON_NEGATIVE,
+        "empirical complexity of the loss class on the sample itself; 1/m, no absolute value",
+        r"\hat{\mathfrak{R}}_S(\ell \circ \mathcal{F}_{<M>})",
+        LOSS,
+    ),
+    Quantity(
+        "R_loss_head",
+        NON_NEGATIVE,
+        "complexity R_m(l o H o g_M) of the heads over the encoder learned on S_1; 1/m",
+        r"\mathfrak{R}_{m_2}(\ell \circ \mathcal{H} \circ \hat g_{<M>})",
+        LOSS,
+    ),
+    Quantity(
+        "C_M",
+        NON_NEGATIVE,
+        "C(F_M), with R_m(F_M) = sqrt(C(F_M)/m)",
+        r"C(\mathcal{F}_{<M>})",
+        OUTPUT_SQUARED,
+    ),
+    Quantity(
+        "C_N",
+        NON_NEGATIVE,
+        "C(F_N), with R_m(F_N) = sqrt(C(F_N)/m)",
+        r"C(\mathcal{F}_{<N>})",
+        OUTPUT_SQUARED,
+    ),
+    Quantity(
+        "V",
+        NON_NEGATIVE,
+        "trace of Cov(v), v = Sigma^(-1/2) (z xi^T - E z xi^T)",
+        r"\operatorname{tr} \operatorname{Cov}(v)",
+        LOSS,
+    ),
+    Quantity("v_norm", NON_NEGATIVE, "largest eigenvalue of Cov(v)", r"\lambda", LOSS),
+    Quantity("v_max", NON_NEGATIVE, "sup of the Frobenius norm of v", "b", ROOT_LOSS),
+    Quantity(
+        "L",
+        NON_NEGATIVE,
+        "Lipschitz constant of the loss in its first argument",
+        "L",
+        LOSS_PER_OUTPUT,
+    ),
+    Quantity("C", NON_NEGATIVE, "the loss takes values in [0, C]", "C", LOSS),
+    Quantity("m", POSITIVE_INTEGER, "size of the sample S", "m"),
+    Quantity("m_head", POSITIVE_INTEGER, "size of S_2, on which the head is fitted", "m_2"),
+    Quantity("delta", PROBABILITY, "confidence parameter", r"\delta"),
+    Quantity(
+        "kappa",
+        POSITIVE_PART,
+        "1 - lambda_min(Sigma^(-1/2) Sigma_hat Sigma^(-1/2)), observed on S_2; any larger number "
+        "serves as well, so a negative one counts as 0",
+        r"\kappa",
+    ),
+    Quantity("leverage", NON_NEGATIVE, "rho^2 = sup of z^T Sigma^(-1) z", r"\rho^2"),
+    Quantity("p", POSITIVE_INTEGER, "rank of Sigma = E z z^T", "p"),
+    Quantity(
+        "slack", NON_NEGATIVE, "certified r_hat(h o g) - inf_h r_hat(h o g)", r"\varepsilon", LOSS
+    ),
+    Quantity(
+        "first_order_slack",
+        NON_NEGATIVE,
+        "certified largest <gradient of r_hat at B, B - B'> over the heads B' (Frank-Wolfe gap)",
+        r"\varepsilon_1",
+        LOSS,
+    ),
+    Quantity(
+        "best_risk",
+        NON_NEGATIVE,
+        "inf_h r(h o g_M) (risk gap) or r(h* o g*) (latent quality); used by `vacuous` alone",
+        r"r^\star",
+        LOSS,
+    ),
+)
+
+_STATED = (
+    ("risk_M", r"r(\hat h_{<M>} \circ \hat g_{<M>})", "population risk of the pair learned on M"),
+    ("risk_N", r"r(\hat h_{<N>} \circ \hat g_{<N>})", "population risk of the pair learned on N"),
+    ("eta_M", r"\eta(\hat g_{<M>})", "latent quality inf_h r(h o g_M) - r(h* o g*)"),
+    ("bound_M", r"B_{<M>}", "Theorem 2's bound on eta(g_M), at the rate sqrt(C(F_M)/m)"),
+    ("bound_N", r"B_{<N>}", "Theorem 2's bound on eta(g_N), at the rate sqrt(C(F_N)/m)"),
+)
+
+QUANTITIES: FrozenMapping[str, Quantity] = FrozenMapping(
+    {each.name: each for each in _ARGUMENTS}
+    | {
+        name: Quantity(name, REAL, meaning, latex, LOSS, internal=True)
+        for name, latex, meaning in _STATED
+    }
+)
+
+
+def symbol(name: str) -> sympy.Symbol:
+    """The symbol of that name, with the sympy assumptions of its domain.
+
+    >>> symbol("m").is_integer, symbol("gamma").is_real
+    (True, True)
+    """
+    if name not in QUANTITIES:
+        raise ValueError(f"name must be one of {', '.join(QUANTITIES)}, got {name!r}")
+    return QUANTITIES[name].symbol
+
+
+gamma, L_hat, L_hat_M, L_hat_N = map(symbol, ("gamma", "L_hat", "L_hat_M", "L_hat_N"))
+R_M, R_abs_M, R_vector_M = map(symbol, ("R_M", "R_abs_M", "R_vector_M"))
+R, R_vector, R_loss = map(symbol, ("R", "R_vector", "R_loss"))
+R_hat_loss, R_loss_head = map(symbol, ("R_hat_loss", "R_loss_head"))
+C_M, C_N, V, v_norm, v_max = map(symbol, ("C_M", "C_N", "V", "v_norm", "v_max"))
+L, C, m, m_head, delta = map(symbol, ("L", "C", "m", "m_head", "delta"))
+kappa, leverage, p = map(symbol, ("kappa", "leverage", "p"))
+slack, first_order_slack, best_risk = map(symbol, ("slack", "first_order_slack", "best_risk"))
+RISK_M, RISK_N, ETA_M = map(symbol, ("risk_M", "risk_N", "eta_M"))
+BOUND_M, BOUND_N = map(symbol, ("bound_M", "bound_N"))
