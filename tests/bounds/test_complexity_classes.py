@@ -1,5 +1,6 @@
 """Every class of the table (theory, section 5) against exact values on small samples."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -172,7 +173,7 @@ class TestNestedness:
     def test_padding_with_zeros_keeps_predictions_and_norms(self):
         rng = np.random.default_rng(7)
         features = self.sample(rng)
-        for smaller, larger in zip(CHAIN, CHAIN[1:], strict=False):
+        for smaller, larger in itertools.pairwise(CHAIN):
             weights = {k: rng.standard_normal((SIZES[k], 4)) for k in smaller}
             head = {k: rng.standard_normal((4, 3)) for k in smaller}
             head["bias"] = rng.standard_normal((1, 3))
