@@ -1,0 +1,45 @@
+"""What independent samples gave for one subset in a world where every quantity is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """One entry per sample, all arrays float64 [trials], in the units of the world's loss.
+
+    subset           the modalities that were visible, M
+    m                sample size
+    population_risk  r(ĥ_M∘ĝ_M)
+    empirical_risk   r̂(ĥ_M∘ĝ_M)
+    latent_quality   η(ĝ_M) = inf_h r(h∘ĝ_M) − r(h*∘g*); lower is better
+    centred_loss     L̂ = r̂(ĥ_M∘ĝ_M) − r̂(h*∘g*)
+    slack            certified ε with r̂(ĥ∘ĝ) ≤ inf_h r̂(h∘ĝ) + ε; infinite where nothing is certified
+
+    Trial t of two subsets belongs to the same sample, so differences of entries are paired.
+    """
+
+    subset: tuple[str, ...]
+    m: int
+    population_risk: NDArray[np.float64]
+    empirical_risk: NDArray[np.float64]
+    latent_quality: NDArray[np.float64]
+    centred_loss: NDArray[np.float64]
+    slack: NDArray[np.float64]
+
+
+def check_draw(m: int, trials: int) -> None:
+    """Raise ValueError unless m and trials are integers of at least 1.
+
+    >>> check_draw(0, 5)
+    Traceback (most recent call last):
+    ...
+    ValueError: m must be an integer of at least 1, got 0
+    """
+    for argument, value in (("m", m), ("trials", trials)):
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{argument} must be an integer of at least 1, got {value!r}")
