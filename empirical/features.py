@@ -134,10 +134,22 @@ def to_numpy(value: Any, argument: str) -> np.ndarray:
             value = value.detach().cpu()
             # numpy has no bfloat16, and float64 holds every narrower float exactly.
             value = (value.double() if value.is_floating_point() else value).numpy()
-        return np.asarray(value)
+        array = np.asarray(value)
+        # numpy would turn None and NaN beside text into the labels 'None' and 'nan'.
+        array = np.asarray(value, dtype=object) if _hides_non_text(value, array) else array
     except (TypeError, ValueError, RuntimeError):
         kind = type(value).__name__
-        raise ValueError(f"{argument} must be a rectangular array, got a ragged {kind}") from None
+        raise ValueError(
+            f"{argument} must be a rectangular array, got a {kind} that cannot be read as one"
+        ) from None
+    if np.ma.is_masked(value):
+        raise ValueError(f"{argument} must have no masked values, got {np.ma.count_masked(value)}")
+    return array
+
+
+def _hides_non_text(value: Any, array: np.ndarray) -> bool:
+    flat_list = isinstance(value, list | tuple) and array.ndim == 1
+    return flat_list and array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
 
 
 def _pairs(features: Any) -> list[tuple[Any, Any]]:
@@ -186,7 +198,9 @@ def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...
             )
         if array.dtype.kind not in "fiub":
             raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
-        matrix, columns = array.astype(np.float64), tuple(range(array.shape[1]))
+        with np.errstate(over="ignore"):  # wider floats may become infinite, and are refused then
+            matrix = array.astype(np.float64)
+        columns = tuple(range(array.shape[1]))
     if 0 in matrix.shape:
         raise ValueError(
             f"{argument} must have at least one row and one column, got shape {matrix.shape}"

@@ -25,7 +25,7 @@ from bounds.losses import LossConstants
 from empirical.estimate import Interval
 from empirical.modalities import as_subset, check_names
 from empirical.worlds.trials import Trials, check_draw
-from empirical.worlds.types import count_types, iterate_types
+from empirical.worlds.sample_types import count_types, iterate_types
 
 Number = TypeVar("Number", np.int64, np.float64)
 

@@ -1,5 +1,6 @@
 """What comes in is finite, aligned and varied, or one clear line says what was wrong with it."""
 
+import math
 import pickle
 import warnings
 import zipfile
@@ -131,6 +132,10 @@ def test_integers_with_at_most_twenty_values_are_classes(distinct, task):
     ("given", "message"),
     [
         (features(text=with_value(np.nan)), r"'text'\] must be finite, got nan in row 3, column 1"),
+        (
+            features(text=np.ma.masked_greater(features()["text"], 7.5)),
+            r"'text'\] must have no masked values, got 2",
+        ),
         (features(text=with_value(-np.inf)), r"'text'\] must be finite, got -inf in row 3"),
         (
             features(text=pd.DataFrame(with_value(np.nan), columns=["u", "v"])),
@@ -144,7 +149,7 @@ def test_integers_with_at_most_twenty_values_are_classes(distinct, task):
         (features(text=np.arange(5.0)), r"'text'\] must be a 2-D array .*got shape \(5,\)"),
         (features(text=np.zeros((5, 2, 2))), r"2-D array .*got shape \(5, 2, 2\)"),
         (features(text=np.zeros((5, 0))), r"at least one row and one column, got shape \(5, 0\)"),
-        (features(text=[[1, 2], [3]]), "must be a rectangular array, got a ragged list"),
+        (features(text=[[1, 2], [3]]), "rectangular array, got a list that cannot be read as one"),
         (features(text=np.array([["a"]] * 5)), r"'text'\] must hold real numbers, got dtype <U1"),
         (features(text=np.ones((5, 2)) * 1j), "must hold real numbers, got dtype complex128"),
         (features(text=np.ones((5, 2), dtype=object)), "real numbers, got dtype object"),
@@ -173,6 +178,10 @@ def test_bad_features(given, message):
         ([0.1, np.nan, 1, 2, 3], None, "y must be finite, got nan in row 1"),
         ([0.1, np.inf, 1, 2, 3], "regression", "y must be finite, got inf in row 1"),
         (pd.Series(["a", None, "b", "a", "b"]), None, "a value in every row, got .* in row 1"),
+        (["a", None, "b", "a", "b"], None, "a value in every row, got None in row 1"),
+        (["a", "b", math.nan, "a", "b"], None, "a value in every row, got nan in row 2"),
+        (["a", 1, "b", "a", "b"], None, "text labels or real numbers, got dtype object"),
+        (np.ma.array(LABELS, mask=LABELS == 0), None, "y must have no masked values, got 2"),
         (pd.Series([1, None, 2, 1, 2], dtype="Int64"), None, "y must be finite, got nan in row 1"),
         (np.array(["a", 1, "b", 2, "c"], dtype=object), None, "text labels or real numbers"),
         ([1, 1, 1, 1, 1], None, "at least two classes, got only '1'"),

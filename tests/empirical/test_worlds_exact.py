@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from empirical.worlds.exact import boolean_world, noisy_and, xor
-from empirical.worlds.types import count_types, iterate_types
+from empirical.worlds.sample_types import count_types, iterate_types
 
 BOTH, ONE = ("x1", "x2"), ("x1",)
 # A lopsided world: no two cells are alike, so that a mixed-up axis shows.
@@ -51,8 +51,8 @@ def gap_and_gamma(world, counts, M, N, ties="zero"):
 
 
 def test_risks_of_xor_and_and_by_hand():
-    # XOR: one bit says nothing, risk ½; all bits leave the noise. AND of two: x1 = 0 settles y up to
-    # the noise, x1 = 1 leaves a fair coin; and every cell of two bits has the noise as its risk.
+    # XOR: one bit says nothing, risk ½; all bits leave the noise. AND of two: x1 = 0 settles y up
+    # to the noise, x1 = 1 leaves a fair coin; and every cell of two bits has the noise as its risk.
     for noise in (0.0, 0.125, 0.3):
         assert xor(3, noise).best_risk(["x1", "x3"]) == pytest.approx(0.5, abs=1e-14)
         assert xor(3, noise).latent_quality(["x2"]) == pytest.approx(0.5 - noise, abs=1e-14)
