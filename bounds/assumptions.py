@@ -37,6 +37,7 @@ ASSUMPTIONS: FrozenMapping[str, Assumption] = FrozenMapping(
                 "the latent space is wide enough for all features of M: every linear predictor on "
                 "M within the radius of the head is reachable",
             ),
+            ("linear_class", "linear encoder and linear head of norm at most C_b, squared loss"),
             ("nested", "N is a subset of M"),
             ("complexity_rate", "R_m(F) = sqrt(C(F)/m) for the classes compared"),
         )

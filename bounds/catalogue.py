@@ -5,7 +5,7 @@ Adding a theorem touches its file, this tuple and a test.
 
 from __future__ import annotations
 
-from bounds import latent_quality, modality_gain, risk_gap
+from bounds import latent_quality, modality_gain, nested_quality, risk_gap
 from bounds.theorem import Theorem
 
 _FORMS: tuple[Theorem, ...] = (
@@ -21,6 +21,7 @@ _FORMS: tuple[Theorem, ...] = (
     latent_quality.sharp("M"),
     modality_gain.rate("M", "N"),
     modality_gain.bound_gap("M", "N"),
+    nested_quality.full_latent("MN", "N"),
 )
 
 # An alternative is a theorem in its own right: another formula under the same name.

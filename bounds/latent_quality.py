@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sympy import Symbol, log, sqrt
+from sympy import Expr, Symbol, log, sqrt
 
+from bounds import lemmas
 from bounds.assumptions import PAPER, assume
+from bounds.derivation import Derivation, Step
+from bounds.intermediate import DEVIATION_STAR, MEAN_UP, UP
 from bounds.notation import (
     ETA_M,
     R_M,
@@ -33,6 +36,18 @@ Modalities = str | Iterable[str] | ModalitySet
 
 EMPIRICAL_LOSS = Term("empirical_loss", L_hat, measured=True)
 
+# eta <= r(f_M) - r* = L_hat + [r - r_hat of f_M] + [r_hat - r of the reference]; one example moves
+# the supremum over the class and the deviation of the one fixed reference by C/m each.
+SHARP_STEPS: tuple[Step, ...] = (
+    lemmas.LATENT_QUALITY.step(),
+    lemmas.INFIMUM.step(),
+    lemmas.SUPREMUM.step(),
+    lemmas.EMPIRICAL_LOSS.step(),
+    lemmas.REFERENCE_DEVIATION.step(),
+    lemmas.MCDIARMID.step(Z=UP + DEVIATION_STAR, mean=MEAN_UP, change=2 * C / m, n=m, level=delta),
+    lemmas.SYMMETRISATION.step(),
+)
+
 
 def paper(M: Modalities) -> Theorem:
     """Theorem 2 as the paper states it, for one real output and R_m without absolute value.
@@ -41,7 +56,15 @@ def paper(M: Modalities) -> Theorem:
     >>> round(v.total, 4), v.dominant
     (0.183, 'confidence')
     """
-    return _as_in_the_paper(M, "latent_quality.paper", "Theorem 2, as in the paper", R_M, R)
+    return _as_in_the_paper(
+        M,
+        "latent_quality.paper",
+        "Theorem 2, as in the paper",
+        R_M,
+        R,
+        lemmas.CONTRACTION.step(times=2),
+        2 * L * R_M,
+    )
 
 
 def paper_vector(M: Modalities) -> Theorem:
@@ -51,13 +74,29 @@ def paper_vector(M: Modalities) -> Theorem:
     delta
     """
     return _as_in_the_paper(
-        M, "latent_quality.paper_vector", "Theorem 2, several outputs", R_vector_M, R_vector
+        M,
+        "latent_quality.paper_vector",
+        "Theorem 2, several outputs",
+        R_vector_M,
+        R_vector,
+        lemmas.CONTRACTION_VECTOR.step(times=2),
+        (4 - 2 * sqrt(2)) * L * R_vector_M,
     )
 
 
 def _as_in_the_paper(
-    M: Modalities, key: str, title: str, complexity: Symbol, reference_complexity: Symbol
+    M: Modalities,
+    key: str,
+    title: str,
+    complexity: Symbol,
+    reference_complexity: Symbol,
+    contraction: Step,
+    unused_complexity: Expr,
 ) -> Theorem:
+    deviation = 2 * log(1 / delta) / m, 2 * log(2 / delta) / m
+    given_away = (
+        unused_complexity + 4 * L * reference_complexity + 5 * C * sqrt(2 * log(2 / delta) / m)
+    )
     return Theorem(
         key=key,
         title=title,
@@ -77,6 +116,14 @@ def _as_in_the_paper(
             "m": -1,
             "delta": -1,
         },
+        derivation=Derivation(
+            (
+                *SHARP_STEPS,
+                contraction,
+                lemmas.ROOT.step(times=C, a=deviation[0], b=deviation[1]),
+                lemmas.NON_NEGATIVITY.step(x=given_away),
+            )
+        ),
     )
 
 
@@ -100,4 +147,5 @@ def sharp(M: Modalities) -> Theorem:
         failure_probability=delta,
         reference=f"this library, after {PAPER}, Theorem 2",
         directions={"L_hat": 1, "R_loss": 1, "C": 1, "m": -1, "delta": -1},
+        derivation=Derivation(SHARP_STEPS),
     )

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from sympy import log, sqrt
 
+from bounds import lemmas, risk_gap
 from bounds.assumptions import PAPER, assume
+from bounds.derivation import Derivation
 from bounds.evaluation import Number, checked, common_shape, plain
 from bounds.notation import (
     BOUND_M,
@@ -62,6 +64,12 @@ def rate(M: Modalities, N: Modalities) -> Theorem:
         failure_probability=delta / 2,
         reference=f"{PAPER}, remark after Theorem 1",
         directions={"gamma": 1, "C_M": 1, "L": 1, "C": 1, "m": -1, "delta": -1},
+        derivation=Derivation(
+            (
+                *risk_gap.PAPER_STEPS,
+                lemmas.COMPLEXITY_RATE.step(times=8 * L),
+            )
+        ),
     )
 
 
@@ -87,6 +95,7 @@ def bound_gap(M: Modalities, N: Modalities) -> Theorem:
         failure_probability=0 * delta,
         reference=f"{PAPER}, discussion after Theorem 2",
         directions={"L_hat_M": 1, "L_hat_N": -1, "C_M": 1, "C_N": -1},
+        derivation=Derivation((lemmas.COMPARED_BOUND.step(), lemmas.COMPARED_BOUND.step(form=1))),
     )
 
 

@@ -14,7 +14,11 @@ from collections.abc import Iterable
 import sympy
 from sympy import log, sqrt
 
+from bounds import lemmas
 from bounds.assumptions import PAPER, assume
+from bounds.derivation import Derivation, Step
+from bounds.fast_rate import fast_rate
+from bounds.intermediate import DEVIATION_BEST, DOWN, MEAN_DOWN, MEAN_UP, MEAN_UP_HEAD, UP, UP_HEAD
 from bounds.notation import (
     R_M,
     RISK_M,
@@ -27,26 +31,55 @@ from bounds.notation import (
     R_loss,
     R_loss_head,
     R_vector_M,
-    V,
     delta,
     distinct_pair,
-    first_order_slack,
     gamma,
-    kappa,
-    leverage,
     m,
     m_head,
-    p,
     slack,
-    v_max,
-    v_norm,
 )
 from bounds.theorem import Term, Theorem
+
+__all__ = [
+    "data_dependent",
+    "fast_rate",
+    "paper",
+    "paper_absolute",
+    "paper_vector",
+    "sharp",
+    "split_sample",
+]
 
 Modalities = str | Iterable[str] | ModalitySet
 
 QUALITY_GAP = Term("quality_gap", gamma, measured=True, against_range=False)
 SLACK = Term("slack", slack)
+
+# r(f_M) - r(f_N) = [r(f_M) - inf_h r(h o g_M)] + gamma + [inf_h r(h o g_N) - r(f_N)], and the
+# last bracket is at most 0: every form of the theorem differs in the first bracket alone.
+DECOMPOSITION: tuple[Step, ...] = (
+    lemmas.QUALITY_GAP.step(),
+    lemmas.INFIMUM.step(form=1),
+)
+TWO_SIDED: tuple[Step, ...] = (
+    *DECOMPOSITION,
+    lemmas.SUPREMUM.step(),
+    lemmas.SUPREMUM.step(form=1),
+    lemmas.SYMMETRISATION.step(),
+    lemmas.SYMMETRISATION.step(form=1),
+)
+# One example moves each of the two suprema by C/m.
+TWO_SIDED_DEVIATION = lemmas.MCDIARMID.step(
+    Z=UP + DOWN, mean=MEAN_UP + MEAN_DOWN, change=2 * C / m, n=m, level=delta / 2
+)
+
+PAPER_STEPS: tuple[Step, ...] = (
+    *TWO_SIDED,
+    TWO_SIDED_DEVIATION,
+    lemmas.ERM.step(),
+    lemmas.CONTRACTION.step(times=4),
+    lemmas.NON_NEGATIVITY.step(x=4 * L * R_M + 4 * C / sqrt(m) + C * sqrt(2 * log(2 / delta) / m)),
+)
 
 
 def paper(M: Modalities, N: Modalities) -> Theorem:
@@ -57,7 +90,13 @@ def paper(M: Modalities, N: Modalities) -> Theorem:
     0.2543
     """
     return _as_in_the_paper(
-        M, N, "risk_gap.paper", "Theorem 1, as in the paper", R_M, f"{PAPER}, Theorem 1"
+        M,
+        N,
+        "risk_gap.paper",
+        "Theorem 1, as in the paper",
+        R_M,
+        f"{PAPER}, Theorem 1",
+        PAPER_STEPS,
     )
 
 
@@ -78,6 +117,14 @@ def paper_absolute(M: Modalities, N: Modalities) -> Theorem:
         "Theorem 1, complexity with absolute value",
         R_abs_M,
         f"{PAPER}, Theorem 1; Bartlett and Mendelson (2002), Theorems 8 and 12",
+        (
+            *TWO_SIDED,
+            TWO_SIDED_DEVIATION,
+            lemmas.ERM.step(),
+            lemmas.ABSOLUTE_VALUE.step(times=4),
+            lemmas.CONTRACTION_ABSOLUTE.step(times=4),
+            lemmas.NON_NEGATIVITY.step(x=C * sqrt(2 * log(2 / delta) / m)),
+        ),
     )
 
 
@@ -90,6 +137,9 @@ def paper_vector(M: Modalities, N: Modalities) -> Theorem:
     ...     gamma=0, R_vector_M=0.02, L=1, C=1, m=100, delta=0.05).vacuous
     True
     """
+    given_away = (
+        (8 - 4 * sqrt(2)) * L * R_vector_M + 4 * C / sqrt(m) + C * sqrt(2 * log(2 / delta) / m)
+    )
     return _as_in_the_paper(
         M,
         N,
@@ -97,11 +147,24 @@ def paper_vector(M: Modalities, N: Modalities) -> Theorem:
         "Theorem 1, several outputs",
         R_vector_M,
         f"{PAPER}, Theorem 1; Maurer (ALT 2016), Corollary 4",
+        (
+            *TWO_SIDED,
+            TWO_SIDED_DEVIATION,
+            lemmas.ERM.step(),
+            lemmas.CONTRACTION_VECTOR.step(times=4),
+            lemmas.NON_NEGATIVITY.step(x=given_away),
+        ),
     )
 
 
 def _as_in_the_paper(
-    M: Modalities, N: Modalities, key: str, title: str, complexity: sympy.Symbol, reference: str
+    M: Modalities,
+    N: Modalities,
+    key: str,
+    title: str,
+    complexity: sympy.Symbol,
+    reference: str,
+    steps: tuple[Step, ...],
 ) -> Theorem:
     return Theorem(
         key=key,
@@ -118,6 +181,7 @@ def _as_in_the_paper(
         failure_probability=delta / 2,
         reference=reference,
         directions={"gamma": 1, str(complexity): 1, "L": 1, "C": 1, "m": -1, "delta": -1},
+        derivation=Derivation(steps),
     )
 
 
@@ -145,6 +209,7 @@ def sharp(M: Modalities, N: Modalities) -> Theorem:
         reference=f"this library, after {PAPER}, Theorem 1",
         directions={"gamma": 1, "R_loss": 1, "C": 1, "m": -1, "delta": -1, "slack": 1},
         defaults={"slack": 0.0},
+        derivation=Derivation((*TWO_SIDED, lemmas.ERM.step(form=1), TWO_SIDED_DEVIATION)),
     )
 
 
@@ -157,6 +222,15 @@ def data_dependent(M: Modalities, N: Modalities) -> Theorem:
     ...     gamma=0, R_hat_loss=0.02, C=1, m=10_000, delta=0.05).total, 4)
     0.1615
     """
+    # McDiarmid once, on the difference itself: its mean is at most 0, and one example moves the
+    # suprema by 2C/m and 4 R_hat_S by 4C/m.
+    once = lemmas.MCDIARMID.step(
+        Z=UP + DOWN - 4 * R_hat_loss,
+        mean=MEAN_UP + MEAN_DOWN - 4 * R_loss,
+        change=6 * C / m,
+        n=m,
+        level=delta / 2,
+    )
     return Theorem(
         key="risk_gap.data_dependent",
         title="Theorem 1, data-dependent",
@@ -173,6 +247,7 @@ def data_dependent(M: Modalities, N: Modalities) -> Theorem:
         reference=f"this library, after {PAPER}, Theorem 1",
         directions={"gamma": 1, "R_hat_loss": 1, "C": 1, "m": -1, "delta": -1, "slack": 1},
         defaults={"slack": 0.0},
+        derivation=Derivation((*TWO_SIDED, lemmas.ERM.step(form=1), once)),
     )
 
 
@@ -199,86 +274,20 @@ def split_sample(M: Modalities, N: Modalities) -> Theorem:
         reference=f"this library, after {PAPER}, Theorem 1",
         directions={"gamma": 1, "R_loss_head": 1, "C": 1, "m_head": -1, "delta": -1, "slack": 1},
         defaults={"slack": 0.0},
-    )
-
-
-def fast_rate(M: Modalities, N: Modalities) -> Theorem:
-    """Theorem 1 for least-squares heads on a frozen encoder: rate 1/m instead of 1/sqrt(m).
-
-    With v = Sigma^(-1/2) (z xi^T - E z xi^T), z the features, xi the residual of the best head:
-    V = tr Cov(v), v_norm = ||Cov(v)||, v_max = sup ||v||. Give either the observed `kappa`, or
-    `leverage` = sup z^T Sigma^(-1) z with the rank `p`, from which kappa is bounded in advance.
-    kappa >= 1 gives infinity; kappa < 0 counts as 0, as the derivation needs 0 <= kappa. A head
-    that is only nearly optimal needs `first_order_slack`; a gap in value would not do.
-
-    >>> t = fast_rate("TVA", "TA")
-    >>> known = dict(gamma=0, V=3.0, v_norm=0.5, v_max=9.0, m_head=8000, delta=0.05)
-    >>> round(t.evaluate(**known, kappa=0.15).total, 5)
-    0.00329
-    >>> round(t.evaluate(**known, leverage=40.0, p=33).total, 5)
-    0.00513
-    """
-    return _least_squares(
-        M,
-        N,
-        "risk_gap.fast_rate",
-        "Theorem 1, fast rate",
-        kappa,
-        log(2 / delta),
-        {"kappa": 1},
-        (_fast_rate_in_advance(M, N),),
-    )
-
-
-def _fast_rate_in_advance(M: Modalities, N: Modalities) -> Theorem:
-    return _least_squares(
-        M,
-        N,
-        "risk_gap.fast_rate_in_advance",
-        "Theorem 1, fast rate with kappa bounded in advance",
-        sqrt(2 * leverage * log(4 * p / delta) / m_head),
-        log(4 / delta),
-        {"leverage": 1, "p": 1},
-        (),
-    )
-
-
-def _least_squares(
-    M: Modalities,
-    N: Modalities,
-    key: str,
-    title: str,
-    distortion: sympy.Expr,
-    t: sympy.Expr,
-    more_directions: dict[str, int],
-    alternatives: tuple[Theorem, ...],
-) -> Theorem:
-    width = (
-        sqrt(V / m_head)
-        + sqrt(2 * t * (v_norm + 2 * v_max * sqrt(V / m_head)) / m_head)
-        + v_max * t / (3 * m_head)
-    )
-    return Theorem(
-        key=key,
-        title=title,
-        subsets=distinct_pair(M, N),
-        lhs=RISK_M - RISK_N,
-        terms=(
-            QUALITY_GAP,
-            Term("head_estimation", width**2 / (1 - distortion) ** 2, where=distortion < 1),
-            Term("slack", first_order_slack / (1 - distortion), where=distortion < 1),
+        derivation=Derivation(
+            (
+                *DECOMPOSITION,
+                lemmas.SUPREMUM_OVER_HEADS.step(),
+                lemmas.FIXED_FUNCTION.step(),
+                lemmas.ERM.step(form=1),
+                lemmas.SYMMETRISATION.step(form=2),
+                lemmas.MCDIARMID.step(
+                    Z=UP_HEAD + DEVIATION_BEST,
+                    mean=MEAN_UP_HEAD,
+                    change=2 * C / m_head,
+                    n=m_head,
+                    level=delta / 2,
+                ),
+            )
         ),
-        assumptions=assume(
-            "iid", "erm", "independent_split", "least_squares_head", "bounded_features"
-        ),
-        failure_probability=delta / 2,
-        reference="this library; Bousquet (2002); Tropp (2012), Theorem 5.1.1",
-        directions={
-            **dict.fromkeys(("gamma", "V", "v_norm", "v_max", "first_order_slack"), 1),
-            **more_directions,
-            "m_head": -1,
-            "delta": -1,
-        },
-        defaults={"first_order_slack": 0.0},
-        alternatives=alternatives,
     )

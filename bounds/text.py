@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import sympy
 
+from bounds.intermediate import INTERMEDIATE
+
 if TYPE_CHECKING:
     from bounds.theorem import Theorem
 
@@ -20,7 +22,8 @@ def labels(theorem: Theorem) -> tuple[str, str]:
 def symbol_names(theorem: Theorem) -> dict[sympy.Symbol, str]:
     """How each symbol of the theorem is typeset."""
     M, N = labels(theorem)
-    return {each.symbol: each.typeset(M, N) for each in theorem.quantities.values()}
+    quantities = (*theorem.quantities.values(), *INTERMEDIATE.values())
+    return {each.symbol: each.typeset(M, N) for each in quantities}
 
 
 def latex_of(expression: sympy.Basic, names: Mapping[sympy.Symbol, str]) -> str:

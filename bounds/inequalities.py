@@ -1,0 +1,163 @@
+"""Signs and directions of expressions, proved by composing monotone parts.
+
+A plain sympy query gives up on sqrt(log(2/delta)/m), for it cannot know that delta < 1. Here delta
+is written exp(-w) with w > 0, which turns every ln(a/delta) with a >= 1 into w + ln(a), a sum of
+non-negative parts; signs and directions then follow from those of the parts. `None` or False means
+"not proved", never "disproved".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+import sympy
+
+from bounds.notation import delta, p
+
+CONFIDENCE = sympy.Symbol("w", positive=True)  # delta = exp(-w)
+_BEYOND_ONE = sympy.Symbol("q", nonnegative=True)  # p = 1 + q
+
+
+def standard_form(expression: sympy.Expr) -> sympy.Expr:
+    """The expression with delta = exp(-w), logarithms and roots taken apart.
+
+    >>> from bounds.notation import delta
+    >>> standard_form(sympy.log(2 / delta))
+    w + log(2)
+    """
+    replaced = expression.subs(delta, sympy.exp(-CONFIDENCE))
+    return sympy.expand_power_base(sympy.expand_log(replaced, force=True), force=True)
+
+
+def same(first: sympy.Expr, second: sympy.Expr) -> bool:
+    """Whether two expressions are equal, as far as sympy can see; False if not proved.
+
+    >>> from bounds.notation import C, m
+    >>> same(2 * C / m * sympy.sqrt(m / 2), C * sympy.sqrt(2 / m))
+    True
+    """
+    difference = standard_form(first) - standard_form(second)
+    # Cancelling by expansion is enough almost always, and a hundred times faster than `simplify`.
+    return sympy.expand(difference).is_zero is True or bool(sympy.simplify(difference) == 0)
+
+
+def is_non_negative(expression: sympy.Expr, positive: Collection[sympy.Expr] = ()) -> bool:
+    """Whether the expression is proved non-negative, given that those in `positive` are positive.
+
+    >>> from bounds.notation import C, delta, m
+    >>> is_non_negative(C * sympy.sqrt(sympy.log(2 / delta) / m))
+    True
+    >>> is_non_negative(sympy.log(2 / delta) - sympy.log(1 / delta)), is_non_negative(C - m)
+    (True, False)
+    """
+    names = {standard_form(each): sympy.Dummy(positive=True) for each in positive}
+    target = standard_form(expression).xreplace(names)
+    return any(_sign_known(form, ()) for form in _spellings(target))
+
+
+def direction(
+    expression: sympy.Expr, symbol: sympy.Symbol, positive: Collection[sympy.Expr] = ()
+) -> int | None:
+    """+1 if the expression is proved non-decreasing in the symbol, -1 non-increasing, 0 constant.
+
+    >>> from bounds.notation import C, delta, m
+    >>> bound = C * sympy.sqrt(sympy.log(2 / delta) / m)
+    >>> direction(bound, m), direction(bound, delta), direction(m - C, C), direction(C**2 - C, C)
+    (-1, -1, -1, None)
+    """
+    known = tuple(standard_form(each) for each in positive)
+    moved, sign = (CONFIDENCE, -1) if symbol == delta else (symbol, 1)
+    for form in _spellings(standard_form(expression)):
+        found = _direction(form, moved, known)
+        if found is not None:
+            return sign * found
+    return None
+
+
+def _spellings(expression: sympy.Expr) -> Iterator[sympy.Expr]:
+    """The same number written in ways of which one may show its sign term by term."""
+    expanded = sympy.expand(expression)
+    yield expression
+    yield expanded
+    yield sympy.factor(expanded)
+    yield _like_terms(expanded)
+    yield _like_terms(sympy.expand(_larger_roots_as_sums(expanded)))
+
+
+def _like_terms(expression: sympy.Expr) -> sympy.Expr:
+    """8 L R - 4 sqrt(2) L R as (8 - 4 sqrt(2)) L R: irrational coefficients collected."""
+    coefficients: dict[sympy.Expr, sympy.Expr] = {}
+    for part in sympy.Add.make_args(expression):
+        number, rest = part.as_independent(*expression.free_symbols, as_Add=False)
+        coefficients[rest] = coefficients.get(rest, sympy.Integer(0)) + number
+    return sympy.Add(*(number * rest for rest, number in coefficients.items()))
+
+
+def _larger_roots_as_sums(expression: sympy.Expr) -> sympy.Expr:
+    """sqrt(b) as sqrt(a) + d with some d >= 0, where b >= a and both roots occur."""
+    roots = [power for power in expression.atoms(sympy.Pow) if power.exp == sympy.Rational(1, 2)]
+    for larger in roots:
+        for smaller in roots:
+            if larger != smaller and _sign_known(sympy.expand(larger.base - smaller.base), ()):
+                excess = sympy.Dummy(nonnegative=True)
+                return expression.xreplace({larger: smaller + excess})
+    return expression
+
+
+def _sign_known(expression: sympy.Expr, positive: Collection[sympy.Expr]) -> bool:
+    """Non-negative, part by part."""
+    if expression in positive:
+        return True
+    if isinstance(expression, sympy.Add):
+        return all(_sign_known(part, positive) for part in expression.args) or bool(
+            expression.is_nonnegative
+        )
+    if isinstance(expression, sympy.Mul):
+        return all(_sign_known(part, positive) for part in expression.args)
+    if isinstance(expression, sympy.Pow) and expression.exp.is_real:
+        return bool(expression.exp.is_even) or _sign_known(expression.base, positive)
+    if isinstance(expression, sympy.log):
+        return _sign_known(sympy.expand(expression.args[0] - 1).subs(p, 1 + _BEYOND_ONE), positive)
+    return bool(expression.is_nonnegative)
+
+
+def _direction(
+    expression: sympy.Expr, symbol: sympy.Symbol, positive: Collection[sympy.Expr]
+) -> int | None:
+    if symbol not in expression.free_symbols:
+        return 0
+    if expression == symbol:
+        return 1
+    if isinstance(expression, sympy.Add):
+        return _common(_direction(part, symbol, positive) for part in expression.args)
+    if isinstance(expression, sympy.Mul):
+        return _direction_of_product(expression, symbol, positive)
+    if isinstance(expression, sympy.Pow) and expression.exp.is_real:
+        base = _direction(expression.base, symbol, positive)
+        if base is None or not _sign_known(expression.base, positive):
+            return None
+        return base if expression.exp.is_nonnegative else -base
+    if isinstance(expression, (sympy.log, sympy.exp)):
+        return _direction(expression.args[0], symbol, positive)
+    return None
+
+
+def _direction_of_product(
+    product: sympy.Mul, symbol: sympy.Symbol, positive: Collection[sympy.Expr]
+) -> int | None:
+    """Factors that are all non-negative, up to the sign of a number in front."""
+    number, rest = product.as_coeff_Mul()
+    sign = 1 if number > 0 else -1
+    factors = sympy.Mul.make_args(rest)
+    moving = [factor for factor in factors if symbol in factor.free_symbols]
+    if not all(_sign_known(factor, positive) for factor in factors if len(factors) > 1):
+        return None
+    common = _common(_direction(factor, symbol, positive) for factor in moving)
+    return None if common is None else sign * common
+
+
+def _common(directions: Iterable[int | None]) -> int | None:
+    found = set(directions) - {0}
+    if None in found or len(found) > 1:
+        return None
+    return found.pop() if found else 0

@@ -1,0 +1,76 @@
+"""Quantities that occur in derivations and cancel before the statement is reached."""
+
+from __future__ import annotations
+
+import sympy
+
+from bounds.frozen import FrozenMapping
+from bounds.notation import LOSS, NON_NEGATIVE, REAL, ROOT_LOSS, Domain, Quantity
+
+_TABLE: tuple[tuple[str, Domain, str, str], ...] = (
+    ("best_M", REAL, r"\inf_h r(h \circ \hat g_{<M>})", "best risk on the encoder of M"),
+    ("best_N", REAL, r"\inf_h r(h \circ \hat g_{<N>})", "best risk on the encoder of N"),
+    ("risk_star", REAL, r"r(h^\star \circ g^\star)", "risk of the reference"),
+    ("empirical_M", REAL, r"\hat r(\hat f_{<M>})", "empirical risk of the pair learned on M"),
+    ("empirical_best_M", REAL, r"\hat r(f'_{<M>})", "empirical risk of the population's best head"),
+    ("empirical_star", REAL, r"\hat r(h^\star \circ g^\star)", "empirical risk of the reference"),
+    ("up", REAL, r"\Phi^{+}", "sup over F_M of r - r_hat"),
+    ("down", REAL, r"\Phi^{-}", "sup over F_M of r_hat - r"),
+    ("up_head", REAL, r"\Phi^{+}_{2}", "sup over H o g_M of r - r_hat on S_2"),
+    ("mean_up", REAL, r"\mathbb{E}\Phi^{+}", "mean of up"),
+    ("mean_down", REAL, r"\mathbb{E}\Phi^{-}", "mean of down"),
+    ("mean_up_head", REAL, r"\mathbb{E}\Phi^{+}_{2}", "mean of up_head, given S_1"),
+    ("deviation_star", REAL, r"\Delta^\star", "r_hat - r of the reference"),
+    ("deviation_best", REAL, r"\Delta'", "r_hat - r of the best head on S_2, given S_1"),
+    (
+        "R_abs_loss",
+        NON_NEGATIVE,
+        r"\mathfrak{R}^{|\cdot|}_m(\ell \circ \mathcal{F}_{<M>})",
+        "complexity of the loss class with absolute value, 1/m",
+    ),
+    ("common", REAL, "D", "what Theorem 2's bounds of all subsets share"),
+    ("tilt", REAL, r"a", "-<E z xi^T, B - B'>"),
+    ("energy", REAL, r"\|\Delta\|^2_{\hat\Sigma}", "squared distance of the heads on S_2"),
+    ("alignment", REAL, r"\langle u, \Delta \rangle", "u = (P_n - P) z xi^T"),
+)
+
+INTERMEDIATE: FrozenMapping[str, Quantity] = FrozenMapping(
+    {
+        name: Quantity(name, domain, meaning, latex, LOSS, internal=True)
+        for name, domain, latex, meaning in _TABLE
+    }
+    | {
+        "distance": Quantity(
+            "distance",
+            NON_NEGATIVE,
+            "distance of the heads in the metric Sigma",
+            r"\|\Delta\|_{\Sigma}",
+            ROOT_LOSS,
+            internal=True,
+        ),
+        "noise": Quantity(
+            "noise",
+            NON_NEGATIVE,
+            "norm of u in the metric of Sigma^-1",
+            r"\|u\|_{\Sigma^{-1}}",
+            ROOT_LOSS,
+            internal=True,
+        ),
+    }
+)
+
+
+def _symbol(name: str) -> sympy.Symbol:
+    return INTERMEDIATE[name].symbol
+
+
+BEST_M, BEST_N, RISK_STAR = map(_symbol, ("best_M", "best_N", "risk_star"))
+EMPIRICAL_M, EMPIRICAL_BEST_M, EMPIRICAL_STAR = map(
+    _symbol, ("empirical_M", "empirical_best_M", "empirical_star")
+)
+UP, DOWN, UP_HEAD = map(_symbol, ("up", "down", "up_head"))
+MEAN_UP, MEAN_DOWN, MEAN_UP_HEAD = map(_symbol, ("mean_up", "mean_down", "mean_up_head"))
+DEVIATION_STAR, DEVIATION_BEST = map(_symbol, ("deviation_star", "deviation_best"))
+R_abs_loss, COMMON = map(_symbol, ("R_abs_loss", "common"))
+TILT, ENERGY, ALIGNMENT = map(_symbol, ("tilt", "energy", "alignment"))
+DISTANCE, NOISE = map(_symbol, ("distance", "noise"))
