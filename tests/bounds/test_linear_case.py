@@ -1,6 +1,5 @@
-"""η and γ of the linear case against other ways to compute them; L1 and L3 of theory, section 4."""
+"""η and γ of the linear case on arrays, against other ways to compute them (theory, section 4)."""
 
-import itertools
 import math
 from fractions import Fraction
 
@@ -8,10 +7,9 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from scipy import integrate, optimize, stats
+from scipy import optimize
 
 from bounds import linear_case
-from bounds import linear_counterexample as counterexample
 
 
 def random_covariance(rng, d, rows=None):
@@ -281,223 +279,6 @@ class TestGap:
         assert gap == pytest.approx(-1e-20, rel=1e-12, abs=0)
 
 
-PAIR = {"first": 1, "second": 1}
-
-
-class TestSympy:
-    a, b, rho = sympy.symbols("a b rho", real=True)
-
-    def test_smallest_case_of_the_theory(self):
-        s1, s2 = sympy.symbols("s1 s2", positive=True)
-        cross = self.rho * sympy.sqrt(s1 * s2)
-        Sigma = sympy.Matrix([[s1, cross], [cross, s2]])
-        eta = linear_case.latent_quality(Sigma, [self.a, self.b], PAIR, {"first"})
-        assert sympy.simplify(eta - self.b**2 * s2 * (1 - self.rho**2)) == 0
-
-    def test_agrees_with_numpy_on_rational_entries_exactly(self):
-        x = sympy.Matrix([[1, 2, 0, 1], [0, 1, 3, 1], [2, 1, 1, -1], [1, 0, 0, 2], [1, 1, 1, 1]])
-        Sigma, w = x.T * x, [1, -2, sympy.Rational(1, 2), 3]
-        blocks = {"a": 1, "b": 2, "c": 1}
-        numeric = np.array(Sigma.tolist(), dtype=float)
-        for subset in ({"a"}, {"b"}, {"a", "c"}, {"a", "b", "c"}):
-            exact = linear_case.latent_quality(Sigma, w, blocks, subset)
-            assert exact.is_Rational
-            eta = linear_case.latent_quality(numeric, [1, -2, 0.5, 3], blocks, subset)
-            assert eta == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
-        for M, N in itertools.permutations([{"a"}, {"b"}, {"a", "c"}], 2):
-            exact = linear_case.quality_gap(Sigma, w, blocks, M, N)
-            gap = linear_case.quality_gap(numeric, [1, -2, 0.5, 3], blocks, M, N)
-            assert gap == pytest.approx(float(exact), rel=1e-11)
-
-    def test_singular_matrix_and_shortest_predictor(self):
-        Sigma = sympy.ones(2, 2)
-        assert linear_case.latent_quality(Sigma, [0, 3], PAIR, {"first"}) == 0
-        u = linear_case.best_predictor(Sigma, [0, 3], PAIR, {"first", "second"})
-        assert list(u) == [sympy.Rational(3, 2)] * 2
-
-    def test_binding_radius_is_exact(self):
-        both = {"first", "second"}
-        assert linear_case.latent_quality(sympy.eye(2), [3, 4], PAIR, both, 2) == 9
-        singular = linear_case.latent_quality(sympy.ones(2, 2), [0, 3], PAIR, both, 1)
-        assert sympy.simplify(singular - (3 - sympy.sqrt(2)) ** 2) == 0
-        Sigma = sympy.Matrix([[2, 1], [1, 3]])
-        exact = linear_case.latent_quality(Sigma, [1, 2], PAIR, both, 1)
-        numeric = linear_case.latent_quality([[2.0, 1.0], [1.0, 3.0]], [1, 2], PAIR, both, 1)
-        assert numeric == pytest.approx(float(exact.evalf(20)), rel=1e-12)
-
-    def test_symbols_and_a_radius_do_not_go_together(self):
-        Sigma = sympy.Matrix([[1, self.rho], [self.rho, 1]])
-        with pytest.raises(ValueError, match=r"radius must be None where .* symbols, got rho"):
-            linear_case.latent_quality(Sigma, [1, 2], PAIR, {"first"}, 1)
-
-
-class TestProof:
-    def test_every_step_holds_on_random_matrices_for_any_partition(self):
-        """The steps, verified as expressions, hold as numbers too: 20 covariances, random sizes."""
-        rng = np.random.default_rng(6)
-        proof = linear_case.prove_quality_gap()
-        assert len(proof.steps) == 8
-        for _ in range(20):
-            values = random_world(rng, *rng.integers(1, 5, size=3))
-            for step in proof.steps:
-                left, right = (numeric(side, values) for side in (step.left, step.right))
-                np.testing.assert_allclose(left, right, rtol=1e-8, atol=1e-8)
-
-    def test_square_in_the_last_steps_is_the_gap(self):
-        rng = np.random.default_rng(7)
-        sizes = rng.integers(1, 5, size=3)
-        values = random_world(rng, *sizes)
-        step = linear_case.prove_quality_gap().steps[6]
-        blocks = dict(zip("NRc", map(int, sizes), strict=True))
-        w = np.concatenate([values[name][:, 0] for name in ("w_N", "w_R", "w_c")])
-        gap = linear_case.quality_gap(values["Sigma"], w, blocks, {"N", "R"}, {"N"})
-        assert -numeric(step.right, values)[0, 0] == pytest.approx(gap, rel=1e-9)
-
-    @pytest.mark.parametrize("factor", [-1, 2])
-    def test_wrong_sign_or_factor_cannot_become_a_step(self, factor):
-        for step in linear_case.prove_quality_gap().steps:
-            with pytest.raises(ValueError, match="left and right must be equal in the step"):
-                linear_case.ProofStep("wrong", step.left, factor * step.right, "")
-
-    def test_dropped_term_or_transpose_cannot_become_a_step(self):
-        n, r = sympy.symbols("n r", integer=True, positive=True)
-        x, X, Y = (
-            sympy.MatrixSymbol("x", n, 1),
-            sympy.MatrixSymbol("X", n, n),
-            sympy.MatrixSymbol("Y", n, r),
-        )
-        for left, right in [
-            (x.T * X * x, x.T * x),
-            (X, X.T),
-            (Y.T * X * Y, Y.T * Y),
-            ((X * X).I, X.I),
-        ]:
-            with pytest.raises(ValueError, match="must be equal"):
-                linear_case.ProofStep("wrong", left, right, "")
-
-
-def random_world(rng, n, r, c):
-    Sigma = random_covariance(rng, n + r + c)
-    w = rng.standard_normal((n + r + c, 1))
-    N, R, C = slice(0, n), slice(n, n + r), slice(n + r, None)
-    M = slice(0, n + r)
-    S_NN, S_NR, S_RR = Sigma[N, N], Sigma[N, R], Sigma[R, R]
-    return {
-        "Sigma": Sigma,
-        "S_NN": S_NN,
-        "S_NR": S_NR,
-        "S_RR": S_RR,
-        "S_Nc": Sigma[N, C],
-        "S_Rc": Sigma[R, C],
-        "Q": Sigma[C, C],
-        "S_MM": Sigma[M, M],
-        "S_Mc": Sigma[M, C],
-        "P": S_RR - S_NR.T @ np.linalg.solve(S_NN, S_NR),
-        "w_N": w[N],
-        "w_R": w[R],
-        "w_M": w[M],
-        "w_c": w[C],
-        "u": rng.standard_normal((n + r, 1)),
-        "u_N": rng.standard_normal((n, 1)),
-    }
-
-
-def numeric(expression, values):
-    """A matrix expression evaluated by numpy, node by node."""
-    parts = [
-        numeric(part, values) for part in expression.args if isinstance(part, sympy.MatrixExpr)
-    ]
-    if isinstance(expression, sympy.MatrixSymbol):
-        return values[expression.name]
-    if isinstance(expression, sympy.Transpose):
-        return parts[0].T
-    if isinstance(expression, sympy.Inverse):
-        return np.linalg.inv(parts[0])
-    if isinstance(expression, sympy.MatAdd):
-        return sum(parts)
-    if isinstance(expression, sympy.MatMul):
-        factor = math.prod(float(part) for part in expression.args if part.is_Number)
-        return factor * (np.linalg.multi_dot(parts) if len(parts) > 1 else parts[0])
-    if isinstance(expression, sympy.ZeroMatrix):
-        return np.zeros((1, 1))
-    raise TypeError(type(expression))
-
-
-class TestCounterexample:
-    def test_gap_is_the_formula_of_the_theory(self):
-        """a₂² b²/(a₁² + a₂²) for Σ = I, and 0 for the right direction."""
-        a1, a2, b = 0.8, -0.3, 1.7
-        eta = counterexample.direction_quality(np.eye(2), [b, 0], [a1, a2])
-        assert eta == pytest.approx(a2**2 * b**2 / (a1**2 + a2**2), rel=1e-14)
-        assert counterexample.direction_quality(np.eye(2), [b, 0], [2.0, 0]) == 0.0
-
-    def test_draws_are_the_joint_empirical_risk_minimisers(self):
-        """One draw by hand: search all directions, fit the scalar head, evaluate η."""
-        gap = counterexample.gap_draws(m=5, trials=1, generator=np.random.default_rng(8), b=1.5)[0]
-        rng = np.random.default_rng(8)
-        x = rng.standard_normal((1, 5, 2))[0]
-        y = 1.5 * x[:, 0] + rng.standard_normal((1, 5))[0]
-
-        def risk(angle):
-            z = x @ [math.cos(angle), math.sin(angle)]
-            return y @ y - (z @ y) ** 2 / (z @ z)
-
-        start = min(np.linspace(0, np.pi, 1000), key=risk)
-        angle = optimize.minimize_scalar(
-            risk, bounds=(start - 0.01, start + 0.01), options={"xatol": 1e-12}
-        ).x
-        direction = [math.cos(angle), math.sin(angle)]
-        expected = counterexample.direction_quality(np.eye(2), [1.5, 0], direction)
-        assert gap == pytest.approx(expected, rel=1e-4)
-
-    @pytest.mark.parametrize(("m", "b", "noise"), [(2, 1.0, 1.0), (5, 1.0, 2.0), (40, 0.5, 1.0)])
-    def test_exact_law_matches_the_draws(self, m, b, noise):
-        """Kolmogorov–Smirnov on 20,000 samples at level 1e-4 (one false alarm in 10,000 seeds)."""
-        gaps = counterexample.gap_draws(
-            m=m, trials=20_000, generator=np.random.default_rng(m), b=b, noise=noise
-        )
-        assert (gaps > 0).all()
-        test = stats.kstest(
-            gaps / b**2, lambda s: 1 - counterexample.gap_exceedance(s, m=m, b=b, noise=noise)
-        )
-        assert test.pvalue > 1e-4
-
-    def test_wrong_degrees_of_freedom_are_noticed(self):
-        gaps = counterexample.gap_draws(m=5, trials=20_000, generator=np.random.default_rng(5))
-        test = stats.kstest(gaps, lambda s: 1 - counterexample.gap_exceedance(s, m=6))
-        assert test.pvalue < 1e-4
-
-    @pytest.mark.parametrize("m", [2, 30, 1000])
-    def test_law_equals_an_adaptive_integral_over_the_plane(self, m):
-        """The Student density (ν/2πσ²)(1 + r²/σ²)^{−ν/2−1}, ν = m − 1, over the two wedges."""
-        share, b = 0.01, 1.0
-        tau, nu = math.sqrt(share / (1 - share)), m - 1
-
-        def tail(a1):
-            """P-density of a₁ times P(|a₂| > τ|a₁| given a₁): a Student law with ν + 1 degrees."""
-            spread = math.sqrt((1 + (a1 - b) ** 2) / (nu + 1))
-            density = stats.t.pdf((a1 - b) * math.sqrt(nu), nu) * math.sqrt(nu)
-            return density * 2 * stats.t.sf(tau * abs(a1) / spread, nu + 1)
-
-        pieces = [(-math.inf, 0), (0, b), (b, math.inf)]
-        expected = sum(integrate.quad(tail, *piece, epsabs=1e-12)[0] for piece in pieces)
-        value = counterexample.gap_exceedance(share, m=m, b=b)
-        assert value == pytest.approx(expected, rel=1e-7, abs=1e-12)
-
-    def test_positive_almost_surely_and_vanishing_only_in_the_limit(self):
-        sizes = (2, 10, 100, 10_000)
-        assert all(counterexample.gap_exceedance(0.0, m=m) == 1.0 for m in sizes)
-        beyond = [float(counterexample.gap_exceedance(0.01, m=m)) for m in sizes]
-        assert beyond == sorted(beyond, reverse=True)
-        assert beyond[-1] < 1e-6
-
-    def test_full_latent_repairs_it(self):
-        """The same world under `full_latent`: γ = 0, because the junk modality's weight is 0."""
-        blocks = {"signal": 1, "junk": 1}
-        gap = linear_case.quality_gap(np.eye(2), [1.5, 0.0], blocks, {"signal", "junk"}, {"signal"})
-        assert gap == 0.0
-
-
 BLOCKS = {"a": 1, "b": 1}
 GOOD = np.eye(2)
 
@@ -543,24 +324,3 @@ def test_covariance_with_nan_is_refused():
     Sigma[0, 0] = math.nan
     with pytest.raises(ValueError, match="Sigma must be finite, got nan"):
         linear_case.latent_quality(Sigma, [1, 1], BLOCKS, {"a"})
-
-
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        (lambda: counterexample.gap_exceedance(1.5, m=3), r"share must lie in \[0, 1\], got 1.5"),
-        (lambda: counterexample.gap_exceedance(0.5, m=1), "m must be an integer ≥ 2, got 1"),
-        (lambda: counterexample.gap_exceedance(0.5, m=3, b=0), "b must be finite and positive"),
-        (
-            lambda: counterexample.direction_quality(np.eye(2), [1, 0], [0, 0]),
-            "direction must have positive variance",
-        ),
-        (
-            lambda: counterexample.direction_quality(np.eye(2), [1, 0], [1, 0, 0]),
-            "direction must have the shape of w",
-        ),
-    ],
-)
-def test_bad_counterexamples_are_named(call, words):
-    with pytest.raises(ValueError, match=words):
-        call()

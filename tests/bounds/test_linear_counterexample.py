@@ -1,0 +1,106 @@
+"""Without `full_latent` a junk modality makes γ > 0 with probability 1, and its law is exact."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import integrate, optimize, stats
+
+from bounds import linear_case
+from bounds import linear_counterexample as counterexample
+
+
+class TestCounterexample:
+    def test_gap_is_the_formula_of_the_theory(self):
+        """a₂² b²/(a₁² + a₂²) for Σ = I, and 0 for the right direction."""
+        a1, a2, b = 0.8, -0.3, 1.7
+        eta = counterexample.direction_quality(np.eye(2), [b, 0], [a1, a2])
+        assert eta == pytest.approx(a2**2 * b**2 / (a1**2 + a2**2), rel=1e-14)
+        assert counterexample.direction_quality(np.eye(2), [b, 0], [2.0, 0]) == 0.0
+
+    def test_draws_are_the_joint_empirical_risk_minimisers(self):
+        """One draw by hand: search all directions, fit the scalar head, evaluate η."""
+        gap = counterexample.gap_draws(m=5, trials=1, generator=np.random.default_rng(8), b=1.5)[0]
+        rng = np.random.default_rng(8)
+        x = rng.standard_normal((1, 5, 2))[0]
+        y = 1.5 * x[:, 0] + rng.standard_normal((1, 5))[0]
+
+        def risk(angle):
+            z = x @ [math.cos(angle), math.sin(angle)]
+            return y @ y - (z @ y) ** 2 / (z @ z)
+
+        start = min(np.linspace(0, np.pi, 1000), key=risk)
+        angle = optimize.minimize_scalar(
+            risk, bounds=(start - 0.01, start + 0.01), options={"xatol": 1e-12}
+        ).x
+        direction = [math.cos(angle), math.sin(angle)]
+        expected = counterexample.direction_quality(np.eye(2), [1.5, 0], direction)
+        assert gap == pytest.approx(expected, rel=1e-4)
+
+    @pytest.mark.parametrize(("m", "b", "noise"), [(2, 1.0, 1.0), (5, 1.0, 2.0), (40, 0.5, 1.0)])
+    def test_exact_law_matches_the_draws(self, m, b, noise):
+        """Kolmogorov–Smirnov on 20,000 samples at level 1e-4 (one false alarm in 10,000 seeds)."""
+        gaps = counterexample.gap_draws(
+            m=m, trials=20_000, generator=np.random.default_rng(m), b=b, noise=noise
+        )
+        assert (gaps > 0).all()
+        test = stats.kstest(
+            gaps / b**2, lambda s: 1 - counterexample.gap_exceedance(s, m=m, b=b, noise=noise)
+        )
+        assert test.pvalue > 1e-4
+
+    def test_wrong_degrees_of_freedom_are_noticed(self):
+        gaps = counterexample.gap_draws(m=5, trials=20_000, generator=np.random.default_rng(5))
+        test = stats.kstest(gaps, lambda s: 1 - counterexample.gap_exceedance(s, m=6))
+        assert test.pvalue < 1e-4
+
+    @pytest.mark.parametrize("m", [2, 30, 1000])
+    def test_law_equals_an_adaptive_integral_over_the_plane(self, m):
+        """The Student density (ν/2πσ²)(1 + r²/σ²)^{−ν/2−1}, ν = m − 1, over the two wedges."""
+        share, b = 0.01, 1.0
+        tau, nu = math.sqrt(share / (1 - share)), m - 1
+
+        def tail(a1):
+            """P-density of a₁ times P(|a₂| > τ|a₁| given a₁): a Student law with ν + 1 degrees."""
+            spread = math.sqrt((1 + (a1 - b) ** 2) / (nu + 1))
+            density = stats.t.pdf((a1 - b) * math.sqrt(nu), nu) * math.sqrt(nu)
+            return density * 2 * stats.t.sf(tau * abs(a1) / spread, nu + 1)
+
+        pieces = [(-math.inf, 0), (0, b), (b, math.inf)]
+        expected = sum(integrate.quad(tail, *piece, epsabs=1e-12)[0] for piece in pieces)
+        value = counterexample.gap_exceedance(share, m=m, b=b)
+        assert value == pytest.approx(expected, rel=1e-7, abs=1e-12)
+
+    def test_positive_almost_surely_and_vanishing_only_in_the_limit(self):
+        sizes = (2, 10, 100, 10_000)
+        assert all(counterexample.gap_exceedance(0.0, m=m) == 1.0 for m in sizes)
+        beyond = [float(counterexample.gap_exceedance(0.01, m=m)) for m in sizes]
+        assert beyond == sorted(beyond, reverse=True)
+        assert beyond[-1] < 1e-6
+
+    def test_full_latent_repairs_it(self):
+        """The same world under `full_latent`: γ = 0, because the junk modality's weight is 0."""
+        blocks = {"signal": 1, "junk": 1}
+        gap = linear_case.quality_gap(np.eye(2), [1.5, 0.0], blocks, {"signal", "junk"}, {"signal"})
+        assert gap == 0.0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: counterexample.gap_exceedance(1.5, m=3), r"share must lie in \[0, 1\], got 1.5"),
+        (lambda: counterexample.gap_exceedance(0.5, m=1), "m must be an integer ≥ 2, got 1"),
+        (lambda: counterexample.gap_exceedance(0.5, m=3, b=0), "b must be finite and positive"),
+        (
+            lambda: counterexample.direction_quality(np.eye(2), [1, 0], [0, 0]),
+            "direction must have positive variance",
+        ),
+        (
+            lambda: counterexample.direction_quality(np.eye(2), [1, 0], [1, 0, 0]),
+            "direction must have the shape of w",
+        ),
+    ],
+)
+def test_bad_counterexamples_are_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
