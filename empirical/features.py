@@ -143,7 +143,8 @@ def to_numpy(value: Any, argument: str) -> np.ndarray:
             f"{argument} must be a rectangular array, got a {kind} that cannot be read as one"
         ) from None
     if np.ma.is_masked(value):
-        raise ValueError(f"{argument} must have no masked values, got {np.ma.count_masked(value)}")
+        hidden = np.ma.getmaskarray(value).sum()
+        raise ValueError(f"{argument} must have no masked values, got {hidden}")
     return array
 
 

@@ -24,8 +24,8 @@ from bounds import rademacher
 from bounds.losses import LossConstants
 from empirical.estimate import Interval
 from empirical.modalities import as_subset, check_names
-from empirical.worlds.trials import Trials, check_draw
 from empirical.worlds.sample_types import count_types, iterate_types
+from empirical.worlds.trials import Trials, check_draw
 
 Number = TypeVar("Number", np.int64, np.float64)
 

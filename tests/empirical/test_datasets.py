@@ -315,6 +315,11 @@ def test_pickles_are_refused_and_never_run(tmp_path):
     np.savez(inside, **features(), y=LABELS, evil=objects)
     with pytest.raises(ValueError, match="pickled object array 'evil'"):
         load_npz(inside)
+    # Names beyond Latin-1 make numpy write another version of the header.
+    hidden = tmp_path / "hidden.npz"
+    np.savez(hidden, **features(), y=LABELS, evil=objects.astype([("\u65e5", object)]))
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+        load_npz(hidden)
     whole = tmp_path / "whole.npz"
     whole.write_bytes(pickle.dumps(Bomb(evidence)))
     with pytest.raises(ValueError, match=r"intact [.]npz archive"):

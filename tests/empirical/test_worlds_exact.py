@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -68,6 +69,25 @@ def test_skewed_world_by_hand():
     # b = 0: 0.04 + 0.09 = 0.13 of 0.6; b = 1: 0.07 + 0.3 = 0.37 of 0.4.
     assert SKEWED.best_risk(["b"]) == pytest.approx(0.13 + 0.03, abs=1e-14)
     assert SKEWED.reference_risk == pytest.approx(0.04 + 0.03 + 0.09 + 0.0, abs=1e-14)
+
+
+def test_risks_are_exact_rationals_so_that_equality_can_be_decided():
+    generator = np.random.default_rng(0)
+    for _ in range(50):
+        inputs = generator.dirichlet(np.ones(8)).reshape(2, 2, 2)
+        world = boolean_world(["a", "b", "c"], generator.random((2, 2, 2)), inputs)
+        joint = np.vectorize(Fraction)(world.joint)
+        assert joint.sum() == 1
+
+        best = {
+            ("a",): joint.sum(axis=(1, 2)).min(axis=-1).sum(),
+            ("b", "c"): joint.sum(axis=0).min(axis=-1).sum(),
+            ("a", "b", "c"): joint.min(axis=-1).sum(),
+        }
+        for subset, risk in best.items():
+            assert Fraction(world.best_risk(subset)) == risk
+        gamma = world.latent_quality(["a"]) - world.latent_quality(["b", "c"])
+        assert Fraction(gamma) == best["a",] - best["b", "c"]
 
 
 @pytest.mark.parametrize(("m", "expected"), [(400, 0.79), (1600, 0.40), (6400, 0.20)])

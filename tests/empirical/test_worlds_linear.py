@@ -47,6 +47,9 @@ def test_covariance_of_overlapping_signs_by_hand():
     for i, j, value in ((0, 2, 0.6), (1, 3, 0.6), (0, 5, 0.6), (2, 5, 0.36)):
         expected[i, j] = expected[j, i] = value
     assert THREE.covariance == pytest.approx(expected, abs=1e-15)
+    # The second features of b and c have no original in a, so they share nothing.
+    short = linear_world({"a": 1, "b": 2, "c": 2}, [1.0, 0, 0, 0, 0], overlap=0.5)
+    assert short.covariance[2].tolist() == [0, 0, 1, 0, 0]
 
 
 def test_drawn_rows_have_that_covariance_and_noise():
