@@ -68,7 +68,8 @@ class Theorem:
 
     `symbols` adds quantities of one's own to those of `bounds.notation`; any other free symbol is
     rejected. `directions` says for each argument whether the bound grows (+1), falls (-1) or stays
-    (0) as it grows; `bounds.contract.check_contract` proves it. `alternatives` are the same theorem
+    (0) as it grows; one that is left out moves it either way, depending on the others;
+    `bounds.contract.check_contract` proves it. `alternatives` are the same theorem
     for other arguments: `evaluate` and `solve` take the form that fits the names given.
 
     A theorem of one's own, Hoeffding's inequality for one fixed predictor:
