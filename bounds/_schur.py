@@ -51,7 +51,7 @@ def regression(S: FloatArray, w: FloatArray, present: Positions) -> FloatArray:
     """Coefficients z = Σ_MM⁺ Σ_Mc w_c of the absent part's prediction from the present features.
 
     Scaled to unit variances first, so that a feature in small units is not taken for a null
-    direction, and refined once with residuals that are rounded only at the end.
+    direction. An error of z enters the residual variance quadratically, so none is refined away.
     """
     absent = _others(len(S), present)
     if len(absent) == 0 or len(present) == 0:
@@ -62,13 +62,8 @@ def regression(S: FloatArray, w: FloatArray, present: Positions) -> FloatArray:
     values, vectors = np.linalg.eigh(correlation)
     kept = values > _ROUNDING * max(len(present), 10)
     basis = scale[:, None] * vectors[:, kept]
-
-    def solve(right: FloatArray) -> FloatArray:
-        solution: FloatArray = basis @ ((basis.T @ right) / values[kept])
-        return solution
-
-    z = solve(target)
-    return z + solve(target - matrix_vector(own, z))
+    solution: FloatArray = basis @ ((basis.T @ target) / values[kept])
+    return solution
 
 
 def shortest_predictor(S: FloatArray, w: FloatArray, present: Positions) -> FloatArray:

@@ -158,6 +158,6 @@ def _positive_part(n: FloatArray) -> FloatArray:
     table = np.concatenate([[1.0], np.cumprod(1.0 - 0.5 / ratio)])  # C(2k, k)/4ᵏ
     small = table[np.minimum(k, _PAIRS_TABULATED).astype(np.int64)]
     u = 1.0 / np.maximum(k, _PAIRS_TABULATED)
-    series = 1.0 - u / 8 + u**2 / 128 + 5 * u**3 / 1024 - 21 * u**4 / 32768
+    series = 1.0 - u / 8 + u**2 / 128 + 5 * u**3 / 1024
     large = np.sqrt(u / math.pi) * series
     return k * np.where(k <= _PAIRS_TABULATED, small, large)

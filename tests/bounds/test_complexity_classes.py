@@ -62,6 +62,24 @@ def test_l1_ball_is_a_finite_class_of_its_vertices():
         assert exact <= data <= worst
 
 
+def test_l1_ball_in_one_dimension_still_has_two_vertices():
+    """d = 1: B E|Σσ_i x_i|/m > 0, where ln d in place of ln 2d would give 0."""
+    x = np.ones((4, 1))
+    exact = rademacher.finite_exact([x[:, 0], -x[:, 0]])
+    assert exact == pytest.approx(3 / 8)
+    assert exact <= rademacher.linear_l1_empirical(radius=1, features=x)
+
+
+def test_l1_ball_is_ruled_by_its_longest_coordinate():
+    """One coordinate of ones among fifty zeros: an average over coordinates would be too small."""
+    x = np.zeros((16, 50))
+    x[:, 0] = 1.0
+    exact = rademacher.finite_exact([x[:, 0], -x[:, 0]])
+    bound = rademacher.linear_l1_empirical(radius=1, features=x)
+    assert math.sqrt(1 / 50) * bound < exact <= bound
+    assert bound == pytest.approx(math.sqrt(2 * math.log(100) / 16))
+
+
 def test_massart_bounds_random_finite_classes_and_shifts_cost_nothing():
     rng = np.random.default_rng(5)
     for size in (2, 5, 40):

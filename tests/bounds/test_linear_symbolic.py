@@ -9,7 +9,6 @@ import sympy
 
 from bounds import linear_case
 
-
 PAIR = {"first": 1, "second": 1}
 
 
@@ -43,6 +42,16 @@ class TestSympy:
         assert linear_case.latent_quality(Sigma, [0, 3], PAIR, {"first"}) == 0
         u = linear_case.best_predictor(Sigma, [0, 3], PAIR, {"first", "second"})
         assert list(u) == [sympy.Rational(3, 2)] * 2
+
+    def test_copies_among_the_present_features_change_nothing(self):
+        """M holds x and its copy: the same η as with x alone, one pivot of two columns."""
+        x = sympy.Matrix([[1, 1, 2], [0, 0, 1], [1, 1, 0]])
+        Sigma, w = x.T * x, [1, 1, self.b]
+        copied = linear_case.latent_quality(Sigma, w, {"pair": 2, "rest": 1}, {"pair"})
+        alone = linear_case.latent_quality(Sigma, w, {"x": 1, "copy": 1, "rest": 1}, {"x"})
+        # By hand: x·r = 2, x·x = 2, r·r = 5, so η = b² (5 − 2²/2) = 3b²; copy and original agree.
+        assert sympy.expand(copied - 3 * self.b**2) == 0
+        assert sympy.expand(alone - 3 * self.b**2) == 0
 
     def test_binding_radius_is_exact(self):
         both = {"first", "second"}

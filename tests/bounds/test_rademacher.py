@@ -125,6 +125,14 @@ def test_fusion_in_closed_form_without_encoder_noise():
     np.testing.assert_allclose(bound, [6.0, 3.0])
 
 
+def test_fusion_in_closed_form():
+    """B √(c (2A² E‖x‖² + 1)/m) with A = 3, B = 2, c = 5, E‖x‖² = 4: 2 √(5·73/m), and without bias
+    2 √(5·72/m). The 2 is E T² ≤ 2c Σ‖x_i‖², checked in test_lemmas."""
+    shared = {"encoder_radius": 3, "head_radius": 2, "outputs": 5, "mean_square_norm": 4, "m": 90}
+    assert rademacher.fusion(**shared) == pytest.approx(2 * math.sqrt(365 / 90), rel=1e-14)
+    assert rademacher.fusion(**shared, bias=False) == pytest.approx(4.0, rel=1e-14)
+
+
 def test_expected_form_dominates_the_mean_of_the_empirical_form():
     """Jensen: E √mean ≤ √(E mean), with equality for constant norms."""
     norms = np.random.default_rng(0).exponential(size=(200, 20))
