@@ -1,0 +1,98 @@
+"""Measured quantities carry their uncertainty and its direction: `Interval` and `Estimate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A quantity known to lie in [low, high]; arrays broadcast, one entry per sample.
+
+    The direction of a measurement lives in its ends: a supremum found by optimisation is a `low`, an
+    infimum found by optimisation is a `high`, and a certificate closes the other side. Where nothing
+    closes it the end is infinite. An exact quantity has low == high. NaN is kept, and never passes a
+    comparison made by `verify.compare`.
+
+    Raises ValueError where low > high.
+
+    >>> Interval(0.1, 0.3) - Interval(0.0, 0.1)
+    Interval(low=0.0, high=0.3)
+    """
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
+        low_array, high_array = np.broadcast_arrays(
+            np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+        )
+        if np.any(low_array > high_array):
+            worst = int(np.argmax(np.ravel(low_array - high_array)))
+            raise ValueError(
+                f"low must not exceed high, got low={np.ravel(low_array)[worst]}"
+                f" and high={np.ravel(high_array)[worst]}"
+            )
+        object.__setattr__(self, "low", low_array)
+        object.__setattr__(self, "high", high_array)
+
+    @classmethod
+    def exact(cls, value: ArrayLike) -> Interval:
+        """The interval of zero width at a value that is known exactly."""
+        return cls(value, value)
+
+    def __add__(self, other: Interval) -> Interval:
+        return Interval(self.low + other.low, self.high + other.high)
+
+    def __sub__(self, other: Interval) -> Interval:
+        return Interval(self.low - other.high, self.high - other.low)
+
+    def __repr__(self) -> str:
+        if self.low.ndim == 0:
+            return f"Interval(low={float(self.low)!r}, high={float(self.high)!r})"
+        return f"Interval(low={self.low!r}, high={self.high!r})"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measured number with the interval that holds it.
+
+    value    the point estimate
+    interval where the quantity lies
+    level    the confidence of the interval: 1.0 where it is certain (exact or certified)
+    n        the number of independent draws behind it, None where none were made
+    """
+
+    value: float
+    interval: Interval
+    level: float = 1.0
+    n: int | None = None
+
+
+def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:
+    """The mean of independent draws with Student's t interval.
+
+    values: shape [n]. level: the confidence, in (0, 1). With one draw the interval is the whole line.
+
+    Raises ValueError where `values` is empty or `level` lies outside (0, 1).
+
+    >>> mean_estimate([1.0, 2.0, 3.0]).value
+    2.0
+    """
+    from scipy import stats
+
+    array = np.asarray(values, dtype=np.float64).ravel()
+    if array.size == 0:
+        raise ValueError("values must hold at least one number, got none")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie in (0, 1), got {level}")
+    mean = float(array.mean())
+    if array.size == 1:
+        return Estimate(mean, Interval(-np.inf, np.inf), level, 1)
+    half = float(
+        stats.t.ppf((1 + level) / 2, array.size - 1) * array.std(ddof=1) / np.sqrt(array.size)
+    )
+    return Estimate(mean, Interval(mean - half, mean + half), level, array.size)

@@ -1,0 +1,254 @@
+"""Measure a block of trials: draw S, train the stack, fit certified heads, evaluate on the population.
+
+Trials are computed in fixed blocks that start at multiples of `block_size(m)`. A batched product may
+round differently when its batch changes, so a trial is always computed in the same company: numbers do
+not depend on how many trials were asked for, on chunks, workers or a resumed run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from empirical import erm, fast_rate
+from empirical.fusion import FusionClass, Stack, Subsets, initial_weights
+from empirical.quality import Features, FittedHead, uniform_mass
+from empirical.risk import row_losses, weighted_risk
+from empirical.streams import stream
+from empirical.worlds.finite import FinitePopulation
+
+SAME, FRESH, FREE = "same", "fresh", "free"
+"""Heads: in the ball, on the encoder's own sample S; in the ball, on an independent sample S_2; plain
+least squares without a radius, on S_2 (the fast-rate bound's)."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is trained and how; together with the population and the seed it fixes every number.
+
+    subsets        the subsets of modalities (indices) whose models are trained
+    bounded        indices of the subsets that appear as M, whose fast-rate constants are needed
+    """
+
+    subsets: Subsets
+    bounded: tuple[int, ...]
+    cls: FusionClass
+    loss: erm.Loss
+    steps: int
+    learning_rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The fixed function that stands for h* o g*: its loss on every row [N], and its exact risk."""
+
+    losses: Tensor
+    risk: float
+
+
+def block_size(m: int) -> int:
+    """Trials per block: about four thousand rows a step keep the products in cache."""
+    return int(np.clip(4096 // m, 1, 32))
+
+
+def fit_reference(population: FinitePopulation, design: Design, steps: int = 200) -> Reference:
+    """Fit the class on the whole population with all modalities, before any sample is drawn.
+
+    On real data h* o g* is unknown. Theorem 2 holds for any one fixed function with losses in [0, C];
+    this one lies in the class (theory, section 6).
+    """
+    everything = tuple(range(len(population.inputs)))
+    dims = [x.shape[1] for x in population.inputs]
+    start = initial_weights([stream(design.seed, "reference")], (everything,), dims, design.cls)
+    stack = erm.fit(
+        [x.float()[None] for x in population.inputs],
+        population.targets.mT.float()[None].contiguous(),
+        (everything,),
+        design.cls,
+        *start,
+        objective=design.loss,
+        steps=steps,
+        learning_rate=design.learning_rate,
+    )
+    features = features_of(stack, 0, population, design)
+    best = features.fit(uniform_mass(population.rows, features.z))
+    losses = row_losses((best.weights @ features.z)[0], population.targets.mT, design.loss)
+    return Reference(losses, float(losses.mean()))
+
+
+def features_of(stack: Stack, index: int, population: FinitePopulation, design: Design) -> Features:
+    """The features of one subset's models on every row of the population."""
+    z = stack.features(index, [x.mT for x in population.inputs])
+    return Features(z, population.targets.mT, design.cls.head_radius, design.loss)
+
+
+def measure(
+    population: FinitePopulation,
+    reference: Reference,
+    design: Design,
+    m: int,
+    head_sizes: Sequence[int],
+    trials: range,
+) -> pd.DataFrame:
+    """Measure trials at sample size m; one row per (trial, subset, head) of float64 columns.
+
+    head_sizes: sizes m_2 of the fresh samples on which further heads are fitted, encoders unchanged.
+
+    Columns: trial, m, subset (index), head ("same" | "fresh" | "free"), m_head; risk_low, risk_high,
+    the population risk; empirical_risk, on the head's sample; best_low, best_high, the least risk over
+    the heads of that kind; slack, the certified optimality gap of the head on its sample;
+    reference_empirical, the reference function's mean loss on that sample; for free heads also kappa,
+    and for the subsets in `design.bounded` V, v_norm, v_max, leverage, p (NaN elsewhere). Free heads
+    exist for least squares only; fresh ones where m_2 differs from m.
+    """
+    size = block_size(m)
+    frames = []
+    for start in range(trials.start - trials.start % size, trials.stop, size):
+        block = range(start, start + size)
+        frame = _measure_block(population, reference, design, m, head_sizes, block)
+        frames.append(frame[frame.trial.isin(trials)])
+    return pd.concat(frames, ignore_index=True)
+
+
+def train(
+    population: FinitePopulation, design: Design, m: int, block: range
+) -> tuple[Stack, Tensor]:
+    """Draw S for each trial of the block and train the stack on it; also its mass [T, N]."""
+    device = population.targets.device
+    drawn = np.stack([population.draw(stream(design.seed, "sample", m, t), m) for t in block])
+    rows = torch.from_numpy(drawn).to(device)
+    dims = [x.shape[1] for x in population.inputs]
+    start = initial_weights(
+        [stream(design.seed, "initial weights", m, t) for t in block],
+        design.subsets,
+        dims,
+        design.cls,
+    )
+    stack = erm.fit(
+        [x.float()[rows] for x in population.inputs],
+        population.targets.float()[rows].mT.contiguous(),
+        design.subsets,
+        design.cls,
+        *start,
+        objective=design.loss,
+        steps=design.steps,
+        learning_rate=design.learning_rate,
+    )
+    return stack, _mass(drawn, population)
+
+
+def _measure_block(
+    population: FinitePopulation,
+    reference: Reference,
+    design: Design,
+    m: int,
+    head_sizes: Sequence[int],
+    block: range,
+) -> pd.DataFrame:
+    stack, mass = train(population, design, m, block)
+    fresh_mass = {
+        size: _mass(
+            np.stack(
+                [
+                    population.draw(_fresh_stream(design.seed, m, size, trial), size)
+                    for trial in block
+                ]
+            ),
+            population,
+        )
+        for size in head_sizes
+    }
+    trials = np.arange(block.start, block.stop)
+    frames = []
+    for index in range(len(design.subsets)):
+        features = features_of(stack, index, population, design)
+        common: dict[str, object] = {"trial": trials, "m": m, "subset": index}
+        on_sample = features.fit(mass, start=stack.heads[index].double())
+        best = features.fit(uniform_mass(population.rows, mass), start=on_sample.weights)
+        head: dict[str, object] = {**common, "head": SAME, "m_head": m}
+        frames.append(_ball_rows(head, features, on_sample, best, mass, reference))
+        for size, its_mass in fresh_mass.items():
+            if size != m:
+                head = {**common, "head": FRESH, "m_head": size}
+                fitted = features.fit(its_mass, start=best.weights)
+                frames.append(_ball_rows(head, features, fitted, best, its_mass, reference))
+        if design.loss == "least-squares" and fresh_mass:
+            white = fast_rate.whiten(features)
+            constants = fast_rate.constants(white) if index in design.bounded else None
+            for size, its_mass in fresh_mass.items():
+                head = {**common, "head": FREE, "m_head": size}
+                frames.append(_free_rows(head, white, constants, its_mass, reference))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _ball_rows(
+    common: dict[str, object],
+    features: Features,
+    head: FittedHead,
+    best: FittedHead,
+    mass: Tensor,
+    reference: Reference,
+) -> pd.DataFrame:
+    rows = features.z.shape[2]
+    risk = features.risk(head.weights, uniform_mass(rows, mass))
+    # The head found on the sample is itself feasible, so the infimum cannot lie above its risk.
+    best_high = torch.minimum(best.risk, risk)
+    return pd.DataFrame(
+        {
+            **common,
+            "risk_low": _numpy(risk),
+            "risk_high": _numpy(risk),
+            "empirical_risk": _numpy(head.risk),
+            "best_low": _numpy(torch.minimum(best.risk - best.gap, best_high)),
+            "best_high": _numpy(best_high),
+            "slack": _numpy(head.gap),
+            "reference_empirical": _numpy(weighted_risk(reference.losses, mass)),
+        }
+    )
+
+
+def _free_rows(
+    common: dict[str, object],
+    white: fast_rate.Whitened,
+    constants: fast_rate.Constants | None,
+    mass: Tensor,
+    reference: Reference,
+) -> pd.DataFrame:
+    head = fast_rate.fresh_heads(white, mass)
+    columns: dict[str, object] = {
+        **common,
+        "risk_low": _numpy(head.risk_low),
+        "risk_high": _numpy(head.risk_high),
+        "empirical_risk": _numpy(head.empirical_risk),
+        "best_low": _numpy(white.best),
+        "best_high": _numpy(white.best),
+        "slack": 0.0,
+        "reference_empirical": _numpy(weighted_risk(reference.losses, mass)),
+        "kappa": _numpy(head.kappa),
+    }
+    if constants is not None:
+        for name in ("V", "v_norm", "v_max", "leverage", "p"):
+            columns[name] = _numpy(getattr(constants, name).double())
+    return pd.DataFrame(columns)
+
+
+def _fresh_stream(seed: int, m: int, size: int, trial: int) -> np.random.Generator:
+    """S_2 is independent of S and of every other head size: both sizes name its stream."""
+    return stream(seed, "head sample", m * 2**32 + size, trial)
+
+
+def _mass(drawn: NDArray[np.int64], population: FinitePopulation) -> Tensor:
+    """Row indices [T, m] as the mass that each sample puts on the population's rows, [T, N]."""
+    counts = np.stack([np.bincount(rows, minlength=population.rows) for rows in drawn])
+    return torch.from_numpy(counts / drawn.shape[1]).to(population.targets.device)
+
+
+def _numpy(tensor: Tensor) -> NDArray[np.float64]:
+    return tensor.cpu().numpy()

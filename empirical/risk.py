@@ -1,0 +1,42 @@
+"""Population and empirical risk: exact averages over a finite population, in float64.
+
+A sample enters as the mass it puts on the population's rows (counts / m), so that r and r-hat are one
+function: the population puts 1/N on every row.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def row_losses(predictions: Tensor, targets: Tensor, loss: str) -> Tensor:
+    """The loss of every row, [..., rows]; predictions and one-hot or real targets are [..., c, rows].
+
+    "least-squares": ||f - y||^2 summed over outputs; "softmax": cross-entropy in nats.
+
+    Raises ValueError for another loss.
+
+    >>> row_losses(torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [0.0]]), "least-squares")
+    tensor([4.])
+    """
+    if loss == "least-squares":
+        return (predictions - targets).square().sum(-2)
+    if loss == "softmax":
+        return torch.logsumexp(predictions, dim=-2) - (predictions * targets).sum(-2)
+    raise ValueError(f"loss must be least-squares or softmax, got {loss!r}")
+
+
+def weighted_risk(losses: Tensor, mass: Tensor) -> Tensor:
+    """The mean loss [...] of row losses [..., rows] under the mass [..., rows] of a distribution."""
+    return (losses * mass).sum(-1)
+
+
+def quadratic_risk(square: Tensor, gram: Tensor, moment: Tensor, weights: Tensor) -> Tensor:
+    """E||V z - y||^2 from moments: square = E||y||^2 [...], gram [..., p, p], moment [..., p, c].
+
+    weights: V, [..., c, p]. The same number as `weighted_risk` of least-squares losses, at the price of
+    p^2 c instead of p c rows; both agree to rounding.
+    """
+    quadratic = ((weights @ gram) * weights).sum((-2, -1))
+    return square - 2.0 * (weights * moment.mT).sum((-2, -1)) + quadratic

@@ -1,0 +1,85 @@
+"""Durable results: each chunk of trials is one self-contained Parquet file, written atomically.
+
+A part carries the hash of the study's configuration and a checksum of its content. It is written under
+a temporary name, synced and renamed, so that a crash leaves either the whole part or none. There is no
+manifest: the folder is the state, and two writers of one part write identical files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_STUDY, _CHECKSUM = b"multimodal-bounds study", b"multimodal-bounds checksum"
+
+
+def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
+    """Write one part atomically. `study` is the hash of the configuration it belongs to."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table).encode()}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def read_part(path: Path) -> pd.DataFrame | None:
+    """The part at `path`, or None where there is none; a damaged one is set aside first.
+
+    A damaged part is renamed to NAME.damaged, so that it is kept for inspection and recomputed.
+    """
+    try:
+        table = pq.read_table(path)
+        metadata = table.schema.metadata or {}
+        if metadata.get(_CHECKSUM, b"").decode() == _checksum(table):
+            frame: pd.DataFrame = table.to_pandas()
+            return frame
+    except FileNotFoundError:
+        return None
+    except (pa.ArrowException, OSError):
+        pass
+    path.replace(path.with_name(path.name + ".damaged"))
+    return None
+
+
+def study_of(path: Path) -> str | None:
+    """The configuration hash inside a part; None where the file is no readable part."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return None
+    value = metadata.get(_STUDY)
+    return None if value is None else value.decode()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, sync it and rename it into place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _checksum(table: pa.Table) -> str:
+    digest = hashlib.sha256()
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        digest.update(repr((name, str(column.type), len(column))).encode())
+        digest.update(repr(column.to_pylist()).encode())
+    return digest.hexdigest()
