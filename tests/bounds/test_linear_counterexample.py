@@ -71,6 +71,19 @@ class TestCounterexample:
         value = counterexample.gap_exceedance(share, m=m, b=b)
         assert value == pytest.approx(expected, rel=1e-7, abs=1e-12)
 
+    @pytest.mark.parametrize("share", [1e-12, 1e-8, 1e-3, 0.5])
+    def test_law_without_signal_is_a_uniform_angle(self, share):
+        """b ≪ σ: the direction is uniform on the circle, P = 1 − (2/π) arcsin √s."""
+        value = counterexample.gap_exceedance(share, m=7, b=1e-12)
+        assert value == pytest.approx(1 - 2 / math.pi * math.asin(math.sqrt(share)), abs=1e-12)
+
+    @pytest.mark.parametrize("share", [1e-10, 1e-6, 1e-3])
+    def test_law_at_large_m_is_normal(self, share):
+        """m = 10⁸, share/m small: a₂ ≈ σZ/√m, so P(γ > s b²) ≈ P(|Z| > √(s m) b/σ) within 1/√m."""
+        m, b = 10**8, 1e-3 / math.sqrt(share)
+        value = counterexample.gap_exceedance(share, m=m, b=b / 10)
+        assert value == pytest.approx(2 * stats.norm.sf(math.sqrt(share * m) * b / 10), abs=1e-3)
+
     def test_positive_almost_surely_and_vanishing_only_in_the_limit(self):
         sizes = (2, 10, 100, 10_000)
         assert all(counterexample.gap_exceedance(0.0, m=m) == 1.0 for m in sizes)
