@@ -21,11 +21,10 @@ _STUDY, _CHECKSUM = b"multimodal-bounds study", b"multimodal-bounds checksum"
 
 def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
     """Write one part atomically. `study` is the hash of the configuration it belongs to."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table).encode()}
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table, study.encode())}
     buffer = io.BytesIO()
-    pq.write_table(table, buffer)
+    pq.write_table(table.replace_schema_metadata(metadata), buffer)
     write_atomically(path, buffer.getvalue())
 
 
@@ -34,28 +33,34 @@ def read_part(path: Path) -> pd.DataFrame | None:
 
     A damaged part is renamed to NAME.damaged, so that it is kept for inspection and recomputed.
     """
-    try:
-        table = pq.read_table(path)
-        metadata = table.schema.metadata or {}
-        if metadata.get(_CHECKSUM, b"").decode() == _checksum(table):
-            frame: pd.DataFrame = table.to_pandas()
-            return frame
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (pa.ArrowException, OSError):
-        pass
-    path.replace(path.with_name(path.name + ".damaged"))
-    return None
+    whole = _read(path)
+    if whole is None:
+        path.replace(path.with_name(path.name + ".damaged"))
+        return None
+    frame: pd.DataFrame = whole[0].to_pandas()
+    return frame
 
 
 def study_of(path: Path) -> str | None:
-    """The configuration hash inside a part; None where the file is no readable part."""
+    """The configuration hash inside a part; None where the file is damaged or no part."""
+    whole = _read(path)
+    return None if whole is None else whole[1]
+
+
+def _read(path: Path) -> tuple[pa.Table, str] | None:
+    """Table and configuration hash of a part whose checksum is right, else None."""
     try:
-        metadata = pq.read_schema(path).metadata or {}
-    except (pa.ArrowException, OSError):
+        table = pq.read_table(path)
+        metadata = table.schema.metadata or {}
+        study = metadata[_STUDY]
+        if metadata[_CHECKSUM] == _checksum(table, study):
+            return table, study.decode()
+    except Exception:
+        # Damaged bytes make the reader fail in ways that no list of exceptions covers.
         return None
-    value = metadata.get(_STUDY)
-    return None if value is None else value.decode()
+    return None
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -76,10 +81,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.close(directory)
 
 
-def _checksum(table: pa.Table) -> str:
-    digest = hashlib.sha256()
+def _checksum(table: pa.Table, study: bytes) -> bytes:
+    digest = hashlib.sha256(study)
     for name in table.column_names:
         column = table.column(name).combine_chunks()
         digest.update(repr((name, str(column.type), len(column))).encode())
         digest.update(repr(column.to_pylist()).encode())
-    return digest.hexdigest()
+    return digest.hexdigest().encode()

@@ -1,0 +1,85 @@
+"""Verdicts on one sample: intervals into a theorem."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bounds import latent_quality, risk_gap
+from empirical.estimate import Interval
+from verify.compare import HOLDS, INCONCLUSIVE, VIOLATED, bound_interval, compare
+
+finite = st.floats(-1e6, 1e6)
+
+
+def test_the_three_verdicts_by_hand() -> None:
+    lhs = Interval([0.1, 0.41, 0.3], [0.4, 0.6, 0.5])
+    assert compare(lhs, Interval.exact(0.4)).tolist() == [HOLDS, VIOLATED, INCONCLUSIVE]
+
+
+def test_an_uncertain_right_side_needs_its_own_end() -> None:
+    rhs = Interval(0.2, 0.8)
+    assert compare(Interval.exact([0.2, 0.5, 0.9]), rhs).tolist() == [
+        HOLDS,
+        INCONCLUSIVE,
+        VIOLATED,
+    ]
+
+
+def test_equality_holds() -> None:
+    """The claim is LHS <= RHS, so a tie is no violation."""
+    assert compare(Interval.exact(0.5), Interval.exact(0.5)) == HOLDS
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs"),
+    [(np.nan, 1.0), (0.0, np.nan), (np.inf, 1.0), (np.inf, np.inf), (-np.inf, 1.0), (0.0, -np.inf)],
+)
+def test_nan_and_infinity_never_pass(lhs: float, rhs: float) -> None:
+    assert compare(Interval.exact(lhs), Interval.exact(rhs)) == INCONCLUSIVE
+
+
+def test_an_infinite_bound_claims_nothing_and_holds() -> None:
+    """kappa >= 1 makes the fast-rate bound infinite: vacuous, but not false."""
+    assert compare(Interval.exact(5.0), Interval.exact(np.inf)) == HOLDS
+
+
+@given(finite, finite, finite, finite)
+def test_a_verdict_is_right_for_every_value_inside(a: float, b: float, c: float, d: float) -> None:
+    lhs, rhs = Interval(min(a, b), max(a, b)), Interval(min(c, d), max(c, d))
+    verdict = compare(lhs, rhs)
+    inside = [(x <= y) for x in (lhs.low, lhs.high) for y in (rhs.low, rhs.high)]
+    if verdict == HOLDS:
+        assert all(inside)
+    elif verdict == VIOLATED:
+        assert not any(inside)
+    else:
+        assert any(inside)
+        assert not all(inside)
+
+
+def test_bound_interval_takes_the_ends_by_direction() -> None:
+    theorem = risk_gap.paper("TA", "T")
+    bound = bound_interval(
+        theorem,
+        {
+            "gamma": Interval(-0.2, 0.1),
+            "R_M": Interval(0.0, 0.5),
+            "L": 1,
+            "C": 1,
+            "m": 100,
+            "delta": 0.1,
+        },
+    )
+    exact = {"L": 1, "C": 1, "m": 100, "delta": 0.1}
+    assert bound.interval.low == theorem.evaluate(gamma=-0.2, R_M=0.0, **exact).total
+    assert bound.interval.high == theorem.evaluate(gamma=0.1, R_M=0.5, **exact).total
+
+
+def test_a_falling_argument_swaps_ends() -> None:
+    """The bound falls in m: the larger m gives the lower end."""
+    theorem = latent_quality.sharp("TA")
+    known = {"L_hat": 0.0, "R_loss": 0.1, "C": 1.0, "delta": 0.1}
+    bound = bound_interval(theorem, {**known, "m": Interval(100, 400)})
+    assert bound.interval.low == theorem.evaluate(**known, m=400).total
+    assert bound.interval.high == theorem.evaluate(**known, m=100).total

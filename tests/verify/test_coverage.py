@@ -1,0 +1,126 @@
+"""Violation rates against the failure probability, and the critical factor."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from verify.compare import HOLDS, INCONCLUSIVE, VIOLATED
+from verify.coverage import coverage, critical_factor, trials_needed
+
+
+def codes(violated: int, inconclusive: int, n: int) -> list[int]:
+    holds = n - violated - inconclusive
+    return [VIOLATED] * violated + [INCONCLUSIVE] * inconclusive + [HOLDS] * holds
+
+
+def test_trials_needed_as_in_the_design() -> None:
+    """n >= ln(alpha / 2k) / ln(1 - level): 145.7, 264.1 and 1,333.4."""
+    assert trials_needed(0.025) == 146
+    assert trials_needed(0.025, tests=20) == 265
+    assert trials_needed(0.005, tests=20) == 1334
+
+
+@pytest.mark.parametrize("tests", [1, 20, 56])
+@pytest.mark.parametrize("level", [0.025, 0.05, 0.1])
+def test_exactly_the_needed_trials_support(level: float, tests: int) -> None:
+    n = trials_needed(level, tests)
+    assert coverage(codes(0, 0, n), level, tests=tests).verdict == "supported"
+    assert coverage(codes(0, 0, n - 1), level, tests=tests).verdict == "undecided"
+
+
+def test_the_interval_is_clopper_and_pearsons() -> None:
+    """Its ends solve P(X >= 7 | low) = 0.025 and P(X <= 7 | high) = 0.025 for n = 100."""
+    decided = coverage(codes(7, 0, 100), 0.1)
+    assert math.isclose(stats.binom.sf(6, 100, decided.low), 0.025, rel_tol=1e-9)
+    assert math.isclose(stats.binom.cdf(7, 100, decided.high), 0.025, rel_tol=1e-9)
+
+
+def test_inconclusive_samples_count_on_the_upper_side_only() -> None:
+    clean, doubtful = coverage(codes(3, 0, 200), 0.05), coverage(codes(3, 40, 200), 0.05)
+    assert clean.low == doubtful.low
+    assert clean.high < doubtful.high
+    assert doubtful.verdict == "undecided"
+
+
+def test_only_inconclusive_samples_decide_nothing() -> None:
+    decided = coverage(codes(0, 50, 50), 0.05)
+    assert (decided.low, decided.high, decided.verdict) == (0.0, 1.0, "undecided")
+
+
+def test_one_violated_sample_refutes_nothing() -> None:
+    assert coverage(codes(1, 0, 300), 0.025).verdict != "refuted"
+
+
+def test_always_violated_is_refuted() -> None:
+    assert coverage(codes(20, 0, 20), 0.025, tests=56).verdict == "refuted"
+
+
+def test_a_sample_interval_that_may_miss_raises_the_bar() -> None:
+    some = codes(12, 0, 200)
+    assert coverage(some, 0.02).verdict == "refuted"
+    assert coverage(some, 0.02, sample_miss=0.02).verdict == "undecided"
+
+
+def test_a_true_claim_is_rarely_refuted() -> None:
+    """Violations at exactly the level: each side errs with probability at most 2.5 %.
+
+    2,000 seeded replications; at most 2.5 % + 4 standard errors of them may be refuted.
+    """
+    rng = np.random.default_rng(7)
+    counts = rng.binomial(305, 0.05, 2000)
+    refuted = sum(coverage(codes(int(k), 0, 305), 0.05).verdict == "refuted" for k in counts)
+    supported = sum(coverage(codes(int(k), 0, 305), 0.05).verdict == "supported" for k in counts)
+    allowed = 2000 * (0.025 + 4 * math.sqrt(0.025 * 0.975 / 2000))
+    assert refuted <= allowed
+    assert supported <= allowed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(verdicts=[], level=0.1), "verdicts must hold"),
+        (dict(verdicts=[1], level=0.0), "level must lie in"),
+        (dict(verdicts=[1], level=float("nan")), "level must lie in"),
+        (dict(verdicts=[1], level=0.1, alpha=1.0), "alpha must lie in"),
+        (dict(verdicts=[1], level=0.1, tests=0), "tests must be"),
+    ],
+)
+def test_bad_input(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        coverage(**arguments)
+
+
+def test_critical_factor_is_the_quantile() -> None:
+    """Of 1..100 at level 0.1: the 90th of 100 ordered ratios."""
+    factor = critical_factor(np.arange(1, 101), 100.0, level=0.1)
+    assert factor.value == 0.9
+    assert factor.low < 0.9 < factor.high
+
+
+def test_critical_factor_makes_the_claim_just_hold() -> None:
+    rng = np.random.default_rng(3)
+    excess, terms = rng.normal(0.2, 1, 400), rng.uniform(1, 2, 400)
+    factor = critical_factor(excess, terms, level=0.05).value
+    assert np.mean(excess > factor * terms) <= 0.05
+    assert np.mean(excess > 0.999 * factor * terms) > 0.05
+
+
+def test_critical_factor_interval_covers() -> None:
+    """The order statistics enclose the true quantile in at least 95 % of 1,000 replications - 3 se."""
+    rng = np.random.default_rng(5)
+    truth = stats.norm.ppf(0.9)
+    hits = 0
+    for _ in range(1000):
+        factor = critical_factor(rng.normal(size=300), 1.0, level=0.1)
+        hits += factor.low <= truth <= factor.high
+    assert hits >= 1000 * (0.95 - 3 * math.sqrt(0.05 * 0.95 / 1000))
+
+
+def test_infinite_terms_give_zero_and_few_samples_an_open_end() -> None:
+    assert critical_factor([5.0, 5.0], np.inf, level=0.1).value == 0.0
+    assert critical_factor([1.0, 2.0, 3.0], 10.0, level=0.05).high == math.inf
+    assert critical_factor([-1.0, -2.0], 1.0, level=0.5).value == 0.0
+    with pytest.raises(ValueError, match="no NaN"):
+        critical_factor([np.nan], 1.0, level=0.1)

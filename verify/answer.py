@@ -1,0 +1,225 @@
+"""The short answer in words, written from the report's own numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from empirical.measure import SAME
+
+
+def label(subset: list[str] | tuple[str, ...]) -> str:
+    """A subset as text: its names joined by plus signs.
+
+    >>> label(["text", "audio"])
+    'text + audio'
+    """
+    return " + ".join(subset)
+
+
+def number(value: float | None) -> str:
+    """A number for prose: three significant digits, powers of ten for the very large.
+
+    >>> number(0.02578), number(8.6e10), number(3340)
+    ('0.0258', '8.6e+10', '3,340')
+    """
+    if value is None or not math.isfinite(value):
+        return "none"
+    if abs(value) >= 1e7:
+        return f"{value:.1e}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def answer(
+    config: dict[str, Any],
+    claims: list[dict[str, Any]],
+    pairs: list[dict[str, Any]],
+    cells: list[dict[str, Any]],
+    thresholds: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """The question and the short answer: a headline and a few sentences, each from measured numbers."""
+    everything = list(config["modalities"])
+    question = (
+        f"On {config['data']} ({config['rows']:,} rows; modalities {', '.join(everything)}), is"
+        " learning from more modalities provably better than from fewer, from which sample size on,"
+        " and by how much?"
+    )
+    sentences = [
+        _measured(pairs, everything),
+        _proved(cells, thresholds, everything, config),
+        _least_step(pairs, cells),
+        _vacuity(cells, config),
+        _verdicts(claims),
+    ]
+    return {
+        "question": question,
+        "headline": _headline(cells, pairs, everything),
+        "sentences": [s for s in sentences if s],
+    }
+
+
+def _against_singles(rows: list[dict[str, Any]], everything: list[str]) -> list[dict[str, Any]]:
+    chosen = [r for r in rows if r["M"] == everything and r["N"] and len(r["N"]) == 1]
+    return chosen or [r for r in rows if r["N"]]
+
+
+def _proving(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cells whose computable bound on r(M) - r(N) is below zero on 95 % of the samples or more."""
+    return [c for c in cells if c["N"] and c["bound"]["q95"] < 0 and c["verdict"] != "refuted"]
+
+
+def _headline(
+    cells: list[dict[str, Any]], pairs: list[dict[str, Any]], everything: list[str]
+) -> str:
+    singles = _against_singles(cells, everything)
+    compared = {(tuple(c["M"]), tuple(c["N"])) for c in singles}
+    proved = {(tuple(c["M"]), tuple(c["N"])) for c in _proving(singles)}
+    measured = [p for p in _against_singles(pairs, everything) if p["head"] == SAME]
+    largest = max(p["m"] for p in measured)
+    better = [p for p in measured if p["m"] == largest and p["risk_gap"]["high"] < 0]
+    of_all = f"{len(compared)} comparisons" if len(compared) > 1 else "the comparison"
+    if len(proved) == len(compared):
+        best = min(_proving(singles), key=lambda c: (c["m"], c["delta"]))
+        return (
+            f"Yes, provably: in all {of_all} of more against fewer modalities a bound"
+            f" certifies the gain (earliest at m = {best['m']:,})."
+            if len(compared) > 1
+            else f"Yes, provably: a bound certifies the gain (at m = {best['m']:,})."
+        )
+    if proved:
+        return f"In part: a bound certifies the gain in {len(proved)} of {of_all}."
+    if len(better) == len(compared):
+        return "Better, but not provably at the sample sizes measured: no bound certifies the gain."
+    if better:
+        return (
+            f"Better in {len(better)} of {of_all}, and no bound certifies a gain at the sample"
+            " sizes measured."
+        )
+    return "No: no gain was measured at the largest sample size, and no bound certifies one."
+
+
+def _measured(pairs: list[dict[str, Any]], everything: list[str]) -> str:
+    rows = [p for p in _against_singles(pairs, everything) if p["head"] == SAME]
+    largest = max(r["m"] for r in rows)
+    last = [r for r in rows if r["m"] == largest]
+    near = max(last, key=lambda r: r["risk_gap"]["value"])
+    far = min(last, key=lambda r: r["risk_gap"]["value"])
+    risk = last[0]["risk_M"]
+    others = sorted(r["risk_N"]["value"] for r in last)
+    spread = (
+        f"{number(others[0])} to {number(others[-1])} with one modality"
+        if len(others) > 1
+        else f"{number(others[0])} with {label(near['N'])}"
+    )
+    return (
+        f"Measured at m = {largest:,}: the population risk is {number(risk['value'])} (mean over"
+        f" {near['trials']} samples, 95 % interval {number(risk['low'])} to {number(risk['high'])})"
+        f" with {label(near['M'])}, against {spread}. The smallest gap is to {label(near['N'])}:"
+        f" {number(near['risk_gap']['value'])} ({near['samples_where_M_is_better']} of"
+        f" {near['trials']} samples favour more modalities); the largest is to {label(far['N'])}:"
+        f" {number(far['risk_gap']['value'])}."
+    )
+
+
+def _proved(
+    cells: list[dict[str, Any]],
+    thresholds: list[dict[str, Any]],
+    everything: list[str],
+    config: dict[str, Any],
+) -> str:
+    delta = min(config["delta"])
+    mine = [t for t in _against_singles(thresholds, everything) if t["delta"] == delta]
+
+    def needed(key: str) -> str:
+        sizes = [t["proves_gain_from"] for t in mine if t["theorem"] == key]
+        finite = [s for s in sizes if s is not None and math.isfinite(s)]
+        if not finite:
+            return "no sample size"
+        text = f"m = {number(max(finite))}"
+        return text if len(finite) == len(sizes) else f"{text} (and {len(sizes) - len(finite)} never)"
+
+    parts = [f"the paper's form needs {needed('risk_gap.paper')}"]
+    parts.append(f"its sharp form {needed('risk_gap.sharp')}")
+    observed = [c for c in _against_singles(_proving(cells), everything) if c["delta"] == delta]
+    fast = [c for c in observed if c["theorem"] == "risk_gap.fast_rate"]
+    if any(t["theorem"] == "risk_gap.fast_rate" for t in mine):
+        parts.append(f"the fast-rate form {needed('risk_gap.fast_rate')} in advance")
+    text = (
+        f"To prove the gain over every single modality at δ = {delta:g}, " + ", ".join(parts) + "."
+    )
+    if fast:
+        first = min(c["m"] for c in fast)
+        example = max((c for c in fast if c["m"] == first), key=lambda c: c["bound"]["value"])
+        text += (
+            f" With the distortion κ observed on the sample, the fast-rate bound is below zero from"
+            f" m = {first:,} of the sizes measured: for {label(example['M'])} against"
+            f" {label(example['N'])} it is {number(example['bound']['value'])}, the measured gap"
+            f" {number(example['measured']['value'])}."
+        )
+    return text
+
+
+def _least_step(pairs: list[dict[str, Any]], cells: list[dict[str, Any]]) -> str:
+    steps = [p for p in pairs if p["head"] == SAME and len(p["M"]) == len(p["N"]) + 1]
+    if not steps:
+        return ""
+    largest = max(p["m"] for p in steps)
+    least = max((p for p in steps if p["m"] == largest), key=lambda p: p["risk_gap"]["value"])
+    added = [name for name in least["M"] if name not in least["N"]]
+    certified = [
+        c for c in _proving(cells) if c["M"] == least["M"] and c["N"] == least["N"]
+    ]
+    gap = least["risk_gap"]
+    worth = "worth" if gap["high"] < 0 else "not shown to be worth anything"
+    size = (
+        f"a risk gap of {number(gap['value'])} ({number(gap['low'])} to {number(gap['high'])})"
+        f" at m = {largest:,}"
+    )
+    text = (
+        f"The step that adds least is {label(added)} on top of {label(least['N'])}: {worth}"
+        f"{':' if worth != 'worth' else ''} {size}"
+    )
+    if certified:
+        return f"{text}, certified from m = {min(c['m'] for c in certified):,} on."
+    return f"{text}, certified by no bound at the sizes measured."
+
+
+def _vacuity(cells: list[dict[str, Any]], config: dict[str, Any]) -> str:
+    paper = [c for c in cells if c["theorem"] == "risk_gap.paper"]
+    empty = sum(bool(c["vacuous"]) for c in paper)
+    factor = max(c["own_excess_critical_factor"]["value"] for c in paper)
+    text = (
+        f"Theorem 1 as the paper states it is vacuous in {empty} of {len(paper)} cells (it says no"
+        f" more than that a loss lies below C = {number(config['C'])}), and at best"
+        f" {number(factor)} of its terms is needed"
+    )
+    fast = [c for c in cells if c["theorem"] == "risk_gap.fast_rate"]
+    if not fast:
+        return text + "."
+    best = max(fast, key=lambda c: c["own_excess_critical_factor"]["value"])
+    return (
+        f"{text}; the fast-rate form needs"
+        f" {number(best['own_excess_critical_factor']['value'])} of its terms at"
+        f" m = {best['m']:,}."
+    )
+
+
+def _verdicts(claims: list[dict[str, Any]]) -> str:
+    refuted = [c["title"] for c in claims if c["verdict"] == "refuted"]
+    if refuted:
+        return f"Refuted: {', '.join(refuted)}. That should not happen; see the table."
+    supported = sum(c["verdict"] == "supported" for c in claims)
+    samples = sum(c["samples"] for c in claims)
+    violated = sum(c["violations"] for c in claims)
+    text = (
+        f"All bounds were put to the test: {violated} violations in {samples:,} comparisons;"
+        f" {supported} of {len(claims)} claims are supported at the level they state"
+    )
+    undecided = [c for c in claims if c["verdict"] == "undecided"]
+    if undecided:
+        n = max(c["trials_needed"] for c in undecided)
+        text += f", {len(undecided)} undecided (at least {n} samples without violation decide)"
+    return text + "."
+
+
+

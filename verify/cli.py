@@ -1,0 +1,201 @@
+"""The command line: `python -m verify report` and `python -m verify bound`.
+
+Exit code 0: nothing came out against expectation; 1: a claim expected to be supported was refuted;
+2: bad input, with one line that names the argument, what it must be and what it was; 3: the run was
+cut short by the machine (a killed worker, a full disk), with what was computed kept.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Is learning from more modalities provably better than from fewer, when, and by how much?",
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep subcommands even while there is one only."""
+
+
+@app.command()
+def report(
+    data: Annotated[
+        str,
+        typer.Option(help="digits, breast-cancer, diabetes, simulated, or a path ending in .npz"),
+    ] = "digits",
+    task: Annotated[
+        str | None,
+        typer.Option(help="classification or regression; by default read off the target"),
+    ] = None,
+    loss: Annotated[str, typer.Option(help="least-squares or softmax")] = "least-squares",
+    out: Annotated[str, typer.Option(help="folder for the report and the parts")] = "report",
+    trials: Annotated[
+        str | None,
+        typer.Option(help="independent samples per m; by default as many as can support the claims"),
+    ] = None,
+    m: Annotated[str, typer.Option("--m", help="sample sizes, separated by commas")] = "64,256,1024",
+    delta: Annotated[
+        str, typer.Option(help="confidence parameters in (0, 1), separated by commas")
+    ] = "0.1,0.05",
+    seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="continue what was cut, reopen what is finished"),
+    ] = False,
+) -> None:
+    """Train, measure, compare with the bounds, and write report.html and report.json."""
+    from empirical import datasets
+    from verify.report import write_report
+    from verify.study import Study
+
+    # The names are checked by the study itself, whatever the annotation says.
+    settings: dict[str, Any] = {"loss": loss, "device": device}
+    study = Study(
+        datasets.by_name(data, task),
+        m=_list("m", m, int, "positive integers separated by commas"),
+        delta=_list("delta", delta, float, "numbers in (0, 1) separated by commas"),
+        trials=None if trials is None else _one("trials", trials, "a positive integer"),
+        seed=_one("seed", seed, "a nonnegative integer"),
+        **settings,
+    )
+    print(
+        f"{study.data.name}: {study.population.rows:,} rows, modalities"
+        f" {', '.join(study.data.names)}; {study.trials} samples at each m = "
+        f"{', '.join(map(str, study.m))}",
+        flush=True,
+    )
+    results = study.run(out, resume=resume, progress=True)
+    page = write_report(results, Path(out), command=_repeat(sys.argv[1:]))
+    document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
+    print(document["answer"]["headline"])
+    for claim in document["claims"]:
+        decided = claim["decided_by"]
+        line = (
+            f"  {claim['title']:<28} {claim['verdict']:<10} {decided['violations']} of"
+            f" {decided['trials']} violated, level {decided['level']:g}"
+        )
+        if claim["verdict"] == "undecided":
+            line += f"; {claim['trials_needed']} trials without violation would decide"
+        print(line)
+    print(f"{page} and {page.with_name('report.json')}, {results.seconds:.0f} s")
+    if any(claim["verdict"] == "refuted" for claim in document["claims"]):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bound(
+    key: Annotated[str, typer.Argument(help="a theorem, such as risk_gap.paper")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="its arguments, as NAME=NUMBER")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Evaluate one bound and print every term of it."""
+    from bounds import catalogue
+
+    theorem = catalogue.find(key)
+    given: dict[str, float] = {}
+    for item in arguments or []:
+        name, equals, text = item.partition("=")
+        if not equals:
+            raise ValueError(f"arguments must have the form NAME=NUMBER, got {item!r}")
+        if name in given:
+            raise ValueError(f"{name} must be given once, got it twice")
+        try:
+            given[name] = float(text)
+        except ValueError:
+            raise ValueError(f"{name} must be a number, got {text!r}") from None
+    value = theorem.evaluate(**given)
+    content = {
+        "theorem": theorem.key,
+        "title": theorem.title,
+        "reference": theorem.reference,
+        "arguments": given,
+        "terms": {name: _finite(term) for name, term in value.terms.items()},
+        "total": _finite(value.total),
+        "dominant": value.dominant,
+        "vacuous": value.vacuous,
+        "failure_probability": _finite(value.failure_probability),
+    }
+    if as_json:
+        print(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    print(f"{theorem.title} ({theorem.reference})")
+    for name, term in value.terms.items():
+        print(f"  {name:<22}{float(term):>14.6g}")
+    print(f"  {'total':<22}{float(value.total):>14.6g}")
+    vacuous = {None: "unknown (C was not given)", True: "yes", False: "no"}[value.vacuous]
+    print(f"dominant term: {value.dominant}; vacuous: {vacuous}")
+    print(f"holds with probability at least {1 - float(value.failure_probability):.6g}")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(args=given, prog_name="python -m verify", standalone_mode=False)
+    except ValueError as error:
+        _stop(2, str(error))
+    except typer.TyperException as error:
+        if not given:  # help was printed
+            sys.exit(2)
+        _stop(2, error.format_message() if hasattr(error, "format_message") else str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        _stop(3, "interrupted; what was computed is kept, --resume continues it")
+    except (OSError, MemoryError, _killed()) as error:
+        _stop(3, f"{error or type(error).__name__}; what was computed is kept, --resume continues")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop(code: int, message: str) -> NoReturn:
+    """One line on standard error, whatever the message held."""
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)
+
+
+def _killed() -> type[BaseException]:
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    killed: type[BaseException] = TerminatedWorkerError
+    return killed
+
+
+def _one(name: str, text: str, must: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name} must be {must}, got {text!r}") from None
+
+
+def _list(name: str, text: str, kind: type, must: str) -> list[Any]:
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"{name} must be {must}, got {text!r}") from None
+
+
+def _repeat(arguments: Sequence[str]) -> str:
+    return shlex.join(["python", "-m", "verify", *arguments])
+
+
+def _finite(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+__all__ = ["app", "main"]
