@@ -70,13 +70,11 @@ def evaluate(theorem: Theorem, arguments: Mapping[str, Any]) -> BoundValue:
     """See `Theorem.evaluate`."""
     form = fitting_form(theorem, arguments)
     given = {**form.arguments, **arguments}
-    C = given["C"]
-    if C is None and "C" in form.inputs:
-        given["C"] = np.nan  # refused below, with the domain that C must lie in
+    range_known = given["C"] is not None or "C" in form.inputs
     values = {
         name: checked(name, form.quantities[name].domain, value)
         for name, value in given.items()
-        if value is not None
+        if name != "C" or range_known
     }
     shape = common_shape(values)
     functions = _compiled(tuple(term.expression for term in form.terms), form.inputs)
@@ -102,7 +100,7 @@ def evaluate(theorem: Theorem, arguments: Mapping[str, Any]) -> BoundValue:
         failure_probability=plain(np.broadcast_to(failure, shape)),
         claim=plain(claim),
         loss_range=None
-        if C is None
+        if not range_known
         else plain(np.broadcast_to(values["C"] - values["best_risk"], shape)),
         measured=frozenset(term.name for term in form.terms if term.measured),
     )
@@ -149,7 +147,7 @@ def checked(name: str, domain: Domain, value: Any) -> FloatArray:
         value = value.detach().cpu()
     try:
         raw = np.asarray(value)
-        if raw.dtype.kind not in "iufO":
+        if value is None or raw.dtype.kind not in "iufO":
             raise TypeError
         array = raw.astype(np.float64)
     except (TypeError, ValueError):

@@ -34,5 +34,8 @@ class FrozenMapping(Mapping[Key, Value]):
     def __hash__(self) -> int:
         return hash(frozenset(self._items.items()))
 
+    def __or__(self, other: Mapping[Key, Value]) -> FrozenMapping[Key, Value]:  # type: ignore[misc]
+        return FrozenMapping({**self._items, **other})
+
     def __repr__(self) -> str:
         return f"FrozenMapping({self._items!r})"

@@ -37,8 +37,18 @@ def same(first: sympy.Expr, second: sympy.Expr) -> bool:
     True
     """
     difference = standard_form(first) - standard_form(second)
+    if _visibly_not_zero(difference):
+        return False
     # Cancelling by expansion is enough almost always, and a hundred times faster than `simplify`.
     return sympy.expand(difference).is_zero is True or bool(sympy.simplify(difference) == 0)
+
+
+def _visibly_not_zero(expression: sympy.Expr) -> bool:
+    """A value far from 0 at one arbitrary point refutes an identity; 30 digits leave no doubt."""
+    symbols = sorted(expression.free_symbols, key=lambda symbol: str(symbol.name))
+    point = {symbol: sympy.Rational(3 + 2 * i, 7 + 3 * i) for i, symbol in enumerate(symbols)}
+    value = sympy.N(expression.subs(point), 30)
+    return bool(value.is_number and value.is_finite and abs(value) > sympy.Float("1e-20"))
 
 
 def is_non_negative(expression: sympy.Expr, positive: Collection[sympy.Expr] = ()) -> bool:

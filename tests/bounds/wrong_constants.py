@@ -1,0 +1,391 @@
+"""A catalogue of wrong theorems: each is a slip that someone has made, or could.
+
+Most change the statement *and* the steps that lead to it, so that the steps still add up: then only
+a lemma, a side condition, a probability or an assumption can give them away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import sympy
+from sympy import log, sqrt
+
+from bounds import lemmas
+from bounds.catalogue import find
+from bounds.derivation import Derivation, Step
+from bounds.intermediate import BEST_M, BEST_N, DISTANCE, MEAN_DOWN, MEAN_UP, UP
+from bounds.notation import (
+    RISK_M,
+    RISK_N,
+    C,
+    L,
+    R_abs_M,
+    R_loss,
+    R_M,
+    delta,
+    gamma,
+    kappa,
+    m,
+    m_head,
+)
+from bounds.theorem import Theorem
+
+
+def with_term(theorem: Theorem, name: str, expression: sympy.Expr) -> Theorem:
+    terms = tuple(
+        dataclasses.replace(term, expression=expression) if term.name == name else term
+        for term in theorem.terms
+    )
+    return dataclasses.replace(theorem, terms=terms)
+
+
+def with_steps(theorem: Theorem, change: Callable[[Step], Step | None]) -> Theorem:
+    steps = (change(step) for step in theorem.derivation)
+    kept = tuple(step for step in steps if step is not None)
+    return dataclasses.replace(theorem, derivation=Derivation(kept))
+
+
+def changed(lemma: lemmas.Lemma, form: int = -1, **fields: object) -> Callable[[Step], Step]:
+    """Change the fields of the steps that use this lemma (in this form)."""
+    left = lemma.forms[form][0] if form >= 0 else None
+
+    def change(step: Step) -> Step:
+        if step.lemma is not lemma or (left is not None and step.left != left):
+            return step
+        return dataclasses.replace(step, **fields)
+
+    return change
+
+
+def replaced(lemma: lemmas.Lemma, by: Step | None) -> Callable[[Step], Step | None]:
+    return lambda step: by if step.lemma is lemma else step
+
+
+def times(lemma: lemmas.Lemma, factor: sympy.Expr) -> Callable[[Step], Step]:
+    return lambda step: (
+        dataclasses.replace(step, times=step.times * factor) if step.lemma is lemma else step
+    )
+
+
+PAPER, ABSOLUTE = find("risk_gap.paper"), find("risk_gap.paper_absolute")
+SHARP, DATA = find("risk_gap.sharp"), find("risk_gap.data_dependent")
+SPLIT, FAST = find("risk_gap.split_sample"), find("risk_gap.fast_rate")
+IN_ADVANCE = find("risk_gap.fast_rate_in_advance")
+QUALITY, QUALITY_PAPER = find("latent_quality.sharp"), find("latent_quality.paper")
+
+
+def two_sided(level: sympy.Expr, change: sympy.Expr, mean: sympy.Expr = MEAN_UP + MEAN_DOWN):
+    return lemmas.MCDIARMID.step(
+        Z=lemmas.UP + lemmas.DOWN, mean=mean, change=change, n=m, level=level
+    )
+
+
+def mcdiarmid(theorem: Theorem, step: Step, confidence: sympy.Expr) -> Theorem:
+    return with_term(
+        with_steps(theorem, replaced(lemmas.MCDIARMID, step)), "confidence", confidence
+    )
+
+
+def swapped(theorem: Theorem) -> Theorem:
+    return dataclasses.replace(theorem, lhs=RISK_N - RISK_M)
+
+
+def rooted_fast(t: sympy.Expr) -> sympy.Expr:
+    return FAST.terms[1].expression.subs(log(2 / delta), t)
+
+
+WRONG: dict[str, tuple[Theorem, str]] = {
+    # --- statements alone
+    "8 becomes 4, statement alone": (with_term(PAPER, "complexity", 4 * L * R_M), "add up"),
+    "2/m for 1/m: R doubled": (with_term(SHARP, "complexity", 8 * R_loss), "add up"),
+    "1/m in place of 1/sqrt(m)": (
+        with_term(SHARP, "confidence", C * sqrt(2 * log(2 / delta)) / m),
+        "add up",
+    ),
+    "ln(2/delta) becomes ln(1/delta), statement alone": (
+        with_term(SHARP, "confidence", C * sqrt(2 * log(1 / delta) / m)),
+        "add up",
+    ),
+    "the logarithm is dropped": (with_term(SHARP, "confidence", C * sqrt(2 / m)), "add up"),
+    "log(2)/delta for log(2/delta)": (
+        with_term(SHARP, "confidence", C * sqrt(2 * log(2) / delta / m)),
+        "add up",
+    ),
+    "M and N swapped on the left": (swapped(PAPER), "add up"),
+    "the sign of gamma flipped": (with_term(PAPER, "quality_gap", -gamma), "add up"),
+    "the centring forgotten": (with_term(ABSOLUTE, "centring", sympy.Integer(0)), "add up"),
+    "delta where delta/2 is due": (
+        dataclasses.replace(SHARP, failure_probability=delta / 4),
+        "fail with probability",
+    ),
+    "(1 - kappa) not squared": (
+        with_term(FAST, "head_estimation", FAST.terms[1].expression * (1 - kappa)),
+        "add up",
+    ),
+    "a value gap where a first-order gap is due": (
+        with_term(FAST, "slack", FAST.terms[2].expression * (1 - kappa)),
+        "add up",
+    ),
+    # --- statement and steps together: the lemma gives it away
+    "8 becomes 4 without dropping |.|": (
+        with_term(
+            with_steps(
+                ABSOLUTE,
+                changed(lemmas.CONTRACTION_ABSOLUTE, right=L * R_abs_M + C / sqrt(m)),
+            ),
+            "complexity",
+            4 * L * R_abs_M,
+        ),
+        "not an instance",
+    ),
+    "contraction with |.| used without it, at L": (
+        with_term(
+            with_steps(ABSOLUTE, changed(lemmas.CONTRACTION_ABSOLUTE, right=L * R_abs_M)),
+            "complexity",
+            4 * L * R_abs_M,
+        ),
+        "not an instance",
+    ),
+    "ln(1/delta): McDiarmid at level delta": (
+        mcdiarmid(SHARP, two_sided(delta, 2 * C / m), C * sqrt(2 * log(1 / delta) / m)),
+        "fail with probability",
+    ),
+    "McDiarmid with one example moving both suprema by C/m in all": (
+        mcdiarmid(SHARP, two_sided(delta / 2, C / m), C * sqrt(log(2 / delta) / (2 * m))),
+        "one example moves",
+    ),
+    "McDiarmid without the square": (
+        mcdiarmid(
+            SHARP,
+            dataclasses.replace(
+                two_sided(delta / 2, 2 * C / m),
+                right=MEAN_UP + MEAN_DOWN + C * sqrt(log(2 / delta) / m),
+            ),
+            C * sqrt(log(2 / delta) / m),
+        ),
+        "not an instance",
+    ),
+    "McDiarmid about another mean": (
+        with_term(
+            with_steps(
+                with_steps(
+                    SHARP,
+                    replaced(lemmas.MCDIARMID, two_sided(delta / 2, 2 * C / m, MEAN_UP)),
+                ),
+                lambda step: None if step.left == MEAN_DOWN else step,
+            ),
+            "complexity",
+            2 * R_loss,
+        ),
+        "the mean of",
+    ),
+    "McDiarmid on the head's sample counted as all of S": (
+        with_steps(
+            SPLIT,
+            lambda step: (
+                dataclasses.replace(step, where=step.where | {lemmas.n: m})
+                if step.lemma is lemmas.MCDIARMID
+                else step
+            ),
+        ),
+        "not an instance",
+    ),
+    "the data-dependent form with McDiarmid's constant of the sharp one": (
+        with_term(
+            with_steps(
+                DATA,
+                replaced(
+                    lemmas.MCDIARMID,
+                    lemmas.MCDIARMID.step(
+                        Z=UP + lemmas.DOWN - 4 * lemmas.R_hat_loss,
+                        mean=MEAN_UP + MEAN_DOWN - 4 * R_loss,
+                        change=2 * C / m,
+                        n=m,
+                        level=delta / 2,
+                    ),
+                ),
+            ),
+            "confidence",
+            C * sqrt(2 * log(2 / delta) / m),
+        ),
+        "one example moves",
+    ),
+    "symmetrisation without its factor 2": (
+        with_term(
+            with_steps(
+                with_steps(SHARP, changed(lemmas.SYMMETRISATION, 0, right=R_loss)),
+                changed(lemmas.SYMMETRISATION, 1, right=R_loss),
+            ),
+            "complexity",
+            2 * R_loss,
+        ),
+        "not an instance",
+    ),
+    "one side of the deviation forgotten": (
+        with_term(
+            with_steps(SHARP, lambda step: None if step.left == MEAN_DOWN else step),
+            "complexity",
+            2 * R_loss,
+        ),
+        "add up",
+    ),
+    "vector contraction without sqrt(2)": (
+        with_steps(
+            find("risk_gap.paper_vector"),
+            changed(lemmas.CONTRACTION_VECTOR, right=L * lemmas.R_vector_M),
+        ),
+        "not an instance",
+    ),
+    "the infimum taken the wrong way round": (
+        with_steps(QUALITY, changed(lemmas.INFIMUM, left=RISK_M, right=BEST_M)),
+        "not an instance",
+    ),
+    "M and N swapped in the quality gap": (
+        with_steps(
+            swapped(SHARP), changed(lemmas.QUALITY_GAP, left=BEST_N - BEST_M, right=gamma)
+        ),
+        "not an instance",
+    ),
+    "the infimum of M used for N": (
+        with_steps(SHARP, changed(lemmas.INFIMUM, left=BEST_M, right=RISK_M)),
+        "add up",
+    ),
+    "nobody minimised: the ERM step skipped": (
+        with_steps(SHARP, replaced(lemmas.ERM, None)),
+        "listed that no lemma needs",
+    ),
+    "a slack that is negative given away": (
+        with_term(
+            with_steps(
+                PAPER,
+                lambda step: (
+                    lemmas.NON_NEGATIVITY.step(x=step.right - 5 * L * R_M)
+                    if step.lemma is lemmas.NON_NEGATIVITY
+                    else step
+                ),
+            ),
+            "complexity",
+            3 * L * R_M,
+        ),
+        "not proved non-negative",
+    ),
+    "an inequality multiplied by a negative number": (
+        with_steps(SHARP, times(lemmas.SYMMETRISATION, sympy.Integer(-1))),
+        "the factor -1 is not proved non-negative",
+    ),
+    "Theorem 2 with the root taken the wrong way round": (
+        with_term(
+            with_steps(
+                QUALITY_PAPER,
+                lambda step: (
+                    lemmas.ROOT.step(
+                        times=C, a=2 * log(1 / delta) / m, b=2 * log(1 / (2 * delta)) / m
+                    )
+                    if step.lemma is lemmas.ROOT
+                    else step
+                ),
+            ),
+            "confidence",
+            5 * C * sqrt(2 * log(2 / delta) / m) + C * sqrt(2 * log(1 / (2 * delta)) / m),
+        ),
+        "not proved non-negative",
+    ),
+    "Bousquet at level delta": (
+        with_term(
+            with_steps(
+                with_steps(
+                    FAST,
+                    replaced(
+                        lemmas.BOUSQUET,
+                        lemmas.BOUSQUET.step(
+                            times=2 * DISTANCE / (1 - kappa), t=log(1 / delta), n=m_head
+                        ),
+                    ),
+                ),
+                replaced(
+                    lemmas.SQUARE,
+                    lemmas.SQUARE.step(
+                        x=sqrt(rooted_fast(log(1 / delta))), y=DISTANCE
+                    ),
+                ),
+            ),
+            "head_estimation",
+            rooted_fast(log(1 / delta)),
+        ),
+        "fail with probability",
+    ),
+    "Bousquet without the 2 before b sqrt(V/n)": (
+        with_steps(
+            FAST,
+            lambda step: (
+                dataclasses.replace(
+                    step,
+                    right=step.right.subs(
+                        2 * lemmas.v_max * sqrt(lemmas.V / m_head),
+                        lemmas.v_max * sqrt(lemmas.V / m_head),
+                    ),
+                )
+                if step.lemma is lemmas.BOUSQUET
+                else step
+            ),
+        ),
+        "not an instance",
+    ),
+    "matrix Chernoff without the dimension p": (
+        with_steps(
+            IN_ADVANCE,
+            lambda step: (
+                dataclasses.replace(
+                    step,
+                    lemma=dataclasses.replace(
+                        lemmas.MATRIX_CHERNOFF,
+                        failure=lemmas.MATRIX_CHERNOFF.failure / lemmas.p,
+                    ),
+                )
+                if step.lemma is lemmas.MATRIX_CHERNOFF
+                else step
+            ),
+        ),
+        "fail with probability",
+    ),
+    "kappa in advance with ln(p/delta)": (
+        with_steps(
+            IN_ADVANCE,
+            lambda step: (
+                dataclasses.replace(
+                    step,
+                    where=step.where
+                    | {
+                        lemmas.distortion: sqrt(
+                            2 * lemmas.leverage * log(lemmas.p / delta) / m_head
+                        )
+                    },
+                )
+                if step.lemma is lemmas.MATRIX_CHERNOFF
+                else step
+            ),
+        ),
+        "not an instance",
+    ),
+    "the population's optimality with a negative factor (kappa < 0)": (
+        with_steps(FAST, times(lemmas.POPULATION_OPTIMALITY, sympy.Integer(-1))),
+        "not proved non-negative",
+    ),
+    # --- assumptions
+    "ERM not listed": (
+        dataclasses.replace(
+            SHARP, assumptions=tuple(a for a in SHARP.assumptions if a.key != "erm")
+        ),
+        "need assumptions that are not listed: erm",
+    ),
+    "Lipschitz loss listed where nothing needs it": (
+        dataclasses.replace(SHARP, assumptions=PAPER.assumptions),
+        "listed that no lemma needs: lipschitz_loss",
+    ),
+    "no derivation at all": (
+        dataclasses.replace(SHARP, derivation=None),
+        "has no derivation",
+    ),
+}
