@@ -21,7 +21,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     help="Is learning from more modalities provably better than from fewer, when, and by how much?",
 )
 
@@ -45,12 +44,23 @@ def report(
     out: Annotated[str, typer.Option(help="folder for the report and the parts")] = "report",
     trials: Annotated[
         str | None,
-        typer.Option(help="independent samples per m; by default as many as can support the claims"),
+        typer.Option(
+            help="independent samples per m; by default as many as can support the claims"
+        ),
     ] = None,
-    m: Annotated[str, typer.Option("--m", help="sample sizes, separated by commas")] = "64,256,1024",
+    m: Annotated[
+        str, typer.Option("--m", help="sample sizes, separated by commas")
+    ] = "64,256,1024",
     delta: Annotated[
         str, typer.Option(help="confidence parameters in (0, 1), separated by commas")
     ] = "0.1,0.05",
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="compare M with N, as text+audio:text; may be repeated; by default every single"
+            " modality and one chain"
+        ),
+    ] = None,
     seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     resume: Annotated[
@@ -67,6 +77,7 @@ def report(
     settings: dict[str, Any] = {"loss": loss, "device": device}
     study = Study(
         datasets.by_name(data, task),
+        pairs=[_pair(text) for text in pair] if pair else None,
         m=_list("m", m, int, "positive integers separated by commas"),
         delta=_list("delta", delta, float, "numbers in (0, 1) separated by commas"),
         trials=None if trials is None else _one("trials", trials, "a positive integer"),
@@ -117,7 +128,7 @@ def bound(
         if name in given:
             raise ValueError(f"{name} must be given once, got it twice")
         try:
-            given[name] = float(text)
+            given[name] = int(text) if text.isdecimal() else float(text)
         except ValueError:
             raise ValueError(f"{name} must be a number, got {text!r}") from None
     value = theorem.evaluate(**given)
@@ -146,14 +157,12 @@ def bound(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         code = app(args=given, prog_name="python -m verify", standalone_mode=False)
     except ValueError as error:
         _stop(2, str(error))
     except typer.TyperException as error:
-        if not given:  # help was printed
-            sys.exit(2)
         _stop(2, error.format_message() if hasattr(error, "format_message") else str(error))
     except (KeyboardInterrupt, typer.Abort):
         _stop(3, "interrupted; what was computed is kept, --resume continues it")
@@ -187,6 +196,13 @@ def _list(name: str, text: str, kind: type, must: str) -> list[Any]:
         return [kind(part) for part in text.split(",")]
     except ValueError:
         raise ValueError(f"{name} must be {must}, got {text!r}") from None
+
+
+def _pair(text: str) -> tuple[list[str], list[str]]:
+    M, colon, N = text.partition(":")
+    if not colon or ":" in N:
+        raise ValueError(f"pair must have the form M:N, as text+audio:text, got {text!r}")
+    return M.split("+"), N.split("+")
 
 
 def _repeat(arguments: Sequence[str]) -> str:

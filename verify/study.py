@@ -75,8 +75,8 @@ class Study:
     width: int | None = None
     encoder_radius: float = ENCODER_RADIUS
     head_radius: float | None = None
-    steps: int = 60
-    learning_rate: float = 0.03
+    steps: int = 40
+    learning_rate: float = 0.05
 
     def __post_init__(self) -> None:
         check_loss(self.data.task, self.loss)
