@@ -247,7 +247,8 @@ def _price(bound: BoundInterval) -> NDArray[np.float64]:
         for name, value in usable.terms.items()
         if name not in usable.measured and name != "slack"
     ]
-    return np.sum(parts, axis=0)
+    total: NDArray[np.float64] = np.sum(parts, axis=0)
+    return total
 
 
 def _risk(rows: pd.DataFrame) -> Interval:

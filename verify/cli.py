@@ -150,7 +150,7 @@ def bound(
     for name, term in value.terms.items():
         print(f"  {name:<22}{float(term):>14.6g}")
     print(f"  {'total':<22}{float(value.total):>14.6g}")
-    vacuous = {None: "unknown (C was not given)", True: "yes", False: "no"}[value.vacuous]
+    vacuous = "unknown (C was not given)" if value.vacuous is None else _yes(bool(value.vacuous))
     print(f"dominant term: {value.dominant}; vacuous: {vacuous}")
     print(f"holds with probability at least {1 - float(value.failure_probability):.6g}")
 
@@ -196,6 +196,10 @@ def _list(name: str, text: str, kind: type, must: str) -> list[Any]:
         return [kind(part) for part in text.split(",")]
     except ValueError:
         raise ValueError(f"{name} must be {must}, got {text!r}") from None
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
 
 
 def _pair(text: str) -> tuple[list[str], list[str]]:
