@@ -34,7 +34,7 @@ class FrozenMapping(Mapping[Key, Value]):
     def __hash__(self) -> int:
         return hash(frozenset(self._items.items()))
 
-    def __or__(self, other: Mapping[Key, Value]) -> FrozenMapping[Key, Value]:  # type: ignore[misc]
+    def __or__(self, other: Mapping[Key, Value]) -> FrozenMapping[Key, Value]:
         return FrozenMapping({**self._items, **other})
 
     def __repr__(self) -> str:

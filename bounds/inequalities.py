@@ -12,10 +12,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 import sympy
 
-from bounds.notation import delta, p
+from bounds.notation import delta
 
 CONFIDENCE = sympy.Symbol("w", positive=True)  # delta = exp(-w)
-_BEYOND_ONE = sympy.Symbol("q", nonnegative=True)  # p = 1 + q
 
 
 def standard_form(expression: sympy.Expr) -> sympy.Expr:
@@ -127,8 +126,16 @@ def _sign_known(expression: sympy.Expr, positive: Collection[sympy.Expr]) -> boo
     if isinstance(expression, sympy.Pow) and expression.exp.is_real:
         return bool(expression.exp.is_even) or _sign_known(expression.base, positive)
     if isinstance(expression, sympy.log):
-        return _sign_known(sympy.expand(expression.args[0] - 1).subs(p, 1 + _BEYOND_ONE), positive)
+        return _sign_known(_from_one_on(expression.args[0]) - 1, positive)
     return bool(expression.is_nonnegative)
+
+
+def _from_one_on(expression: sympy.Expr) -> sympy.Expr:
+    """Positive integers written as 1 + q with q >= 0."""
+    whole = [symbol for symbol in expression.free_symbols if symbol.is_integer]
+    return sympy.expand(
+        expression.xreplace({symbol: 1 + sympy.Dummy(nonnegative=True) for symbol in whole})
+    )
 
 
 def _direction(
@@ -163,7 +170,20 @@ def _direction_of_product(
     if not all(_sign_known(factor, positive) for factor in factors if len(factors) > 1):
         return None
     common = _common(_direction(factor, symbol, positive) for factor in moving)
+    if common is None:
+        # (1 + ln m)/m: factors that disagree; the sign of the derivative may still be plain.
+        common = _direction_by_derivative(rest, symbol, positive)
     return None if common is None else sign * common
+
+
+def _direction_by_derivative(
+    expression: sympy.Expr, symbol: sympy.Symbol, positive: Collection[sympy.Expr]
+) -> int | None:
+    slope = sympy.expand_log(sympy.diff(expression, symbol), force=True)
+    for sign in (1, -1):
+        if any(_sign_known(form, positive) for form in _spellings(sign * slope)):
+            return sign
+    return None
 
 
 def _common(directions: Iterable[int | None]) -> int | None:

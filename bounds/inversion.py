@@ -91,12 +91,12 @@ def nonvacuous_from(theorem: Theorem, arguments: Mapping[str, Any]) -> float:
     }
     given = {name: value for name, value in not_needed.items() if name not in arguments}
     given |= dict(arguments)
-    form = fitting_form(theorem, {**given, (theorem.sample_size or "m"): None})
-    if form.sample_size is None:
-        raise ValueError(f"{theorem.key} must have a sample size for this, got {form.inputs}")
+    if theorem.sample_size is None:
+        raise ValueError(f"{theorem.key} must have a sample size for this, got {theorem.inputs}")
+    form = fitting_form(theorem, {**given, theorem.sample_size: None})
     if given.get("C") is None:
         raise ValueError(f"C must {form.quantities['C'].domain.text}, got nothing")
-    values = resolved(form, form.sample_size, given)
+    values = resolved(form, theorem.sample_size, given)
     room = (form.quantities["C"].symbol - form.quantities["best_risk"].symbol).xreplace(values)
     claim = _curve(tuple(term for term in form.terms if term.against_range), values)
     limit = _lambdified(room)
@@ -153,7 +153,8 @@ def _exact_number(name: str, domain: Domain, value: Any) -> sympy.Expr:
 
 
 def _lambdified(expression: sympy.Expr) -> Curve:
-    function = sympy.lambdify([UNKNOWN], expression, modules="numpy", cse=True)
+    # In floating point first: numpy has no root of an integer of twenty digits.
+    function = sympy.lambdify([UNKNOWN], sympy.N(expression, 20), modules="numpy", cse=True)
 
     def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):
@@ -181,37 +182,58 @@ def _curve(terms: tuple[Term, ...], values: Mapping[sympy.Symbol, sympy.Expr]) -
 def _closed_form(
     difference: sympy.Expr, name: str, domain: Domain, curve: Curve, target: float
 ) -> sympy.Expr | None:
-    candidates = []
-    for substitution in _substitutions(difference, name, domain):
-        equation = sympy.expand(difference.xreplace({UNKNOWN: substitution}))
-        if not equation.is_polynomial(ROOT) or sympy.degree(equation, ROOT) > 2:
+    """The smallest admissible root, where a substitution makes the equation quadratic at most."""
+    for substitution in _substitutions(difference):
+        roots = _quadratic_roots(difference.xreplace({UNKNOWN: substitution}))
+        if roots is None:
             continue
-        for root in sympy.roots(sympy.Poly(equation, ROOT)):
-            if not root.is_real:
+        candidates = []
+        for root in roots:
+            value = substitution.xreplace({ROOT: root})
+            number = complex(sympy.N(value, 30))
+            if number.imag or not _admissible(domain, complex(sympy.N(root, 30)), number.real):
                 continue
-            value = sympy.simplify(substitution.xreplace({ROOT: root}))
-            number = float(value)
-            if domain is not REAL and float(root) <= 0:
-                continue
-            if _inside(domain, number) and math.isclose(
-                float(curve(np.asarray(number))), target, rel_tol=1e-9, abs_tol=1e-9
-            ):
+            reached = float(curve(np.asarray(number.real)))
+            if math.isclose(reached, target, rel_tol=1e-9, abs_tol=1e-9):
                 candidates.append(value)
-        break
-    return min(candidates, key=float, default=None)
+        best = min(candidates, key=float, default=None)
+        return best if best is None else _tidy(best)
+    return None
 
 
-def _substitutions(difference: sympy.Expr, name: str, domain: Domain) -> Iterator[sympy.Expr]:
+def _quadratic_roots(equation: sympy.Expr) -> list[sympy.Expr] | None:
+    """Roots in `ROOT` of an expression that is a polynomial of degree 1 or 2 in it, else None."""
+    # Not expanding logarithms: that would factorise every decimal into primes.
+    expanded = sympy.expand(equation, log=False)
+    a, b, c = (expanded.coeff(ROOT, power) for power in (2, 1, 0))
+    rest = expanded - sympy.expand(a * ROOT**2 + b * ROOT + c, log=False)
+    if rest != 0 or any(ROOT in each.free_symbols for each in (a, b, c)):
+        return None
+    if a == 0:
+        return [] if b == 0 else [-c / b]
+    spread = sympy.sqrt(b**2 - 4 * a * c)
+    return [(-b + spread) / (2 * a), (-b - spread) / (2 * a)]
+
+
+def _tidy(value: sympy.Expr) -> sympy.Expr:
+    """Simplified where the numbers are short; sympy would factorise long ones for ever."""
+    short = all(max(abs(n.p), n.q) < 10**9 for n in value.atoms(sympy.Rational))
+    return sympy.simplify(value) if short else value
+
+
+def _substitutions(difference: sympy.Expr) -> Iterator[sympy.Expr]:
     yield ROOT
     yield ROOT**-2
     yield ROOT**2
     for logarithm in difference.atoms(sympy.log):
-        scale = sympy.simplify(logarithm.args[0] * UNKNOWN)
+        scale = sympy.cancel(logarithm.args[0] * UNKNOWN)
         if UNKNOWN not in scale.free_symbols:
             yield scale * sympy.exp(-(ROOT**2))
 
 
-def _inside(domain: Domain, value: float) -> bool:
+def _admissible(domain: Domain, root: complex, value: float) -> bool:
+    if root.imag or (domain is not REAL and root.real < 0):
+        return False
     if domain.integer:
         return value > 0
     return domain.low < value < domain.high if domain.open_ends else value >= domain.low
@@ -231,6 +253,8 @@ def _bisected(curve: Curve, target: float, domain: Domain, name: str) -> float:
     y = curve(x)
     above = y > target
     changes = np.flatnonzero(above[1:] != above[:-1])
+    if domain.integer and (x[changes] >= 1).any():
+        changes = changes[x[changes] >= 1]  # what lies below 1 is only there for want of another
     if not changes.size:
         y = y[x >= 1] if domain.integer else y
         raise ValueError(

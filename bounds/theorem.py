@@ -112,6 +112,11 @@ class Theorem:
         object.__setattr__(self, "directions", FrozenMapping(self.directions))
         object.__setattr__(self, "defaults", FrozenMapping(self.defaults))
         object.__setattr__(self, "failure_probability", sympy.sympify(self.failure_probability))
+        if self.failure_probability.free_symbols - {QUANTITIES["delta"].symbol}:
+            raise ValueError(
+                "failure_probability must be a function of delta alone, "
+                f"got {self.failure_probability}"
+            )
         names = [term.name for term in self.terms]
         if len(set(names)) < len(names):
             raise ValueError(f"terms must have distinct names, got {', '.join(names)}")

@@ -35,7 +35,9 @@ def plain_numpy(a: dict[str, np.ndarray]) -> np.ndarray:
 
 def main() -> None:
     generator = np.random.default_rng(0)
-    print(f"{POINTS:,} points, median of {REPEATS}, seconds: total alone; with dominant and vacuous")
+    print(
+        f"{POINTS:,} points, median of {REPEATS}, seconds: total alone; with dominant and vacuous"
+    )
     for theorem in THEOREMS:
         points = random_arguments(theorem, generator, POINTS)
         theorem.evaluate(**points)

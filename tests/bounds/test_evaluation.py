@@ -127,9 +127,10 @@ def test_scalars_come_back_as_python_floats_and_arrays_broadcast():
         assert np.shape(part) == (2, 3)
     for row, m in enumerate((100, 1000)):
         for column, delta in enumerate((0.1, 0.05, 0.01)):
-            assert value.total[row, column] == PAPER.evaluate(
-                **{**POINT, "m": m, "delta": delta}
-            ).total
+            assert (
+                value.total[row, column]
+                == PAPER.evaluate(**{**POINT, "m": m, "delta": delta}).total
+            )
     np.testing.assert_array_equal(value.failure_probability[0], [0.05, 0.025, 0.005])
 
 
@@ -181,55 +182,65 @@ def test_vacuous_at_exact_equality():
 def test_the_dominant_term_is_never_the_measured_one():
     value = PAPER.evaluate(gamma=100, R_M=[0.001, 0.9], L=1, C=1, m=10_000, delta=0.05)
     assert value.dominant.tolist() == ["confidence", "complexity"]
-    assert modality_gain.bound_gap("T", "A").evaluate(
-        L_hat_M=9, L_hat_N=1, C_M=1, C_N=1, L=1, m=4
-    ).dominant == "complexity"
+    assert (
+        modality_gain.bound_gap("T", "A")
+        .evaluate(L_hat_M=9, L_hat_N=1, C_M=1, C_N=1, L=1, m=4)
+        .dominant
+        == "complexity"
+    )
 
 
-class TestFastRate:
-    t = risk_gap.fast_rate("TVA", "TA")
-    known = dict(gamma=0.5, V=2.0, v_norm=0.3, v_max=5.0, m_head=2000, delta=0.05)
+FAST = risk_gap.fast_rate("TVA", "TA")
+KNOWN = dict(gamma=0.5, V=2.0, v_norm=0.3, v_max=5.0, m_head=2000, delta=0.05)
 
-    def test_kappa_of_one_or_more_claims_nothing(self):
-        value = self.t.evaluate(**self.known, kappa=[0.999, 1.0, 1.5, np.inf])
-        assert np.isfinite(value.total).tolist() == [True, False, False, False]
-        assert np.isposinf(value.total[1:]).all()
 
-    def test_even_where_the_head_has_no_noise(self):
-        # 0/0 must not pass as a number: nothing is claimed at kappa = 1.
-        noiseless = {**self.known, "V": 0, "v_norm": 0, "v_max": 0}
-        assert self.t.evaluate(**noiseless, kappa=1.0).total == math.inf
-        assert self.t.evaluate(**noiseless, kappa=0.5).total == 0.5
+def test_kappa_of_one_or_more_claims_nothing():
+    value = FAST.evaluate(**KNOWN, kappa=[0.999, 1.0, 1.5, np.inf])
+    assert np.isfinite(value.total).tolist() == [True, False, False, False]
+    assert np.isposinf(value.total[1:]).all()
 
-    def test_a_negative_kappa_counts_as_zero(self):
-        negative, zero = (self.t.evaluate(**self.known, kappa=k).total for k in (-0.3, 0.0))
-        assert negative == zero
 
-    def test_the_form_in_advance_is_chosen_by_its_arguments(self):
-        value = self.t.evaluate(**self.known, leverage=40.0, p=33)
-        assert value.total == pytest.approx(
-            float(fast_in_advance(**self.known, leverage=40.0, p=33)), rel=1e-12
-        )
-        # rho^2 so large that kappa >= 1: infinity, not an error.
-        assert self.t.evaluate(**self.known, leverage=1e6, p=33).total == math.inf
+def test_even_where_the_head_has_no_noise():
+    # 0/0 must not pass as a number: nothing is claimed at kappa = 1.
+    noiseless = {**KNOWN, "V": 0, "v_norm": 0, "v_max": 0}
+    assert FAST.evaluate(**noiseless, kappa=1.0).total == math.inf
+    assert FAST.evaluate(**noiseless, kappa=0.5).total == 0.5
 
-    def test_without_a_range_nothing_is_called_vacuous(self):
-        assert self.t.evaluate(**self.known, kappa=0.1).vacuous is None
-        assert self.t.evaluate(**self.known, kappa=0.1, C=4.0).vacuous is False
-        assert self.t.evaluate(**self.known, kappa=1.1, C=4.0).vacuous is True
 
-    def test_an_inexact_head_pays_its_first_order_gap_over_one_minus_kappa(self):
-        exact = self.t.evaluate(**self.known, kappa=0.2).total
-        inexact = self.t.evaluate(**self.known, kappa=0.2, first_order_slack=0.08).total
-        assert inexact - exact == pytest.approx(0.1, rel=1e-12)
+def test_a_negative_kappa_counts_as_zero():
+    negative, zero = (FAST.evaluate(**KNOWN, kappa=k).total for k in (-0.3, 0.0))
+    assert negative == zero
 
-    def test_both_ways_of_giving_kappa_at_once_are_refused(self):
-        with pytest.raises(ValueError, match="must be among .* or .*, got"):
-            self.t.evaluate(**self.known, kappa=0.1, leverage=40.0, p=33)
 
-    def test_neither_way_of_giving_kappa_is_refused(self):
-        with pytest.raises(ValueError, match="missing argument of risk_gap.fast_rate: kappa"):
-            self.t.evaluate(**self.known)
+def test_the_form_in_advance_is_chosen_by_its_arguments():
+    value = FAST.evaluate(**KNOWN, leverage=40.0, p=33)
+    assert value.total == pytest.approx(
+        float(fast_in_advance(**KNOWN, leverage=40.0, p=33)), rel=1e-12
+    )
+    # rho^2 so large that kappa >= 1: infinity, not an error.
+    assert FAST.evaluate(**KNOWN, leverage=1e6, p=33).total == math.inf
+
+
+def test_without_a_range_nothing_is_called_vacuous():
+    assert FAST.evaluate(**KNOWN, kappa=0.1).vacuous is None
+    assert FAST.evaluate(**KNOWN, kappa=0.1, C=4.0).vacuous is False
+    assert FAST.evaluate(**KNOWN, kappa=1.1, C=4.0).vacuous is True
+
+
+def test_an_inexact_head_pays_its_first_order_gap_over_one_minus_kappa():
+    exact = FAST.evaluate(**KNOWN, kappa=0.2).total
+    inexact = FAST.evaluate(**KNOWN, kappa=0.2, first_order_slack=0.08).total
+    assert inexact - exact == pytest.approx(0.1, rel=1e-12)
+
+
+def test_both_ways_of_giving_kappa_at_once_are_refused():
+    with pytest.raises(ValueError, match="must be among .* or .*, got"):
+        FAST.evaluate(**KNOWN, kappa=0.1, leverage=40.0, p=33)
+
+
+def test_neither_way_of_giving_kappa_is_refused():
+    with pytest.raises(ValueError, match="missing argument of risk_gap.fast_rate: kappa"):
+        FAST.evaluate(**KNOWN)
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,7 @@ def test_leading_orders():
     assert same(coefficient, 3 * C * sqrt(2 * log(2 / delta)))
     exponent, coefficient = leading_order(find("risk_gap.fast_rate"))
     assert exponent == -1
-    assert same(
-        coefficient, (sqrt(V) + sqrt(2 * v_norm * log(2 / delta))) ** 2 / (1 - kappa) ** 2
-    )
+    assert same(coefficient, (sqrt(V) + sqrt(2 * v_norm * log(2 / delta))) ** 2 / (1 - kappa) ** 2)
     # Known in advance, kappa itself vanishes like 1/sqrt(m): the leading order loses it.
     no_slack = {symbol("first_order_slack"): 0}
     exponent, coefficient = leading_order(find("risk_gap.fast_rate_in_advance"), no_slack)

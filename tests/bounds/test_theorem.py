@@ -117,6 +117,12 @@ def test_a_symbol_with_other_assumptions_is_another_symbol():
         dataclasses.replace(t, terms=(Term("confidence", 1 / sympy.Symbol("m")),))
 
 
+def test_the_failure_probability_is_a_function_of_delta():
+    t = risk_gap.paper("T", "A")
+    with pytest.raises(ValueError, match="failure_probability must be a function of delta alone"):
+        dataclasses.replace(t, failure_probability=m * delta)
+
+
 def test_terms_have_distinct_names():
     t = risk_gap.paper("T", "A")
     with pytest.raises(ValueError, match="terms must have distinct names"):
@@ -176,9 +182,7 @@ def test_every_symbol_is_documented_and_typeset():
 def test_a_theorem_may_bring_its_own_symbols():
     width = Quantity("X", QUANTITIES["L"].domain, "largest norm", "X")
     t = risk_gap.paper("T", "A")
-    wider = dataclasses.replace(
-        t, terms=(*t.terms, Term("width", width.symbol)), symbols=(width,)
-    )
+    wider = dataclasses.replace(t, terms=(*t.terms, Term("width", width.symbol)), symbols=(width,))
     assert "X" in wider.arguments
     point = dict(gamma=0, R_M=0, L=1, C=1, m=16, delta=0.05)
     assert wider.evaluate(**point, X=3.0).terms["width"] == 3

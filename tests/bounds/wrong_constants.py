@@ -17,13 +17,13 @@ from bounds.catalogue import find
 from bounds.derivation import Derivation, Step
 from bounds.intermediate import BEST_M, BEST_N, DISTANCE, MEAN_DOWN, MEAN_UP, UP
 from bounds.notation import (
+    R_M,
     RISK_M,
     RISK_N,
     C,
     L,
     R_abs_M,
     R_loss,
-    R_M,
     delta,
     gamma,
     kappa,
@@ -243,9 +243,7 @@ WRONG: dict[str, tuple[Theorem, str]] = {
         "not an instance",
     ),
     "M and N swapped in the quality gap": (
-        with_steps(
-            swapped(SHARP), changed(lemmas.QUALITY_GAP, left=BEST_N - BEST_M, right=gamma)
-        ),
+        with_steps(swapped(SHARP), changed(lemmas.QUALITY_GAP, left=BEST_N - BEST_M, right=gamma)),
         "not an instance",
     ),
     "the infimum of M used for N": (
@@ -306,9 +304,7 @@ WRONG: dict[str, tuple[Theorem, str]] = {
                 ),
                 replaced(
                     lemmas.SQUARE,
-                    lemmas.SQUARE.step(
-                        x=sqrt(rooted_fast(log(1 / delta))), y=DISTANCE
-                    ),
+                    lemmas.SQUARE.step(x=sqrt(rooted_fast(log(1 / delta))), y=DISTANCE),
                 ),
             ),
             "head_estimation",
