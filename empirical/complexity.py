@@ -1,14 +1,15 @@
-"""Rademacher complexity of the trained class, as an interval: found from below, analytic from above.
+"""Rademacher complexity of the trained class as an interval: found from below, analytic from above.
 
 Convention 1/m, no absolute value, vector form R^c for c outputs (Maurer 2016). A supremum found by
-optimisation is a lower bound on the supremum, its mean over a few (S, sigma) has a Monte Carlo error on
-top, and the analytic bound closes the other side.
+optimisation is a lower bound on the supremum, its mean over a few (S, sigma) has a Monte Carlo
+error on top, and the analytic bound closes the other side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -32,8 +33,10 @@ class Complexity:
     """R_m of one subset's class at one m.
 
     outputs  the class itself, R^c_m(F_M)
-    loss     the loss class, R_m(loss o F_M); its upper end is contraction applied to the analytic bound
-    found_outputs, found_loss   mean of the suprema found, with Student's t interval, for information
+    loss     the loss class, R_m(loss o F_M); its upper end is contraction applied to the analytic
+             bound of `outputs`
+    found_outputs, found_loss   mean of the suprema found, with Student's t interval, for
+    information
     """
 
     outputs: Interval
@@ -54,10 +57,21 @@ def complexities(
 ) -> list[Complexity]:
     """The complexity of every subset's class at sample size m, from `draws` pairs (S, sigma).
 
-    The lower ends hold with probability 1 - MISS each (McDiarmid over all rows of all draws), and are
-    never below 0, which is always a lower bound: E sup >= sup E = 0.
+    The lower ends hold with probability 1 - MISS each. Another row or sign moves one supremum by at
+    most 2 sup|<sigma, f>| / m <= 2 sqrt(c) F / m, F the prediction radius (2 C / m for the loss
+    class), so that McDiarmid's inequality over the m rows of all draws bounds how far their mean is
+    above its expectation. They are never below 0: E sup >= sup E = 0.
 
-    Raises ValueError where draws < 1.
+    Raises ValueError where draws or m is not positive, or for a loss that does not fit the task.
+
+    >>> from empirical.features import from_arrays
+    >>> from empirical.worlds.finite import finite_population
+    >>> x = np.arange(8.0)[:, None]
+    >>> population = finite_population(from_arrays({"a": x, "b": x**2}, np.sin(x[:, 0])))
+    >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=1.0, outputs=1)
+    >>> found = complexities(population, ((0,), (0, 1)), cls, "least-squares", 4, seed=0)
+    >>> round(float(found[0].outputs.high), 6)      # sqrt((2 E||(x, 1)||^2 + 1) / 4), E = 2
+    1.118034
     """
     if draws < 1:
         raise ValueError(f"draws must be a positive integer, got {draws}")
@@ -87,7 +101,7 @@ def complexities(
                 m=m,
             )
         )
-        kind = "vector" if cls.outputs > 1 else "scalar"
+        kind: Literal["vector", "scalar"] = "vector" if cls.outputs > 1 else "scalar"
         contracted = float(rademacher.contraction(analytic, constants.L, outputs=kind))
         low = found[:, i].mean() - np.sqrt(cls.outputs) * radius * spread
         low_loss = found_loss[:, i].mean() - constants.C * spread
@@ -116,10 +130,15 @@ def fusion_suprema(
 
     inputs: per modality [draws, m, D_k] float64; signs: [draws, c, m].
 
-    The class is positively homogeneous in each hidden unit, so that the best W puts its whole norm on
-    one unit of one modality: the supremum is (B/m) sqrt(A^2 T^2 + ||sum_i sigma_i||^2) with
-    T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. The search over w is a fixed
-    point iteration on the sphere with restarts; the largest value seen counts.
+    The class is positively homogeneous in each hidden unit, so that the best W puts its whole norm
+    on one unit of one modality: the supremum is (B/m) sqrt(A^2 T^2 + ||sum_i sigma_i||^2) with
+    T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. The search over w is a
+    fixed point iteration on the sphere with restarts; the largest value seen counts.
+
+    >>> cls = FusionClass(width=1, encoder_radius=2.0, head_radius=3.0, outputs=1)
+    >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
+    >>> fusion_suprema([x], sign, ((0,),), cls, [np.random.default_rng(0)]).round(9).tolist()
+    [[30.149626863]]
     """
     best = []
     for x in inputs:
@@ -158,8 +177,17 @@ def loss_suprema(
 ) -> NDArray[np.float64]:
     """sup over F_M of (1/m) sum_i sigma_i loss(f(x_i), y_i), from below: [draws, subsets].
 
-    inputs: per modality [draws, m, D_k] float64; targets [draws, c, m]; signs [draws, m]. The search is
-    empirical risk minimisation with the rows' losses weighted by -sigma_i; the zero function competes.
+    inputs: per modality [draws, m, D_k] float64; targets [draws, c, m]; signs [draws, m]. The
+    search is empirical risk minimisation with the rows' losses weighted by -sigma_i; the zero
+    function competes.
+
+    >>> cls = FusionClass(width=1, encoder_radius=1.0, head_radius=1.0, outputs=1)
+    >>> x, sign = torch.zeros(1, 1, 1).double(), torch.ones(1, 1).double()
+    >>> found = loss_suprema(
+    ...     [x], x + 2.0, sign, ((0,),), cls, "least-squares", [np.random.default_rng(0)]
+    ... )
+    >>> found.round(3).tolist()                             # (f - 2)^2 at f = -1, by the bias alone
+    [[9.0]]
     """
     encoders, heads = initial_weights(generators, subsets, [x.shape[2] for x in inputs], cls)
     stack = erm.fit(
@@ -180,8 +208,7 @@ def loss_suprema(
     for i, members in enumerate(subsets):
         z = _own_features(stack.encoders, subsets, i, members, inputs)
         predictions = stack.heads[i].double() @ z
-        # Float32 training may end a rounding error outside the ball; shrinking is inside.
-        values = weighted_risk(row_losses(predictions * (1 - 1e-6), targets, loss), mass)
+        values = weighted_risk(row_losses(predictions, targets, loss), mass)
         columns.append(torch.maximum(values, zero))
     return torch.stack(columns, dim=1).cpu().numpy()
 

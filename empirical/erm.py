@@ -1,9 +1,9 @@
 """Empirical risk minimisation for a whole stack at once: all subsets of modalities x all trials.
 
-The backward pass is derived by hand and writes into one flat gradient, so that a step is a handful of
-batched products and one fused Adam update. Subsets share the products of the modalities they have in
-common, and no work is spent on absent ones. Encoders need no joint optimum: the theorems ask only for
-an optimal head, which `empirical.heads` then finds with a certificate.
+The backward pass is derived by hand and writes into one flat gradient, so that a step is a handful
+of batched products and one fused Adam update. Subsets share the products of the modalities they
+have in common, and no work is spent on absent ones. Encoders need no joint optimum: the theorems
+ask only for an optimal head, which `empirical.heads` then finds with a certificate.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from empirical.fusion import FusionClass, Stack, Subsets, project, slots
+from empirical.fusion import FusionClass, Stack, Subsets, check_subsets, project, slot_of, slots
 
 Loss = Literal["least-squares", "softmax"]
 
@@ -69,23 +69,38 @@ def fit(
 ) -> Stack:
     """Full-batch Adam on all models of the stack, projected onto the class after every step.
 
-    inputs         per modality [T, m, D_k], the constant 1 included in D_k; device and dtype come from here
+    inputs         per modality [T, m, D_k], the constant 1 included in D_k; device and dtype come
+                   from here
     targets        [T, c, m]: one-hot or real
     encoders, heads  starting values, as `fusion.initial_weights` returns them
     objective      "least-squares": mean of ||f(x) - y||^2; "softmax": mean cross-entropy
-    weights        [T, m] or None: factors on the rows' losses; random signs turn this into the search
-                   for the supremum of the loss class
+    weights        [T, m] or None: factors on the rows' losses; random signs turn this into the
+                   search for the supremum of the loss class
+    steps          Adam steps; 0 projects the start onto the class
 
     Returns the stack after `steps` steps, inside the class. Each model's result depends on its own
-    trial only, never on what else is in the stack.
+    trial only, never on what else is in the stack (but for the rounding of batched products).
 
-    Raises ValueError where shapes disagree or the objective is unknown.
+    Raises ValueError where shapes disagree, the objective is unknown, steps is negative or the
+    learning rate is not positive.
+
+    >>> from empirical.fusion import initial_weights
+    >>> cls = FusionClass(width=4, encoder_radius=2.0, head_radius=3.0, outputs=1)
+    >>> start = initial_weights([np.random.default_rng(0)], ((0,),), [2], cls)
+    >>> x = torch.tensor([[[-1.0, 1.0], [1.0, 1.0]]])        # one trial, rows (x, 1)
+    >>> y = torch.tensor([[[0.5, 1.0]]])
+    >>> model = fit([x], y, ((0,),), cls, *start, steps=300)
+    >>> f = model.heads[0] @ model.features(0, [x[0].mT])
+    >>> bool((f - y).abs().max() < 1e-2)
+    True
     """
     _check(inputs, targets, subsets, cls, encoders, heads, objective, weights)
+    if steps < 0:
+        raise ValueError(f"steps must not be negative, got {steps}")
+    if not 0 < learning_rate < float("inf"):
+        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
     work = _Workspace(subsets, encoders, heads, inputs[0])
-    scale = torch.full_like(targets[:, :1], 1.0 / targets.shape[-1])
-    if weights is not None:
-        scale = scale * weights[:, None, :]
+    scale = _row_scale(targets, weights)
     work.parameters.grad = work.gradient
     optimizer = torch.optim.Adam([work.parameters], lr=learning_rate, fused=True)
     project(work.stack, cls)
@@ -104,14 +119,27 @@ def objective_gradient(
     objective: Loss,
     weights: Tensor | None = None,
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """The hand-derived gradient at one stack: per modality and per subset, shaped like the parameters."""
-    arrays = [[p.double().numpy() for p in part] for part in (stack.encoders, stack.heads)]
+    """The hand-derived gradient of `fit`'s objective at one stack, arguments as there.
+
+    Returns the gradient per modality [T, s_k, h, D_k] and per subset [T, c, |M| h + 1], each the
+    gradient of one model's own mean loss.
+
+    >>> z = torch.zeros
+    >>> stack = Stack(((0,),), (z(1, 1, 1, 1),), (z(1, 1, 2),))        # f = 0 everywhere
+    >>> _, heads = objective_gradient([z(1, 2, 1)], torch.ones(1, 1, 2), stack, "least-squares")
+    >>> heads[0].tolist()                                   # 2 (f - y) (z, 1) with z = 0, y = 1
+    [[[0.0, -2.0]]]
+    """
+    arrays = [[p.double().cpu().numpy() for p in part] for part in (stack.encoders, stack.heads)]
     work = _Workspace(stack.subsets, arrays[0], arrays[1], inputs[0])
-    scale = torch.full_like(targets[:, :1], 1.0 / targets.shape[-1])
-    if weights is not None:
-        scale = scale * weights[:, None, :]
-    _gradient(work, inputs, targets, scale, objective)
+    _gradient(work, inputs, targets, _row_scale(targets, weights), objective)
     return work.encoder_gradients, work.head_gradients
+
+
+def _row_scale(targets: Tensor, weights: Tensor | None) -> Tensor:
+    """The factor 1/m, times its weight, on every row's loss: [T, 1, m]."""
+    scale = torch.full_like(targets[:, :1], 1.0 / targets.shape[-1])
+    return scale if weights is None else scale * weights[:, None, :]
 
 
 def _gradient(
@@ -128,11 +156,11 @@ def _gradient(
         flat = stack.encoders[k].view(trials, count * width, -1)
         torch.bmm(flat, x.mT, out=work.pre[k])
         for slot, index in enumerate(slots(subsets, k)):
-            block = subsets[index].index(k) * width
+            first = subsets[index].index(k) * width
             torch.clamp_min(
                 work.pre[k][:, slot * width : (slot + 1) * width],
                 0.0,
-                out=work.z[index][:, block : block + width],
+                out=work.z[index][:, first : first + width],
             )
     for index, members in enumerate(subsets):
         head, z = stack.heads[index], work.z[index]
@@ -140,7 +168,7 @@ def _gradient(
         torch.bmm(residual, z.mT, out=work.head_gradients[index])
         back = torch.bmm(head[:, :, :-1].mT, residual)
         for position, k in enumerate(members):
-            slot = slots(subsets, k).index(index)
+            slot = slot_of(subsets, index, k)
             block = slice(position * width, (position + 1) * width)
             # The rectifier passes a gradient where its output is positive.
             torch.mul(
@@ -174,6 +202,10 @@ def _check(
 ) -> None:
     if objective not in ("least-squares", "softmax"):
         raise ValueError(f"objective must be least-squares or softmax, got {objective!r}")
+    check_subsets(subsets, len(inputs))
+    for name, parts, count in (("encoders", encoders, len(inputs)), ("heads", heads, len(subsets))):
+        if len(parts) != count:
+            raise ValueError(f"{name} must hold {count} arrays, got {len(parts)}")
     trials, outputs, rows = targets.shape
     for k, x in enumerate(inputs):
         expected = (trials, rows, encoders[k].shape[3])

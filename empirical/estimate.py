@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 class Interval:
     """A quantity known to lie in [low, high]; arrays broadcast, one entry per sample.
 
-    The direction of a measurement lives in its ends: a supremum found by optimisation is a `low`, an
-    infimum found by optimisation is a `high`, and a certificate closes the other side. Where nothing
-    closes it the end is infinite. An exact quantity has low == high. NaN is kept, and never passes a
-    comparison made by `verify.compare`.
+    The direction of a measurement lives in its ends: a supremum found by optimisation is a `low`,
+    an infimum found by optimisation is a `high`, and a certificate closes the other side. Where
+    nothing closes it the end is infinite. An exact quantity has low == high. NaN is kept, and never
+    passes a comparison made by `verify.compare`.
 
     Raises ValueError where low > high.
 
@@ -30,18 +30,22 @@ class Interval:
         low_array, high_array = np.broadcast_arrays(
             np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
         )
-        if np.any(low_array > high_array):
-            worst = int(np.argmax(np.ravel(low_array - high_array)))
+        crossed = low_array > high_array
+        if np.any(crossed):
             raise ValueError(
-                f"low must not exceed high, got low={np.ravel(low_array)[worst]}"
-                f" and high={np.ravel(high_array)[worst]}"
+                f"low must not exceed high, got low={low_array[crossed][0]}"
+                f" and high={high_array[crossed][0]}"
             )
         object.__setattr__(self, "low", low_array)
         object.__setattr__(self, "high", high_array)
 
     @classmethod
     def exact(cls, value: ArrayLike) -> Interval:
-        """The interval of zero width at a value that is known exactly."""
+        """The interval of zero width at a value that is known exactly.
+
+        >>> Interval.exact(0.5)
+        Interval(low=0.5, high=0.5)
+        """
         return cls(value, value)
 
     def __add__(self, other: Interval) -> Interval:
@@ -64,6 +68,9 @@ class Estimate:
     interval where the quantity lies
     level    the confidence of the interval: 1.0 where it is certain (exact or certified)
     n        the number of independent draws behind it, None where none were made
+
+    >>> Estimate(0.5, Interval(0.4, 0.6), level=0.95, n=100).interval
+    Interval(low=0.4, high=0.6)
     """
 
     value: float
@@ -75,7 +82,8 @@ class Estimate:
 def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:
     """The mean of independent draws with Student's t interval.
 
-    values: shape [n]. level: the confidence, in (0, 1). With one draw the interval is the whole line.
+    values: shape [n]. level: the confidence, in (0, 1). With one draw the interval is the whole
+    line.
 
     Raises ValueError where `values` is empty or `level` lies outside (0, 1).
 

@@ -1,8 +1,9 @@
-"""Measure a block of trials: draw S, train the stack, fit certified heads, evaluate on the population.
+"""Measure trials: draw S, train the stack, fit certified heads, evaluate on the population.
 
-Trials are computed in fixed blocks that start at multiples of `block_size(m)`. A batched product may
-round differently when its batch changes, so a trial is always computed in the same company: numbers do
-not depend on how many trials were asked for, on chunks, workers or a resumed run.
+Trials are computed in fixed blocks that start at multiples of `block_size(m)`. A batched product
+may round differently when its batch changes, so a trial is always computed in the same company:
+numbers do not depend on how many trials were asked for, on chunks, workers or a resumed run (for a
+given count of torch's threads).
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from empirical.streams import stream
 from empirical.worlds.finite import FinitePopulation
 
 SAME, FRESH, FREE = "same", "fresh", "free"
-"""Heads: in the ball, on the encoder's own sample S; in the ball, on an independent sample S_2; plain
-least squares without a radius, on S_2 (the fast-rate bound's)."""
+"""Heads: in the ball, on the encoder's own sample S; in the ball, on an independent sample S_2;
+plain least squares without a radius, on S_2 (the fast-rate bound's)."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +48,30 @@ class Design:
 
 @dataclass(frozen=True)
 class Reference:
-    """The fixed function that stands for h* o g*: its loss on every row [N], and its exact risk."""
+    """The fixed function that stands for h* o g*.
+
+    losses  [N] float64, its loss on every row of the population
+    risk    their mean, its exact risk
+    """
 
     losses: Tensor
     risk: float
 
 
 def block_size(m: int) -> int:
-    """Trials per block: about four thousand rows a step keep the products in cache."""
+    """Trials per block: about four thousand rows a step keep the products in cache.
+
+    >>> [block_size(m) for m in (1, 64, 1024, 10**6)]
+    [32, 32, 4, 1]
+    """
     return int(np.clip(4096 // m, 1, 32))
 
 
 def fit_reference(population: FinitePopulation, design: Design, steps: int = 200) -> Reference:
     """Fit the class on the whole population with all modalities, before any sample is drawn.
 
-    On real data h* o g* is unknown. Theorem 2 holds for any one fixed function with losses in [0, C];
-    this one lies in the class (theory, section 6).
+    On real data h* o g* is unknown. Theorem 2 holds for any one fixed function with losses in
+    [0, C]; this one lies in the class (theory, section 6).
     """
     everything = tuple(range(len(population.inputs)))
     dims = [x.shape[1] for x in population.inputs]
@@ -84,7 +93,7 @@ def fit_reference(population: FinitePopulation, design: Design, steps: int = 200
 
 
 def features_of(stack: Stack, index: int, population: FinitePopulation, design: Design) -> Features:
-    """The features of one subset's models on every row of the population."""
+    """The features of one subset's models on every row of the population, [T, p, N] float64."""
     z = stack.features(index, [x.mT for x in population.inputs])
     return Features(z, population.targets.mT, design.cls.head_radius, design.loss)
 
@@ -99,15 +108,37 @@ def measure(
 ) -> pd.DataFrame:
     """Measure trials at sample size m; one row per (trial, subset, head) of float64 columns.
 
-    head_sizes: sizes m_2 of the fresh samples on which further heads are fitted, encoders unchanged.
+    head_sizes: sizes m_2 of the fresh samples on which further heads are fitted, encoders
+    unchanged.
 
-    Columns: trial, m, subset (index), head ("same" | "fresh" | "free"), m_head; risk_low, risk_high,
-    the population risk; empirical_risk, on the head's sample; best_low, best_high, the least risk over
-    the heads of that kind; slack, the certified optimality gap of the head on its sample;
-    reference_empirical, the reference function's mean loss on that sample; for free heads also kappa,
-    and for the subsets in `design.bounded` V, v_norm, v_max, leverage, p (NaN elsewhere). Free heads
-    exist for least squares only; fresh ones where m_2 differs from m.
+    Columns: trial, m, subset (index), head ("same" | "fresh" | "free"), m_head; risk_low,
+    risk_high, the population risk; empirical_risk, on the head's sample; best_low, best_high, the
+    least risk over the heads of that kind; slack, the certified optimality gap of the head on its
+    sample; reference_empirical, the reference function's mean loss on that sample; for free heads
+    also kappa, and for the subsets in `design.bounded` V, v_norm, v_max, leverage, p (NaN
+    elsewhere). Free heads exist for least squares only; fresh ones where m_2 differs from m. Rows
+    come block by block, in a block by subset, head and trial.
+
+    Raises ValueError where no trial is asked for or one is negative, or a size is not positive.
+
+    >>> from empirical.features import from_arrays
+    >>> from empirical.worlds.finite import finite_population
+    >>> x = np.arange(8.0)[:, None]
+    >>> population = finite_population(from_arrays({"a": x, "b": x**2}, np.sin(x[:, 0])))
+    >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=1.0, outputs=1)
+    >>> design = Design(((0,), (0, 1)), (1,), cls, "least-squares", 5, 0.02, seed=0)
+    >>> reference = fit_reference(population, design, steps=5)
+    >>> frame = measure(population, reference, design, 16, [32], range(3))
+    >>> frame.groupby("head")["trial"].count().to_dict()             # 3 trials of 2 subsets each
+    {'free': 6, 'fresh': 6, 'same': 6}
+    >>> bool((frame.best_high <= frame.risk_high).all())
+    True
     """
+    if not trials or min(trials) < 0:
+        raise ValueError(f"trials must be a range of nonnegative integers, got {trials}")
+    for name, least in (("m", m), ("head_sizes", min(head_sizes, default=1))):
+        if least < 1:
+            raise ValueError(f"{name} must be positive, got {least}")
     size = block_size(m)
     frames = []
     for start in range(trials.start - trials.start % size, trials.stop, size):
@@ -120,7 +151,10 @@ def measure(
 def train(
     population: FinitePopulation, design: Design, m: int, block: range
 ) -> tuple[Stack, Tensor]:
-    """Draw S for each trial of the block and train the stack on it; also its mass [T, N]."""
+    """Draw S for each trial of the block and train the stack on it; also its mass [T, N].
+
+    A trial's sample and start depend on (design.seed, m, trial) alone.
+    """
     device = population.targets.device
     drawn = np.stack([population.draw(stream(design.seed, "sample", m, t), m) for t in block])
     rows = torch.from_numpy(drawn).to(device)

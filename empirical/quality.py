@@ -1,7 +1,7 @@
-"""Best heads on frozen encoders: latent quality, its certificate, and the slack of the sample's head.
+"""Best heads on frozen encoders: latent quality, its certificate, the slack of the sample's head.
 
-eta(g) = inf_h r(h o g) - r(h* o g*) (theory, section 1). The infimum is a convex problem on a ball, so
-it comes as an interval: the head found bounds it from above, the Frank-Wolfe gap from below.
+eta(g) = inf_h r(h o g) - r(h* o g*) (theory, section 1). The infimum is a convex problem on a ball,
+so it comes as an interval: the head found bounds it from above, the Frank-Wolfe gap from below.
 """
 
 from __future__ import annotations
@@ -31,7 +31,12 @@ class FittedHead:
 
     @property
     def infimum(self) -> Interval:
-        """The least risk over the ball: [risk - gap, risk]."""
+        """The least risk over the ball: [risk - gap, risk], one entry per trial.
+
+        >>> risk, gap = torch.tensor([0.5]), torch.tensor([0.25])
+        >>> FittedHead(torch.zeros(1, 1, 1), risk, gap).infimum
+        Interval(low=array([0.25]), high=array([0.5]))
+        """
         high = self.risk.cpu().numpy()
         return Interval(high - self.gap.cpu().numpy(), high)
 
@@ -51,7 +56,19 @@ class Features:
     loss: str
 
     def fit(self, mass: Tensor, start: Tensor | None = None) -> FittedHead:
-        """The best heads under the mass [T, rows] (or [rows], the same for all) of a distribution."""
+        """The best heads under the mass [T, rows] of a distribution ([rows]: the same for all).
+
+        start: [T, c, p], where the softmax solver begins; least squares needs none.
+
+        >>> line = Features(  # y = 2 x on x = -1, 1, features (x, 1)
+        ...     z=torch.tensor([[[-1.0, 1.0], [1.0, 1.0]]], dtype=torch.float64),
+        ...     targets=torch.tensor([[-2.0, 2.0]], dtype=torch.float64),
+        ...     radius=3.0,
+        ...     loss="least-squares",
+        ... )
+        >>> line.fit(uniform_mass(2, line.z)).weights.round(decimals=9).abs()
+        tensor([[[2., 0.]]], dtype=torch.float64)
+        """
         mass = mass.expand(self.z.shape[0], -1)
         if self.loss == "softmax":
             head = heads.softmax(self.z, self.targets[None], mass, self.radius, start=start)
@@ -79,15 +96,27 @@ def latent_quality(best: FittedHead, reference_risk: float) -> Interval:
 
     With h* o g* unknown the reference is one fixed function (theory, section 6); eta may then be
     negative.
+
+    >>> best = FittedHead(torch.zeros(1, 1, 1), torch.tensor([0.5]), torch.tensor([0.25]))
+    >>> latent_quality(best, reference_risk=0.125)
+    Interval(low=array([0.125]), high=array([0.375]))
     """
     return best.infimum - Interval.exact(reference_risk)
 
 
 def quality_gap(best_M: Interval, best_N: Interval) -> Interval:
-    """gamma_S(M, N) from the least risks of both encoders; r(h* o g*) cancels."""
+    """gamma_S(M, N) = inf r(h o g_M) - inf r(h o g_N); r(h* o g*) cancels. Lower is better for M.
+
+    >>> quality_gap(Interval(0.25, 0.5), Interval(0.5, 1.0))
+    Interval(low=-0.75, high=0.0)
+    """
     return best_M - best_N
 
 
 def uniform_mass(rows: int, like: Tensor) -> Tensor:
-    """The population's own mass, 1/N on every row: [rows]."""
+    """The population's own mass, 1/N on every row: [rows] float64 on the device of `like`.
+
+    >>> uniform_mass(4, torch.zeros(1)).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
     return torch.full((rows,), 1.0 / rows, dtype=torch.float64, device=like.device)

@@ -1,7 +1,7 @@
 """Population and empirical risk: exact averages over a finite population, in float64.
 
-A sample enters as the mass it puts on the population's rows (counts / m), so that r and r-hat are one
-function: the population puts 1/N on every row.
+A sample enters as the mass it puts on the population's rows (counts / m), so that r and r-hat are
+one function: the population puts 1/N on every row.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from torch import Tensor
 
 
 def row_losses(predictions: Tensor, targets: Tensor, loss: str) -> Tensor:
-    """The loss of every row, [..., rows]; predictions and one-hot or real targets are [..., c, rows].
+    """The loss of every row, [..., rows].
 
-    "least-squares": ||f - y||^2 summed over outputs; "softmax": cross-entropy in nats.
+    predictions  [..., c, rows]
+    targets      [..., c, rows]: real, one-hot, or soft labels that sum to 1
+    loss         "least-squares": ||f - y||^2 summed over outputs; "softmax": cross-entropy in nats
 
     Raises ValueError for another loss.
 
@@ -28,15 +30,23 @@ def row_losses(predictions: Tensor, targets: Tensor, loss: str) -> Tensor:
 
 
 def weighted_risk(losses: Tensor, mass: Tensor) -> Tensor:
-    """The mean loss [...] of row losses [..., rows] under the mass [..., rows] of a distribution."""
+    """The mean loss [...] of row losses [..., rows] under the mass [..., rows] of a distribution.
+
+    >>> weighted_risk(torch.tensor([4.0, 8.0]), torch.tensor([0.75, 0.25]))
+    tensor(5.)
+    """
     return (losses * mass).sum(-1)
 
 
 def quadratic_risk(square: Tensor, gram: Tensor, moment: Tensor, weights: Tensor) -> Tensor:
     """E||V z - y||^2 from moments: square = E||y||^2 [...], gram [..., p, p], moment [..., p, c].
 
-    weights: V, [..., c, p]. The same number as `weighted_risk` of least-squares losses, at the price of
-    p^2 c instead of p c rows; both agree to rounding.
+    weights: V, [..., c, p]. The same number as `weighted_risk` of least-squares losses, at the
+    price of p^2 c instead of p c rows; both agree to rounding, which is relative to E||y||^2.
+
+    >>> one = torch.ones(1, 1)
+    >>> quadratic_risk(torch.tensor(9.0), one, 2.0 * one, 3.0 * one)    # 9 - 2 * 3 * 2 + 3^2
+    tensor(6.)
     """
     quadratic = ((weights @ gram) * weights).sum((-2, -1))
     return square - 2.0 * (weights * moment.mT).sum((-2, -1)) + quadratic

@@ -1,8 +1,8 @@
 """Finite populations: D is uniform over the N rows of a data set, and S is drawn with replacement.
 
-Every population risk is then an exact average over N rows and every infimum over heads a convex problem
-with a certificate, for any trained network on any data (theory, section 6). The scaling below is a
-fixed function of the population, chosen before any sample is drawn.
+Every population risk is then an exact average over N rows and every infimum over heads a convex
+problem with a certificate, for any trained network on any data (theory, section 6). The scaling
+below is a fixed function of the population, chosen before any sample is drawn.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ CLIP_NORM = 3**0.5
 class FinitePopulation:
     """A data set, scaled and ready to be drawn from.
 
-    inputs         per modality [N, D_k] float64: columns of mean 0 and equal variance, scaled to a mean
-                   square row norm of 1, rows pulled back onto norm sqrt(3), then the constant 1
+    inputs         per modality [N, D_k] float64: columns of mean 0 and equal variance, scaled to a
+                   mean square row norm of 1, rows longer than sqrt(3) pulled back onto that norm,
+                   then the constant 1
     targets        [N, c] float64: one-hot classes, or the real target mapped onto [-1, 1]
     labels         [N] int64 class codes; empty for regression
     clipped        per modality, the fraction of rows that were pulled back
@@ -78,7 +79,12 @@ class FinitePopulation:
         return losses.squared(prediction_radius, self.target_radius)
 
     def draw(self, generator: np.random.Generator, m: int) -> NDArray[np.int64]:
-        """Row indices of an i.i.d. sample of size m, shape [m]."""
+        """Row indices of an i.i.d. sample of size m (with replacement), shape [m].
+
+        Raises ValueError where m < 1.
+        """
+        if m < 1:
+            raise ValueError(f"m must be a positive integer, got {m}")
         return generator.integers(0, self.rows, m)
 
     def to(self, device: torch.device) -> FinitePopulation:
@@ -91,7 +97,7 @@ class FinitePopulation:
         )
 
     def fingerprint(self) -> str:
-        """SHA-256 of everything a study's numbers depend on: names, inputs and targets."""
+        """SHA-256 of everything a study's numbers depend on: names, task, inputs and targets."""
         digest = sha256(repr((self.names, self.data.task)).encode())
         for tensor in (*self.inputs, self.targets):
             digest.update(repr(tuple(tensor.shape)).encode())
@@ -100,7 +106,10 @@ class FinitePopulation:
 
 
 def check_loss(task: str, loss: str) -> None:
-    """Raise ValueError unless `loss` is known and defined for the task."""
+    """Raise ValueError unless `loss` is known and defined for the task.
+
+    >>> check_loss("classification", "softmax")
+    """
     if loss not in ("least-squares", "softmax"):
         raise ValueError(f"loss must be least-squares or softmax, got {loss!r}")
     if loss == "softmax" and task != "classification":
@@ -110,7 +119,7 @@ def check_loss(task: str, loss: str) -> None:
 def finite_population(data: Dataset) -> FinitePopulation:
     """Scale a data set into a population.
 
-    Raises ValueError where a row is left that is not finite after scaling (values too large to square).
+    Raises ValueError where a column's variance is zero or is not finite in float64.
 
     >>> from empirical import datasets
     >>> population = finite_population(datasets.digits())
