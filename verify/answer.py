@@ -136,7 +136,9 @@ def _proved(
         if not finite:
             return "no sample size"
         text = f"m = {number(max(finite))}"
-        return text if len(finite) == len(sizes) else f"{text} (and {len(sizes) - len(finite)} never)"
+        return (
+            text if len(finite) == len(sizes) else f"{text} (and {len(sizes) - len(finite)} never)"
+        )
 
     parts = [f"the paper's form needs {needed('risk_gap.paper')}"]
     parts.append(f"its sharp form {needed('risk_gap.sharp')}")
@@ -166,9 +168,7 @@ def _least_step(pairs: list[dict[str, Any]], cells: list[dict[str, Any]]) -> str
     largest = max(p["m"] for p in steps)
     least = max((p for p in steps if p["m"] == largest), key=lambda p: p["risk_gap"]["value"])
     added = [name for name in least["M"] if name not in least["N"]]
-    certified = [
-        c for c in _proving(cells) if c["M"] == least["M"] and c["N"] == least["N"]
-    ]
+    certified = [c for c in _proving(cells) if c["M"] == least["M"] and c["N"] == least["N"]]
     gap = least["risk_gap"]
     worth = "worth" if gap["high"] < 0 else "not shown to be worth anything"
     size = (
@@ -220,6 +220,3 @@ def _verdicts(claims: list[dict[str, Any]]) -> str:
         n = max(c["trials_needed"] for c in undecided)
         text += f", {len(undecided)} undecided (at least {n} samples without violation decide)"
     return text + "."
-
-
-

@@ -61,12 +61,12 @@ class Measured:
 
     def rows(self, setting: Setting, subset: Subset) -> pd.DataFrame:
         """One row per trial."""
-        index = self.study.subset_index(subset)
+        index = self.study.family.subsets.index(subset)
         return self._rows[setting.head, setting.m, setting.m_head, index]
 
     def complexity(self, m: int, subset: Subset, loss_class: bool = False) -> Interval:
-        """R_m of the subset's class, or of its loss class."""
-        row = self._complexities[m, self.study.subset_index(subset)]
+        """R_m of the subset's class, or of its loss class; the subset is one of `Study.classes`."""
+        row = self._complexities[m, self.study.classes.index(subset)]
         name = "R_loss" if loss_class else "R"
         return Interval(row[f"{name}_low"], row[f"{name}_high"])
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import joblib
 import pandas as pd
@@ -18,6 +17,7 @@ import torch
 from tqdm import tqdm
 
 from empirical import complexity, measure
+from empirical.fusion import Subsets
 from empirical.worlds.finite import FinitePopulation
 from verify import store
 from verify.study import Study
@@ -30,7 +30,7 @@ class Results:
     """A finished study.
 
     frame         one row per (trial, m, subset, head), the columns of `empirical.measure.measure`
-    complexities  one row per (m, subset): ends of the complexity intervals and what was found
+    complexities  one row per (m, class of a subset): ends of the complexity intervals and what was found
     reference_risk  the population risk of the function that stands for h* o g*
     seconds       wall-clock time of this run
     """
@@ -97,7 +97,9 @@ def run_study(
     count = min(workers or len(os.sched_getaffinity(0)), max(1, len(missing)))
     with tempfile.TemporaryDirectory() as scratch:
         context = Path(scratch) / "context.pickle"
-        context.write_bytes(pickle.dumps((study.population, study.design, reference, study.head_m)))
+        classes = tuple(study.indices(subset) for subset in study.classes)
+        shared = (study.population, study.design, reference, study.head_m, classes)
+        context.write_bytes(pickle.dumps(shared))
         job = _Job(str(context), study.device, None if folder is None else str(folder), identity)
         bar = tqdm(
             total=sum(_cost(t) for t in tasks),
@@ -150,8 +152,10 @@ def _tasks(study: Study, chunk: int) -> list[Task]:
     for m in sorted(study.m, reverse=True):
         size = measure.block_size(m)
         step = -(-chunk // size) * size
-        for start in range(0, study.trials, step):
-            tasks.append(Task("trials", m, start, min(start + step, study.trials)))
+        tasks += [
+            Task("trials", m, start, min(start + step, study.trials))
+            for start in range(0, study.trials, step)
+        ]
     return tasks
 
 
@@ -182,9 +186,9 @@ class _Job:
 
     def __call__(self, task: Task, largest_m: int) -> tuple[Task, pd.DataFrame]:
         with _one_thread():
-            population, design, reference, head_m = _context(self.context, self.device)
+            population, design, reference, head_m, classes = _context(self.context, self.device)
             if task.kind == "complexity":
-                frame = _complexity_frame(population, design, task.m)
+                frame = _complexity_frame(population, design, classes, task.m)
             else:
                 beyond = tuple(size for size in head_m if task.m == largest_m)
                 sizes = (task.m, *(size for size in beyond if size != task.m))
@@ -210,12 +214,14 @@ def _execute(
 
 
 @lru_cache(maxsize=1)
-def _context(path: str, device: str) -> tuple[FinitePopulation, Any, Any, tuple[int, ...]]:
+def _context(
+    path: str, device: str
+) -> tuple[FinitePopulation, measure.Design, measure.Reference, tuple[int, ...], Subsets]:
     """What all tasks share, read once per worker and kept on the device."""
-    population, design, reference, head_m = pickle.loads(Path(path).read_bytes())
+    population, design, reference, head_m, classes = pickle.loads(Path(path).read_bytes())
     where = torch.device(device)
     moved = measure.Reference(reference.losses.to(where), reference.risk)
-    return population.to(where), design, moved, head_m
+    return population.to(where), design, moved, head_m, classes
 
 
 class _one_thread:  # noqa: N801
@@ -229,9 +235,11 @@ class _one_thread:  # noqa: N801
         torch.set_num_threads(self.before)
 
 
-def _complexity_frame(population: FinitePopulation, design: Any, m: int) -> pd.DataFrame:
+def _complexity_frame(
+    population: FinitePopulation, design: measure.Design, classes: Subsets, m: int
+) -> pd.DataFrame:
     found = complexity.complexities(
-        population, design.subsets, design.cls, design.loss, m, seed=design.seed
+        population, classes, design.cls, design.loss, m, seed=design.seed
     )
     return pd.DataFrame(
         [

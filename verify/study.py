@@ -11,7 +11,7 @@ import json
 import math
 import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -77,6 +77,7 @@ class Study:
     head_radius: float | None = None
     steps: int = 40
     learning_rate: float = 0.05
+    family: Family = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_loss(self.data.task, self.loss)
@@ -97,16 +98,12 @@ class Study:
         family = (
             default_family(names) if self.pairs is None else family_from_pairs(names, self.pairs)
         )
-        chosen["pairs"] = family.pairs
+        chosen |= {"family": family, "pairs": family.pairs}
         for name, value in chosen.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "family", family)
-        if self.trials is None:
-            object.__setattr__(self, "trials", self._enough_trials())
-        object.__setattr__(self, "trials", _integer("trials", self.trials, low=1))
+        trials = self._enough_trials() if self.trials is None else self.trials
+        object.__setattr__(self, "trials", _integer("trials", trials, low=1))
         _ = self.cls  # the class checks its own radii
-
-    family: Family = None  # type: ignore[assignment]  # set in __post_init__
 
     def _enough_trials(self) -> int:
         """The trials with which every claim can be supported at every delta, if none is violated."""
@@ -129,7 +126,8 @@ class Study:
     def cls(self) -> FusionClass:
         """The norm-bounded concatenation class that is trained."""
         outputs = len(self.data.classes) if self.data.task == "classification" else 1
-        assert self.width is not None and self.head_radius is not None
+        assert self.width is not None
+        assert self.head_radius is not None
         return FusionClass(self.width, self.encoder_radius, self.head_radius, outputs)
 
     @cached_property
@@ -141,10 +139,9 @@ class Study:
     @cached_property
     def design(self) -> Design:
         """The study as the measuring code takes it, subsets as indices."""
-        position = {name: k for k, name in enumerate(self.data.names)}
         bounded = {M for M, _ in self.family.pairs}
         return Design(
-            subsets=tuple(tuple(position[n] for n in subset) for subset in self.family.subsets),
+            subsets=tuple(self.indices(subset) for subset in self.family.subsets),
             bounded=tuple(i for i, s in enumerate(self.family.subsets) if s in bounded),
             cls=self.cls,
             loss=self.loss,
@@ -153,9 +150,17 @@ class Study:
             seed=self.seed,
         )
 
-    def subset_index(self, subset: tuple[str, ...]) -> int:
-        """The index of a subset among those trained."""
-        return self.family.subsets.index(subset)
+    @property
+    def classes(self) -> tuple[tuple[str, ...], ...]:
+        """The subsets whose classes have a measured complexity: those trained, and all modalities.
+
+        Theorem 2 charges for H∘G, the class of all modalities, whether or not it is trained.
+        """
+        return tuple(dict.fromkeys((*self.family.subsets, self.data.names)))
+
+    def indices(self, subset: tuple[str, ...]) -> tuple[int, ...]:
+        """The positions of a subset's modalities."""
+        return tuple(self.data.names.index(name) for name in subset)
 
     def config(self) -> dict[str, Any]:
         """The study as plain values, for the report."""

@@ -30,19 +30,15 @@ def thresholds(results: Results) -> list[dict[str, Any]]:
     measured = Measured(results)
     study = results.study
     largest = settings(results, SAME)[-1]
-    found = []
+    found: list[dict[str, Any]] = []
     for M, N in study.family.pairs:
         for form in (risk_gap.paper, risk_gap.sharp):
-            for delta in study.delta:
-                found.append(_analytic(measured, form(M, N), M, N, largest, delta))
-        free = settings(results, FREE)
-        if free:
-            for delta in study.delta:
-                found.append(_fast(measured, M, N, free[-1], delta))
+            found += [_analytic(measured, form(M, N), M, N, largest, d) for d in study.delta]
+        for free in settings(results, FREE)[-1:]:
+            found += [_fast(measured, M, N, free, delta) for delta in study.delta]
     for M in study.family.subsets:
         for theorem in (latent_quality.paper(M), latent_quality.sharp(M)):
-            for delta in study.delta:
-                found.append(_analytic(measured, theorem, M, None, largest, delta))
+            found += [_analytic(measured, theorem, M, None, largest, d) for d in study.delta]
     return found
 
 
@@ -122,6 +118,3 @@ def _entry(
         "nonvacuous_from": speaks,
         "proves_gain_from": proves,
     }
-
-
-
