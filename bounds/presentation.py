@@ -41,7 +41,7 @@ def plot(theorem: Theorem, along: str | None, arguments: Mapping[str, Any]) -> F
     """See `Theorem.plot`. `along` names the argument on the axis; nothing may vary against it."""
     from matplotlib.figure import Figure
 
-    varying = _varying(theorem, arguments)
+    varying = {name: np.ravel(each) for name, each in _varying(theorem, arguments).items()}
     along = along or next(iter(varying), None)
     if along not in varying:
         raise ValueError(
@@ -53,13 +53,18 @@ def plot(theorem: Theorem, along: str | None, arguments: Mapping[str, Any]) -> F
         raise ValueError(f"arguments must vary in one direction, got shape {np.shape(value.total)}")
     order = np.argsort(varying[along])
     x = varying[along][order]
+    terms = {name: np.asarray(term)[order] for name, term in value.terms.items()}
     figure = Figure(figsize=(7.0, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    _stack(axes, x, value, order)
-    _shade_vacuous(axes, x, value, order)
-    axes.set(xlabel=along, ylabel="bound", title=theorem.title, xlim=(x[0], x[-1]))
-    axes.set_xscale("log")
-    axes.legend(loc="upper right", fontsize="small")
+    ceiling = _vacuous_from(theorem, value, order)
+    axes.set_ylim(*_limits(terms, ceiling))
+    _stack(axes, x, terms, value.measured)
+    if ceiling is not None:
+        axes.fill_between(
+            x, ceiling, axes.get_ylim()[1], color="grey", alpha=0.3, hatch="//", label="vacuous"
+        )
+    axes.set(xlabel=along, ylabel="bound", title=theorem.title, xlim=(x[0], x[-1]), xscale="log")
+    axes.legend(loc="best", fontsize="small", framealpha=0.9)
     return figure
 
 
@@ -71,29 +76,35 @@ def _varying(theorem: Theorem, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None
     }
     shape = common_shape(values)
-    return {
-        name: np.ravel(np.broadcast_to(value, shape))
-        for name, value in values.items()
-        if value.size > 1
-    }
+    return {name: np.broadcast_to(value, shape) for name, value in values.items() if value.size > 1}
 
 
-def _stack(axes: Axes, x: Any, value: BoundValue, order: Any) -> None:
-    """Every term upon those before it; a negative one takes the pile down, as in a waterfall."""
-    base = np.zeros(x.shape)
-    for colour, (name, term) in zip(_COLOURS, value.terms.items(), strict=False):
-        top = base + np.asarray(term)[order]
-        axes.fill_between(x, base, top, color=colour, alpha=0.75, linewidth=0, label=name)
-        base = top
-    axes.plot(x, base, color="black", linewidth=1.6, label="total")
-
-
-def _shade_vacuous(axes: Axes, x: Any, value: BoundValue, order: Any) -> None:
+def _vacuous_from(theorem: Theorem, value: BoundValue, order: Any) -> Any:
+    """The total from which the bound is vacuous: the range of the loss, above gamma if there."""
     if value.loss_range is None:
-        return
-    offset = np.asarray(value.total) - np.asarray(value.claim)
-    ceiling = (np.asarray(value.loss_range) + offset)[order]
-    top = max(1.6 * float(np.max(ceiling)), 0.0)
-    lowest = min(0.0, float(np.min(np.cumsum(np.stack(list(value.terms.values())), axis=0))))
-    axes.set_ylim(1.1 * lowest, top)
-    axes.fill_between(x, ceiling, top, color="grey", alpha=0.25, hatch="//", label="vacuous")
+        return None
+    outside = [np.asarray(value.terms[t.name]) for t in theorem.terms if not t.against_range]
+    return (np.asarray(value.loss_range) + sum(outside))[order]
+
+
+def _limits(terms: Mapping[str, Any], ceiling: Any) -> tuple[float, float]:
+    """Room for what goes below zero, and up to a good deal into the vacuous zone."""
+    piles = np.cumsum(np.stack(list(terms.values())), axis=0)
+    finite = piles[np.isfinite(piles)]
+    top = float(finite.max() if ceiling is None else 1.6 * np.max(ceiling))
+    return min(0.0, 1.2 * float(finite.min())), top if top > 0 else 1.0
+
+
+def _stack(axes: Axes, x: Any, terms: Mapping[str, Any], measured: frozenset[str]) -> None:
+    """Every term upon those before it, from the measured level on, which may lie below zero."""
+    base = np.zeros(x.shape)
+    edge = 10 * axes.get_ylim()[1]  # an infinite term fills the picture
+    colours = iter(_COLOURS)
+    for name, term in terms.items():
+        top = np.minimum(base + term, edge)
+        if name in measured:
+            axes.plot(x, top, color="black", linewidth=1.2, linestyle="--", label=name)
+        elif np.any(term != 0):
+            axes.fill_between(x, base, top, color=next(colours), linewidth=0, label=name)
+        base = top
+    axes.plot(x, base, color="black", linewidth=1.8, label="total")
