@@ -1,0 +1,67 @@
+"""report.json and report.html: the study as data, and the same data as one self-contained page."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from verify.document import document
+from verify.report import figures, formats, svg, view
+from verify.report.mathml import to_mathml
+from verify.run import Results
+from verify.store import write_atomically
+
+PAGE, DATA = "report.html", "report.json"
+
+
+def write_report(results: Results, out: Path, command: str | None = None) -> Path:
+    """Write report.json, then report.html made from that JSON alone; return the page's path.
+
+    command: the command line that repeats the study; None where it was run from Python.
+    """
+    text = json.dumps(document(results, command), allow_nan=False, ensure_ascii=False, indent=1)
+    write_atomically(out / DATA, text.encode())
+    write_atomically(out / PAGE, render(json.loads(text)).encode())
+    return out / PAGE
+
+
+def render(document: dict[str, Any]) -> str:
+    """The page of a report, from the contents of its report.json and nothing else."""
+    canvas = svg.Canvas()
+    pairs = view.pairs(document)
+    for index, pair in enumerate(pairs):
+        pair["panels"] = figures.panels(canvas, pair, f"figure{index + 1}")
+    everything = list(document["config"]["modalities"])
+    return _template().render(
+        document=document,
+        pairs=pairs,
+        titles=view.titles(document),
+        line_names=view.LINE_NAMES,
+        dominance=view.dominance(document),
+        threshold_tables=view.threshold_tables(document),
+        deltas=view.deltas(document),
+        subset=lambda names: formats.subset(names, everything),
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("verify.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": formats.number,
+        "prose": formats.prose,
+        "full_name": formats.full_name,
+        "mathml": to_mathml,
+    }
+    environment.globals |= {"interval": formats.interval}
+    return environment.get_template("template.html")

@@ -1,0 +1,105 @@
+"""Numbers and subsets as a reader wants them: three digits, real minus signs, powers of ten, short names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SCIENTIFIC = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)e([+-]?\d+)\b")
+_MINUS = re.compile(r"(?<![\w.+-])-(?=\d)")
+
+
+def power_of_ten(exponent: int) -> str:
+    """Ten to an integer power, in Unicode.
+
+    >>> power_of_ten(-3)
+    '10⁻³'
+    """
+    return "10" + str(exponent).translate(_SUPERSCRIPTS)
+
+
+def plain_number(value: float | None, none: str = "∞") -> str:
+    """A number as text: integers whole, others to three significant digits. `none` stands for None.
+
+    >>> plain_number(1024), plain_number(-0.26), plain_number(None)
+    ('1,024', '−0.26', '∞')
+    >>> plain_number(141802745881), plain_number(2.011e-05)
+    ('1.42 × 10¹¹', '2.01 × 10⁻⁵')
+    """
+    if value is None:
+        return none
+    size = abs(value)
+    if size != 0 and (size >= 1e7 or size < 1e-3):
+        mantissa, exponent = f"{value:.2e}".split("e")
+        text = f"{mantissa} × {power_of_ten(int(exponent))}"
+    elif isinstance(value, int) or size >= 1000:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def number(value: float | None, none: str = "∞") -> Markup:
+    """A number as HTML that carries its full precision: <data value="0.2560113">0.256</data>."""
+    if value is None:
+        return escape(none)
+    return Markup('<data value="{}">{}</data>').format(repr(value), plain_number(value))
+
+
+def interval(low: float | None, high: float | None) -> Markup:
+    """An interval in words; empty where an end is not finite."""
+    if low is None or high is None:
+        return Markup("")
+    first, last = plain_number(low), plain_number(high)
+    if "×" in first and first.partition(" ")[2] == last.partition(" ")[2]:
+        # One power of ten serves both ends.
+        shown = Markup('<data value="{}">{}</data>').format(repr(low), first.partition(" ")[0])
+        return Markup("{} to {}").format(shown, number(high))
+    return Markup("{} to {}").format(number(low), number(high))
+
+
+def prose(text: str) -> str:
+    """A sentence with its numbers in the page's own notation.
+
+    >>> prose("the gap is -0.2; m = 1.3e+11; upper-left, view-2")
+    'the gap is −0.2; m = 1.3 × 10¹¹; upper-left, view-2'
+    """
+
+    def scientific(match: re.Match[str]) -> str:
+        return f"{match[1]} × {power_of_ten(int(match[2]))}"
+
+    return _MINUS.sub("−", _SCIENTIFIC.sub(scientific, text))
+
+
+def full_name(subset: Sequence[str]) -> str:
+    """Every name of a subset."""
+    return " + ".join(subset)
+
+
+def short_name(subset: Sequence[str], everything: Sequence[str]) -> str:
+    """A subset's name, abbreviated where it lists many modalities.
+
+    >>> short_name(["a", "b"], "abcde"), short_name("abcde", "abcde")
+    ('a + b', 'all 5 modalities')
+    >>> short_name("abcd", "abcde"), short_name("abcd", "abcdefgh")
+    ('all but e', 'a + b + 2 more')
+    """
+    missing = [name for name in everything if name not in subset]
+    if len(subset) <= 2 or (len(subset) == 3 and len(missing) > 1):
+        return full_name(subset)
+    if not missing:
+        return f"all {len(everything)} modalities"
+    if len(missing) == 1:
+        return f"all but {missing[0]}"
+    return f"{full_name(subset[:2])} + {len(subset) - 2} more"
+
+
+def subset(names: Sequence[str], everything: Sequence[str]) -> Markup:
+    """A subset's short name as HTML, its full one for who points at it or has it read aloud."""
+    short, full = short_name(names, everything), full_name(names)
+    if short == full:
+        return Markup('<span class="subset">{}</span>').format(short)
+    return Markup('<abbr class="subset" title="{}">{}</abbr>').format(full, short)

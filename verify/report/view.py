@@ -1,0 +1,174 @@
+"""The document arranged as the page reads it. Nothing is computed here: rows are chosen and grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from empirical.measure import FREE, SAME
+from verify.report.formats import full_name
+
+Row = dict[str, Any]
+LINE_NAMES = {
+    "risk_gap.paper": "paper",
+    "risk_gap.sharp": "sharp",
+    "risk_gap.fast_rate": "fast rate",
+}
+TERM_NAMES = {
+    "complexity": "complexity of M’s class",
+    "reference_complexity": "complexity of the whole class",
+    "centring": "centring, 4C/√m",
+    "confidence": "confidence",
+    "head_estimation": "estimation of the head",
+    "slack": "slack ε of the head",
+}
+MEASURED_TERMS = ("quality_gap", "empirical_loss")
+"""What a bound takes from the sample or the population rather than pays for not knowing it."""
+
+
+def titles(document: Row) -> dict[str, str]:
+    """Each claim's title by its id."""
+    return {claim["id"]: claim["title"] for claim in document["claims"]}
+
+
+def pairs(document: Row) -> list[Row]:
+    """One entry per pair (M, N), in the study's order.
+
+    M, N, title   the subsets and both full names
+    sizes         every m of its cells, ascending; largest_m: the largest with encoders of its own
+    forms         of Theorem 1, as the claims list them: key, name and by_delta, one list of cells
+                  (ascending m) per delta, the least delta first
+    outcome       what was measured of it at the largest m, with heads on the same sample
+    proof         the cell of least m in which a bound proves the gain at the least delta, or None
+    ball, free    one cell per m with heads on the ball, or unrestricted ones (measured, gamma, excess)
+    cells         all its cells
+    """
+    found = []
+    for M, N in document["config"]["pairs"]:
+        mine = [c for c in document["cells"] if c["M"] == M and c["N"] == N]
+        measured = [p for p in document["pairs"] if p["M"] == M and p["N"] == N]
+        forms = []
+        for key in dict.fromkeys(cell["theorem"] for cell in mine):
+            cells = [c for c in mine if c["theorem"] == key]
+            by_delta = [_of_delta(cells, delta) for delta in deltas(document)]
+            name = LINE_NAMES.get(key, key.rpartition(".")[2].replace("_", " "))
+            forms.append({"key": key, "name": name, "by_delta": by_delta})
+        found.append(
+            {
+                "M": M,
+                "N": N,
+                "title": f"{full_name(M)} against {full_name(N)}",
+                "sizes": sorted({cell["m"] for cell in mine}),
+                "largest_m": max(document["config"]["m"]),
+                "forms": forms,
+                "ball": _one_per_size(c for c in mine if c["head"] != FREE),
+                "free": _one_per_size(c for c in mine if c["head"] == FREE),
+                "outcome": max(
+                    (p for p in measured if p["head"] == SAME), key=lambda row: row["m"]
+                ),
+                "proof": _first_proof(document, M, N, deltas(document)[0]),
+                "cells": mine,
+            }
+        )
+    return found
+
+
+def deltas(document: Row) -> list[float]:
+    """The deltas, the least first."""
+    return sorted(document["config"]["delta"])
+
+
+def dominance(document: Row) -> list[Row]:
+    """Per theorem, the terms at each m for the first subset (or pair) with the most modalities.
+
+    Each entry: title, M, N, delta, and sizes: a cell with parts, its (name, label, value, share); the
+    shares are the lengths of bars, of the finite terms.
+    """
+    least = min(document["config"]["delta"])
+    names = titles(document)
+    found = []
+    for key, title in names.items():
+        cells = [c for c in document["cells"] if c["theorem"] == key and c["delta"] == least]
+        largest = max(cells, key=lambda cell: len(cell["M"]))
+        mine = [c for c in cells if c["M"] == largest["M"] and c["N"] == largest["N"]]
+        all_cells = [c for c in document["cells"] if c["theorem"] == key]
+        counts = {
+            name: sum(c["dominant_term"] == name for c in all_cells)
+            for name in dict.fromkeys(c["dominant_term"] for c in all_cells)
+        }
+        found.append(
+            {
+                "key": key,
+                "title": title,
+                "M": largest["M"],
+                "N": largest["N"],
+                "delta": least,
+                "rows": [{"cell": cell, "parts": _parts(cell)} for cell in mine],
+                "counts": [(TERM_NAMES.get(n, n), count) for n, count in counts.items()],
+                "cells": len(all_cells),
+            }
+        )
+    return found
+
+
+def _parts(cell: Row) -> list[Row]:
+    terms = {n: v for n, v in cell["terms"].items() if n not in MEASURED_TERMS and n != "slack"}
+    whole = sum(value for value in terms.values() if value is not None) or 1.0
+    return [
+        {
+            "name": name,
+            "label": TERM_NAMES.get(name, name.replace("_", " ")),
+            "value": value,
+            "share": 100.0 if value is None else 100.0 * value / whole,
+        }
+        for name, value in terms.items()
+    ]
+
+
+def threshold_tables(document: Row) -> list[Row]:
+    """The thresholds of Theorem 1 and of Theorem 2 as tables, one per delta, the least first."""
+    tables = []
+    for delta in deltas(document):
+        for of_pairs in (True, False):
+            mine = [
+                t
+                for t in document["thresholds"]
+                if t["delta"] == delta and (t["N"] is not None) == of_pairs
+            ]
+            if not mine:
+                continue
+            keys = list(dict.fromkeys(t["theorem"] for t in mine))
+            rows: dict[tuple[Any, ...], Row] = {}
+            for t in mine:
+                at = (tuple(t["M"]), tuple(t["N"] or ()))
+                row = rows.setdefault(at, {"M": t["M"], "N": t["N"], "by_form": {}})
+                row["by_form"][t["theorem"]] = t
+            for row in rows.values():
+                row["measured_from"] = _first_proof(document, row["M"], row["N"], delta)
+            tables.append(
+                {"delta": delta, "pairs": of_pairs, "keys": keys, "rows": list(rows.values())}
+            )
+    return tables
+
+
+def _first_proof(document: Row, M: list[str], N: list[str] | None, delta: float) -> Row | None:
+    """The cell of least m whose bound lies below zero on at least 95 % of the samples."""
+    proving = [
+        cell
+        for cell in document["cells"]
+        if cell["M"] == M and cell["N"] == N and cell["delta"] == delta and N is not None
+        if cell["bound"]["q95"] is not None and cell["bound"]["q95"] < 0
+    ]
+    return min(proving, key=lambda cell: cell["m"], default=None)
+
+
+def _of_delta(cells: list[Row], delta: float) -> list[Row]:
+    return sorted((c for c in cells if c["delta"] == delta), key=lambda cell: cell["m"])
+
+
+def _one_per_size(cells: Iterable[Row]) -> list[Row]:
+    """The first cell of each m: what is measured does not depend on the form or on delta."""
+    first: dict[int, Row] = {}
+    for cell in cells:
+        first.setdefault(cell["m"], cell)
+    return [first[m] for m in sorted(first)]
