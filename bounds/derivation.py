@@ -103,11 +103,11 @@ class Derivation:
         >>> from bounds import risk_gap
         >>> t = risk_gap.sharp("TVA", "TA")
         >>> print(t.derivation.latex(t).splitlines()[1])  # doctest: +ELLIPSIS
-        \\inf_h r(h \\circ \\hat g_{TVA}) ... &\\leq \\gamma_S(TVA, TA) && \\text{quality gap} \\\\
+        \\inf_h r(h \\circ \\hat g_{TVA}) ... &\\le \\gamma_S(TVA, TA) && \\text{quality gap} \\\\
         """
         names = symbol_names(theorem)
         lines = [
-            f"{_factor(step, names)}{latex_of(step.left, names)} &\\leq "
+            f"{_factor(step, names)}{latex_of(step.left, names)} &\\le "
             f"{latex_of(step.right, names)} && \\text{{{step.lemma.key}}} \\\\"
             for step in self.steps
         ]

@@ -38,7 +38,7 @@ def latex(theorem: Theorem) -> str:
     left = sorted(
         sympy.Add.make_args(theorem.lhs), key=lambda part: part.could_extract_minus_sign()
     )
-    return f"{_signed_sum(left, names)} \\leq {_signed_sum(_expressions(theorem), names)}"
+    return f"{_signed_sum(left, names)} \\le {_signed_sum(_expressions(theorem), names)}"
 
 
 def _expressions(theorem: Theorem) -> list[sympy.Expr]:

@@ -248,7 +248,7 @@ class Theorem:
 
         >>> from bounds import latent_quality
         >>> print(latent_quality.sharp("TA").latex())  # doctest: +ELLIPSIS
-        \\eta(\\hat g_{TA}) \\leq \\hat L(...) + 2 \\mathfrak{R}_m(...) + ...
+        \\eta(\\hat g_{TA}) \\le \\hat L(...) + 2 \\mathfrak{R}_m(...) + ...
         """
         return text.latex(self)
 

@@ -14,7 +14,7 @@ from sympy import log, sqrt
 
 from bounds import lemmas
 from bounds.catalogue import find
-from bounds.derivation import Derivation, Step
+from bounds.derivation import Derivation, Lemma, Step
 from bounds.intermediate import BEST_M, BEST_N, DISTANCE, MEAN_DOWN, MEAN_UP, UP
 from bounds.notation import (
     R_M,
@@ -47,26 +47,20 @@ def with_steps(theorem: Theorem, change: Callable[[Step], Step | None]) -> Theor
     return dataclasses.replace(theorem, derivation=Derivation(kept))
 
 
-def changed(lemma: lemmas.Lemma, form: int = -1, **fields: object) -> Callable[[Step], Step]:
-    """Change the fields of the steps that use this lemma (in this form)."""
-    left = lemma.forms[form][0] if form >= 0 else None
-
-    def change(step: Step) -> Step:
-        if step.lemma is not lemma or (left is not None and step.left != left):
-            return step
-        return dataclasses.replace(step, **fields)
-
-    return change
+def altered(
+    theorem: Theorem, lemma: Lemma, change: Callable[[Step], Step | None] | None = None, **fields
+) -> Theorem:
+    """Replace the steps that use this lemma: by `change`, or in some of their fields."""
+    change = change or (lambda step: dataclasses.replace(step, **fields))
+    return with_steps(theorem, lambda step: change(step) if step.lemma is lemma else step)
 
 
-def replaced(lemma: lemmas.Lemma, by: Step | None) -> Callable[[Step], Step | None]:
-    return lambda step: by if step.lemma is lemma else step
+def without(theorem: Theorem, left: sympy.Expr) -> Theorem:
+    return with_steps(theorem, lambda step: None if step.left == left else step)
 
 
-def times(lemma: lemmas.Lemma, factor: sympy.Expr) -> Callable[[Step], Step]:
-    return lambda step: (
-        dataclasses.replace(step, times=step.times * factor) if step.lemma is lemma else step
-    )
+def times(theorem: Theorem, lemma: Lemma, factor: int) -> Theorem:
+    return altered(theorem, lemma, lambda s: dataclasses.replace(s, times=s.times * factor))
 
 
 PAPER, ABSOLUTE = find("risk_gap.paper"), find("risk_gap.paper_absolute")
@@ -83,9 +77,7 @@ def two_sided(level: sympy.Expr, change: sympy.Expr, mean: sympy.Expr = MEAN_UP 
 
 
 def mcdiarmid(theorem: Theorem, step: Step, confidence: sympy.Expr) -> Theorem:
-    return with_term(
-        with_steps(theorem, replaced(lemmas.MCDIARMID, step)), "confidence", confidence
-    )
+    return with_term(altered(theorem, lemmas.MCDIARMID, lambda _: step), "confidence", confidence)
 
 
 def swapped(theorem: Theorem) -> Theorem:
@@ -131,9 +123,10 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     # --- statement and steps together: the lemma gives it away
     "8 becomes 4 without dropping |.|": (
         with_term(
-            with_steps(
+            altered(
                 ABSOLUTE,
-                changed(lemmas.CONTRACTION_ABSOLUTE, right=L * R_abs_M + C / sqrt(m)),
+                lemmas.CONTRACTION_ABSOLUTE,
+                right=L * R_abs_M + C / sqrt(m),
             ),
             "complexity",
             4 * L * R_abs_M,
@@ -142,7 +135,7 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     ),
     "contraction with |.| used without it, at L": (
         with_term(
-            with_steps(ABSOLUTE, changed(lemmas.CONTRACTION_ABSOLUTE, right=L * R_abs_M)),
+            altered(ABSOLUTE, lemmas.CONTRACTION_ABSOLUTE, right=L * R_abs_M),
             "complexity",
             4 * L * R_abs_M,
         ),
@@ -169,12 +162,10 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     ),
     "McDiarmid about another mean": (
         with_term(
-            with_steps(
-                with_steps(
-                    SHARP,
-                    replaced(lemmas.MCDIARMID, two_sided(delta / 2, 2 * C / m, MEAN_UP)),
-                ),
-                lambda step: None if step.left == MEAN_DOWN else step,
+            mcdiarmid(
+                without(SHARP, MEAN_DOWN),
+                two_sided(delta / 2, 2 * C / m, MEAN_UP),
+                SHARP.terms[2].expression,
             ),
             "complexity",
             2 * R_loss,
@@ -182,42 +173,30 @@ WRONG: dict[str, tuple[Theorem, str]] = {
         "the mean of",
     ),
     "McDiarmid on the head's sample counted as all of S": (
-        with_steps(
+        altered(
             SPLIT,
-            lambda step: (
-                dataclasses.replace(step, where=step.where | {lemmas.n: m})
-                if step.lemma is lemmas.MCDIARMID
-                else step
-            ),
+            lemmas.MCDIARMID,
+            lambda step: dataclasses.replace(step, where=step.where | {lemmas.n: m}),
         ),
         "not an instance",
     ),
     "the data-dependent form with McDiarmid's constant of the sharp one": (
-        with_term(
-            with_steps(
-                DATA,
-                replaced(
-                    lemmas.MCDIARMID,
-                    lemmas.MCDIARMID.step(
-                        Z=UP + lemmas.DOWN - 4 * lemmas.R_hat_loss,
-                        mean=MEAN_UP + MEAN_DOWN - 4 * R_loss,
-                        change=2 * C / m,
-                        n=m,
-                        level=delta / 2,
-                    ),
-                ),
+        mcdiarmid(
+            DATA,
+            lemmas.MCDIARMID.step(
+                Z=UP + lemmas.DOWN - 4 * lemmas.R_hat_loss,
+                mean=MEAN_UP + MEAN_DOWN - 4 * R_loss,
+                change=2 * C / m,
+                n=m,
+                level=delta / 2,
             ),
-            "confidence",
             C * sqrt(2 * log(2 / delta) / m),
         ),
         "one example moves",
     ),
     "symmetrisation without its factor 2": (
         with_term(
-            with_steps(
-                with_steps(SHARP, changed(lemmas.SYMMETRISATION, 0, right=R_loss)),
-                changed(lemmas.SYMMETRISATION, 1, right=R_loss),
-            ),
+            altered(SHARP, lemmas.SYMMETRISATION, right=R_loss),
             "complexity",
             2 * R_loss,
         ),
@@ -225,44 +204,40 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     ),
     "one side of the deviation forgotten": (
         with_term(
-            with_steps(SHARP, lambda step: None if step.left == MEAN_DOWN else step),
+            without(SHARP, MEAN_DOWN),
             "complexity",
             2 * R_loss,
         ),
         "add up",
     ),
     "vector contraction without sqrt(2)": (
-        with_steps(
-            find("risk_gap.paper_vector"),
-            changed(lemmas.CONTRACTION_VECTOR, right=L * lemmas.R_vector_M),
+        altered(
+            find("risk_gap.paper_vector"), lemmas.CONTRACTION_VECTOR, right=L * lemmas.R_vector_M
         ),
         "not an instance",
     ),
     "the infimum taken the wrong way round": (
-        with_steps(QUALITY, changed(lemmas.INFIMUM, left=RISK_M, right=BEST_M)),
+        altered(QUALITY, lemmas.INFIMUM, left=RISK_M, right=BEST_M),
         "not an instance",
     ),
     "M and N swapped in the quality gap": (
-        with_steps(swapped(SHARP), changed(lemmas.QUALITY_GAP, left=BEST_N - BEST_M, right=gamma)),
+        altered(swapped(SHARP), lemmas.QUALITY_GAP, left=BEST_N - BEST_M, right=gamma),
         "not an instance",
     ),
     "the infimum of M used for N": (
-        with_steps(SHARP, changed(lemmas.INFIMUM, left=BEST_M, right=RISK_M)),
+        altered(SHARP, lemmas.INFIMUM, left=BEST_M, right=RISK_M),
         "add up",
     ),
     "nobody minimised: the ERM step skipped": (
-        with_steps(SHARP, replaced(lemmas.ERM, None)),
+        altered(SHARP, lemmas.ERM, lambda _: None),
         "listed that no lemma needs",
     ),
     "a slack that is negative given away": (
         with_term(
-            with_steps(
+            altered(
                 PAPER,
-                lambda step: (
-                    lemmas.NON_NEGATIVITY.step(x=step.right - 5 * L * R_M)
-                    if step.lemma is lemmas.NON_NEGATIVITY
-                    else step
-                ),
+                lemmas.NON_NEGATIVITY,
+                lambda step: lemmas.NON_NEGATIVITY.step(x=step.right - 5 * L * R_M),
             ),
             "complexity",
             3 * L * R_M,
@@ -270,19 +245,16 @@ WRONG: dict[str, tuple[Theorem, str]] = {
         "not proved non-negative",
     ),
     "an inequality multiplied by a negative number": (
-        with_steps(SHARP, times(lemmas.SYMMETRISATION, sympy.Integer(-1))),
+        times(SHARP, lemmas.SYMMETRISATION, -1),
         "the factor -1 is not proved non-negative",
     ),
     "Theorem 2 with the root taken the wrong way round": (
         with_term(
-            with_steps(
+            altered(
                 QUALITY_PAPER,
-                lambda step: (
-                    lemmas.ROOT.step(
-                        times=C, a=2 * log(1 / delta) / m, b=2 * log(1 / (2 * delta)) / m
-                    )
-                    if step.lemma is lemmas.ROOT
-                    else step
+                lemmas.ROOT,
+                lambda _: lemmas.ROOT.step(
+                    times=C, a=2 * log(1 / delta) / m, b=2 * log(1 / (2 * delta)) / m
                 ),
             ),
             "confidence",
@@ -292,20 +264,16 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     ),
     "Bousquet at level delta": (
         with_term(
-            with_steps(
-                with_steps(
+            altered(
+                altered(
                     FAST,
-                    replaced(
-                        lemmas.BOUSQUET,
-                        lemmas.BOUSQUET.step(
-                            times=2 * DISTANCE / (1 - kappa), t=log(1 / delta), n=m_head
-                        ),
+                    lemmas.BOUSQUET,
+                    lambda _: lemmas.BOUSQUET.step(
+                        times=2 * DISTANCE / (1 - kappa), t=log(1 / delta), n=m_head
                     ),
                 ),
-                replaced(
-                    lemmas.SQUARE,
-                    lemmas.SQUARE.step(x=sqrt(rooted_fast(log(1 / delta))), y=DISTANCE),
-                ),
+                lemmas.SQUARE,
+                lambda _: lemmas.SQUARE.step(x=sqrt(rooted_fast(log(1 / delta))), y=DISTANCE),
             ),
             "head_estimation",
             rooted_fast(log(1 / delta)),
@@ -313,60 +281,45 @@ WRONG: dict[str, tuple[Theorem, str]] = {
         "fail with probability",
     ),
     "Bousquet without the 2 before b sqrt(V/n)": (
-        with_steps(
+        altered(
             FAST,
-            lambda step: (
-                dataclasses.replace(
-                    step,
-                    right=step.right.subs(
-                        2 * lemmas.v_max * sqrt(lemmas.V / m_head),
-                        lemmas.v_max * sqrt(lemmas.V / m_head),
-                    ),
-                )
-                if step.lemma is lemmas.BOUSQUET
-                else step
+            lemmas.BOUSQUET,
+            lambda step: dataclasses.replace(
+                step,
+                right=step.right.subs(
+                    2 * lemmas.v_max * sqrt(lemmas.V / m_head),
+                    lemmas.v_max * sqrt(lemmas.V / m_head),
+                ),
             ),
         ),
         "not an instance",
     ),
     "matrix Chernoff without the dimension p": (
-        with_steps(
+        altered(
             IN_ADVANCE,
-            lambda step: (
-                dataclasses.replace(
-                    step,
-                    lemma=dataclasses.replace(
-                        lemmas.MATRIX_CHERNOFF,
-                        failure=lemmas.MATRIX_CHERNOFF.failure / lemmas.p,
-                    ),
-                )
-                if step.lemma is lemmas.MATRIX_CHERNOFF
-                else step
+            lemmas.MATRIX_CHERNOFF,
+            lambda step: dataclasses.replace(
+                step,
+                lemma=dataclasses.replace(step.lemma, failure=step.lemma.failure / lemmas.p),
             ),
+        ),
         ),
         "fail with probability",
     ),
     "kappa in advance with ln(p/delta)": (
-        with_steps(
+        altered(
             IN_ADVANCE,
-            lambda step: (
-                dataclasses.replace(
-                    step,
-                    where=step.where
-                    | {
-                        lemmas.distortion: sqrt(
-                            2 * lemmas.leverage * log(lemmas.p / delta) / m_head
-                        )
-                    },
-                )
-                if step.lemma is lemmas.MATRIX_CHERNOFF
-                else step
+            lemmas.MATRIX_CHERNOFF,
+            lambda step: dataclasses.replace(
+                step,
+                where=step.where
+                | {lemmas.distortion: sqrt(2 * lemmas.leverage * log(lemmas.p / delta) / m_head)},
             ),
         ),
         "not an instance",
     ),
     "the population's optimality with a negative factor (kappa < 0)": (
-        with_steps(FAST, times(lemmas.POPULATION_OPTIMALITY, sympy.Integer(-1))),
+        times(FAST, lemmas.POPULATION_OPTIMALITY, -1),
         "not proved non-negative",
     ),
     # --- assumptions
