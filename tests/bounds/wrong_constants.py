@@ -303,7 +303,6 @@ WRONG: dict[str, tuple[Theorem, str]] = {
                 lemma=dataclasses.replace(step.lemma, failure=step.lemma.failure / lemmas.p),
             ),
         ),
-        ),
         "fail with probability",
     ),
     "kappa in advance with ln(p/delta)": (
