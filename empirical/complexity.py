@@ -173,7 +173,7 @@ def loss_suprema(
     loss: erm.Loss,
     generators: Sequence[np.random.Generator],
     *,
-    steps: int = 60,
+    steps: int = 30,
 ) -> NDArray[np.float64]:
     """sup over F_M of (1/m) sum_i sigma_i loss(f(x_i), y_i), from below: [draws, subsets].
 

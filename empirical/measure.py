@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from empirical import erm, fast_rate
@@ -23,6 +23,8 @@ from empirical.quality import Features, FittedHead, uniform_mass
 from empirical.risk import row_losses, weighted_risk
 from empirical.streams import stream
 from empirical.worlds.finite import FinitePopulation
+
+Columns = dict[str, ArrayLike]
 
 SAME, FRESH, FREE = "same", "fresh", "free"
 """Heads: in the ball, on the encoder's own sample S; in the ball, on an independent sample S_2;
@@ -58,13 +60,16 @@ class Reference:
     risk: float
 
 
-def block_size(m: int) -> int:
-    """Trials per block: about four thousand rows a step keep the products in cache.
+def block_size(m: int, rows: int) -> int:
+    """Trials per block: enough rows a step to keep the cores busy, few enough to bound memory.
 
-    >>> [block_size(m) for m in (1, 64, 1024, 10**6)]
-    [32, 32, 4, 1]
+    m: sample size; rows: N, the size of the population, whose features are held for the whole
+    block (about 66 MB at 33 features).
+
+    >>> [block_size(m, rows=1797) for m in (1, 64, 1024, 10**6)], block_size(64, rows=100_000)
+    ([32, 32, 16, 1], 2)
     """
-    return int(np.clip(4096 // m, 1, 32))
+    return int(np.clip(min(16384 // m, 250_000 // rows), 1, 32))
 
 
 def fit_reference(population: FinitePopulation, design: Design, steps: int = 200) -> Reference:
@@ -139,13 +144,13 @@ def measure(
     for name, least in (("m", m), ("head_sizes", min(head_sizes, default=1))):
         if least < 1:
             raise ValueError(f"{name} must be positive, got {least}")
-    size = block_size(m)
-    frames = []
+    size = block_size(m, population.rows)
+    rows: list[Columns] = []
     for start in range(trials.start - trials.start % size, trials.stop, size):
         block = range(start, start + size)
-        frame = _measure_block(population, reference, design, m, head_sizes, block)
-        frames.append(frame[frame.trial.isin(trials)])
-    return pd.concat(frames, ignore_index=True)
+        rows += _measure_block(population, reference, design, m, head_sizes, block)
+    frame = _frame(rows)
+    return frame[frame.trial.isin(trials)].reset_index(drop=True)
 
 
 def train(
@@ -185,7 +190,7 @@ def _measure_block(
     m: int,
     head_sizes: Sequence[int],
     block: range,
-) -> pd.DataFrame:
+) -> list[Columns]:
     stack, mass = train(population, design, m, block)
     fresh_mass = {
         size: _mass(
@@ -200,63 +205,61 @@ def _measure_block(
         for size in head_sizes
     }
     trials = np.arange(block.start, block.stop)
-    frames = []
+    found: list[Columns] = []
     for index in range(len(design.subsets)):
         features = features_of(stack, index, population, design)
-        common: dict[str, object] = {"trial": trials, "m": m, "subset": index}
+        common: Columns = {"trial": trials, "m": m, "subset": index}
         on_sample = features.fit(mass, start=stack.heads[index].double())
         best = features.fit(uniform_mass(population.rows, mass), start=on_sample.weights)
-        head: dict[str, object] = {**common, "head": SAME, "m_head": m}
-        frames.append(_ball_rows(head, features, on_sample, best, mass, reference))
+        head: Columns = {**common, "head": SAME, "m_head": m}
+        found.append(_ball_rows(head, features, on_sample, best, mass, reference))
         for size, its_mass in fresh_mass.items():
             if size != m:
                 head = {**common, "head": FRESH, "m_head": size}
                 fitted = features.fit(its_mass, start=best.weights)
-                frames.append(_ball_rows(head, features, fitted, best, its_mass, reference))
+                found.append(_ball_rows(head, features, fitted, best, its_mass, reference))
         if design.loss == "least-squares" and fresh_mass:
             white = fast_rate.whiten(features)
             constants = fast_rate.constants(white) if index in design.bounded else None
             for size, its_mass in fresh_mass.items():
                 head = {**common, "head": FREE, "m_head": size}
-                frames.append(_free_rows(head, white, constants, its_mass, reference))
-    return pd.concat(frames, ignore_index=True)
+                found.append(_free_rows(head, white, constants, its_mass, reference))
+    return found
 
 
 def _ball_rows(
-    common: dict[str, object],
+    common: Columns,
     features: Features,
     head: FittedHead,
     best: FittedHead,
     mass: Tensor,
     reference: Reference,
-) -> pd.DataFrame:
+) -> Columns:
     rows = features.z.shape[2]
     risk = features.risk(head.weights, uniform_mass(rows, mass))
     # The head found on the sample is itself feasible, so the infimum cannot lie above its risk.
     best_high = torch.minimum(best.risk, risk)
-    return pd.DataFrame(
-        {
-            **common,
-            "risk_low": _numpy(risk),
-            "risk_high": _numpy(risk),
-            "empirical_risk": _numpy(head.risk),
-            "best_low": _numpy(torch.minimum(best.risk - best.gap, best_high)),
-            "best_high": _numpy(best_high),
-            "slack": _numpy(head.gap),
-            "reference_empirical": _numpy(weighted_risk(reference.losses, mass)),
-        }
-    )
+    return {
+        **common,
+        "risk_low": _numpy(risk),
+        "risk_high": _numpy(risk),
+        "empirical_risk": _numpy(head.risk),
+        "best_low": _numpy(torch.minimum(best.risk - best.gap, best_high)),
+        "best_high": _numpy(best_high),
+        "slack": _numpy(head.gap),
+        "reference_empirical": _numpy(weighted_risk(reference.losses, mass)),
+    }
 
 
 def _free_rows(
-    common: dict[str, object],
+    common: Columns,
     white: fast_rate.Whitened,
     constants: fast_rate.Constants | None,
     mass: Tensor,
     reference: Reference,
-) -> pd.DataFrame:
+) -> Columns:
     head = fast_rate.fresh_heads(white, mass)
-    columns: dict[str, object] = {
+    columns: Columns = {
         **common,
         "risk_low": _numpy(head.risk_low),
         "risk_high": _numpy(head.risk_high),
@@ -270,7 +273,24 @@ def _free_rows(
     if constants is not None:
         for name in ("V", "v_norm", "v_max", "leverage", "p"):
             columns[name] = _numpy(getattr(constants, name).double())
-    return pd.DataFrame(columns)
+    return columns
+
+
+def _frame(rows: list[Columns]) -> pd.DataFrame:
+    """One frame of all rows; a column that a kind of head lacks is NaN there."""
+    names = dict.fromkeys(name for columns in rows for name in columns)
+    lengths = [len(np.atleast_1d(columns["trial"])) for columns in rows]
+    return pd.DataFrame(
+        {
+            name: np.concatenate(
+                [
+                    np.broadcast_to(columns.get(name, np.nan), length)
+                    for columns, length in zip(rows, lengths, strict=True)
+                ]
+            )
+            for name in names
+        }
+    )
 
 
 def _fresh_stream(seed: int, m: int, size: int, trial: int) -> np.random.Generator:

@@ -150,7 +150,7 @@ def _tasks(study: Study, chunk: int) -> list[Task]:
     tasks = [Task("complexity", m) for m in sorted({*study.m, *study.head_m}, reverse=True)]
     # The longest first, so that no worker is left alone with one at the end.
     for m in sorted(study.m, reverse=True):
-        size = measure.block_size(m)
+        size = measure.block_size(m, study.population.rows)
         step = -(-chunk // size) * size
         tasks += [
             Task("trials", m, start, min(start + step, study.trials))
