@@ -111,7 +111,7 @@ class ModalitySet:
     def of(cls, modalities: str | Iterable[str] | ModalitySet, name: str = "M") -> ModalitySet:
         if isinstance(modalities, ModalitySet):
             return modalities
-        names = tuple(modalities)
+        names = tuple(modalities) if isinstance(modalities, Iterable) else ()
         if not names or not all(isinstance(each, str) and each.strip() for each in names):
             raise ValueError(
                 f"{name} must hold at least one modality, each a non-empty name, got {modalities!r}"

@@ -89,6 +89,57 @@ def test_the_excess_is_the_distance_of_the_heads():
     assert risk(other) - risk(world.best) == pytest.approx(((other - world.best) ** 2).sum())
 
 
+def test_a_negative_kappa_taken_literally_would_be_false():
+    """One dimension, Sigma = 1, heads b >= 0 with the best one at the end: E z xi = -c < 0.
+
+    With Sigma_hat = 1 - kappa = 2 and a noise of U on the sample, b_hat = (U - c)/2 and the excess
+    b^2 + 2 c b is U^2/3 at c = U/3: more than U^2/(1 - kappa)^2 = U^2/4. Read as kappa = 0 it is
+    U^2, which holds.
+    """
+    U, c, kappa = 0.3, 0.1, -1.0
+    head = (U - c) / (1 - kappa)
+    excess = head**2 + 2 * c * head
+    assert excess == pytest.approx(U**2 / 3)
+    assert excess > U**2 / (1 - kappa) ** 2
+    # V/m = U^2 and no deviation: the head_estimation term is U^2/(1 - kappa)^2.
+    ours = FAST.evaluate(gamma=0, V=U**2, v_norm=0, v_max=0, m_head=1, delta=0.5, kappa=kappa)
+    assert ours.total == pytest.approx(U**2)
+    assert excess <= ours.total
+
+
+def test_a_nearly_optimal_head_pays_its_frank_wolfe_gap():
+    """Heads in a Frobenius ball that binds, fitted by few gradient steps: excess <= U^2/.. + gap.
+
+    U is the realised noise norm here, so the inequality is the deterministic part of the proof.
+    """
+    rng = np.random.default_rng(3)
+    world = population("relu", rng)
+    radius = 0.6 * float(np.linalg.norm(world.best))
+
+    def inside(head):
+        return head * min(1.0, radius / np.linalg.norm(head))
+
+    best = inside(world.best)  # Sigma = I: the projection is the population minimiser
+    for steps in (1, 3, 10, 100):
+        weights = rng.multinomial(400, np.full(len(world.z), 1 / len(world.z))) / 400
+        gram = (world.z * weights[:, None]).T @ world.z
+        moment = (world.z * weights[:, None]).T @ world.y
+        head = np.zeros_like(best)
+        for _ in range(steps):
+            head = inside(head - (gram @ head - moment) / np.linalg.norm(gram, 2))
+        gradient = 2 * (gram @ head - moment)
+        gap = float((gradient * head).sum() + radius * np.linalg.norm(gradient))
+        residual = world.y - world.z @ best
+        noise = ((world.z * weights[:, None]).T - world.z.T / len(world.z)) @ residual
+        kappa = max(0.0, 1 - np.linalg.eigvalsh(gram)[0])
+
+        def risk(b):
+            return ((world.y - world.z @ b) ** 2).sum(axis=1).mean()
+
+        ours = (np.linalg.norm(noise) / (1 - kappa)) ** 2 + gap / (1 - kappa)
+        assert -1e-12 <= risk(head) - risk(best) <= ours
+
+
 @pytest.mark.parametrize("name", ["relu", "noise", "deficient"])
 def test_holds_on_a_few_samples(name):
     rng = np.random.default_rng([4, len(name)])

@@ -146,6 +146,7 @@ def test_directions_name_arguments():
         (["text", "text"], "A", "M must name each modality once, got text repeated"),
         (["text", ""], "A", "each a non-empty name"),
         ([1, 2], "A", "each a non-empty name"),
+        (5, "A", "M must hold at least one modality, each a non-empty name, got 5"),
     ],
 )
 def test_subsets_are_distinct_and_not_empty(factory, M, N, message):
