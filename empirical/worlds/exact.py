@@ -18,21 +18,18 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
 
 from bounds import rademacher
 from bounds.losses import LossConstants
 from empirical.estimate import Interval
 from empirical.modalities import as_subset, check_names
-from empirical.worlds.sample_types import count_types, iterate_types
+from empirical.worlds.counts import iterate_samples
 from empirical.worlds.trials import Trials, check_draw
 
 Number = TypeVar("Number", np.int64, np.float64)
 
 TIES = ("zero", "worst", "best")
 _GRID = 2.0**50
-# Enumerating this many sample types takes about ten seconds on one core.
-MOST_TYPES = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +95,23 @@ class ExactWorld:
         "zero" predicts 0 there; "worst" and "best" take the label with the larger or smaller
         population risk, so that worst M against best N is the hardest case of Theorem 1.
         """
-        if ties not in TIES:
-            raise ValueError(f"ties must be one of {TIES}, got {ties!r}")
         cells = self._cells(counts, subset)
         zeros, ones = cells[..., 0], cells[..., 1]
+        return np.where(zeros == ones, self.at_tie(subset, ties), ones > zeros)
+
+    def at_tie(self, subset: Iterable[str], ties: str = "zero") -> NDArray[np.bool_]:
+        """The label that ``fit`` predicts on each cell with as many ones as zeros: [2^|M|].
+
+        Raises ValueError for an unknown rule.
+
+        >>> xor().at_tie(["x1", "x2"], "best").tolist()
+        [False, True, True, False]
+        """
+        if ties not in TIES:
+            raise ValueError(f"ties must be one of {TIES}, got {ties!r}")
         truth = self._cells(self.joint, subset)
         better = truth[..., 1] > truth[..., 0]
-        at_tie = {"zero": np.zeros_like(better), "worst": ~better, "best": better}[ties]
-        return np.where(zeros == ones, at_tie, ones > zeros)
+        return {"zero": np.zeros_like(better), "worst": ~better, "best": better}[ties]
 
     def risks(
         self, counts: NDArray[np.int64], subset: Iterable[str], heads: NDArray[np.bool_]
@@ -151,29 +157,14 @@ class ExactWorld:
 
         ``event``: counts [types] + [2]*K + [2] → bool [types]; called on chunks. Affordable for
         four letters of positive probability to m = 400 (1.1e7 types), for eight to m = 30.
-        Raises ValueError for more than MOST_TYPES types.
+        Raises ValueError for more than 2e7 types; `cellwise` reaches further, for the laws it knows.
 
         >>> xor().probability(1, lambda counts: counts[:, 0, 0, 0] == 1)
         0.25
         """
-        check_draw(m, 1)
-        law = self.joint.ravel()
-        support = np.flatnonzero(law)
-        number = count_types(len(support), m)
-        if number > MOST_TYPES:
-            raise ValueError(
-                f"m must leave at most {MOST_TYPES} sample types to enumerate, "
-                f"got {number} at m={m} with {len(support)} letters"
-            )
         total = 0.0
-        log_factorial = gammaln(np.arange(m + 1) + 1.0)
-        for types in iterate_types(len(support), m):
-            counts = np.zeros((len(types), law.size), dtype=np.int64)
-            counts[:, support] = types
-            happens = event(counts.reshape(-1, *self.joint.shape))
-            seen = types[happens]
-            log_law = seen @ np.log(law[support]) - log_factorial[seen].sum(axis=1)
-            total += float(np.exp(log_law + log_factorial[m]).sum())
+        for counts, chance in iterate_samples(self.joint, m):
+            total += float(chance[event(counts)].sum())
         return min(total, 1.0)
 
     def _cells(self, table: NDArray[Number], subset: Iterable[str]) -> NDArray[Number]:
@@ -248,3 +239,24 @@ def _noisy(
     names = check_names(f"x{k + 1}" for k in range(modalities))
     clean = label(np.indices((2,) * modalities)).astype(np.float64)
     return boolean_world(names, clean * (1 - noise) + (1 - clean) * noise)
+
+
+def near_fair_coin(m: int, modalities: int = 2, bias: float = 0.5) -> ExactWorld:
+    """Labels within ``bias``/√m of a fair coin: P(y = 1 | x) = ½ + bias/√m, whatever x is.
+
+    Fair independent bits x1…xK carry no information. A subset that tells 2^k cells apart has about
+    m/2^k examples in each, and takes the wrong label there with probability about
+    Φ(−2 bias/√(2^k)): it pays 2 bias/(2^k √m) for each such cell. So r(ĥ_M∘ĝ_M) − r(ĥ_N∘ĝ_N) is of
+    order 1/√m with a probability that does not depend on m, and no bound of order 1/m can hold.
+
+    ``m``: the sample size that the bias is matched to (theory, section 7).
+    Raises ValueError unless 0 < bias ≤ √m/2, m ≥ 1 and there are at least two modalities.
+
+    >>> near_fair_coin(400, bias=5.0).best_risk(["x1"])                  # ½ − 5/√400
+    0.25
+    """
+    check_draw(m, 1)
+    if not 0 < bias <= m**0.5 / 2:
+        raise ValueError(f"bias must lie in (0, √m/2 = {m**0.5 / 2:g}], got {bias}")
+    names = check_names(f"x{k + 1}" for k in range(modalities))
+    return boolean_world(names, np.full((2,) * modalities, 0.5 + bias / m**0.5))
