@@ -54,6 +54,23 @@ def iterate_samples(
         yield counts.reshape(-1, *joint.shape), np.exp(log_law + log_factorial[m])
 
 
+def probability_of(
+    joint: NDArray[np.float64], m: int, event: Callable[[Counts], NDArray[np.bool_]]
+) -> float:
+    """P(event) over samples of size m, exact, by enumeration.
+
+    ``event``: counts [types, *joint.shape] → bool [types]; called on chunks. Raises ValueError as
+    ``iterate_samples`` does.
+
+    >>> probability_of(np.array([0.25, 0.75]), 1, lambda counts: counts[:, 0] == 1)
+    0.25
+    """
+    total = 0.0
+    for counts, chance in iterate_samples(joint, m):
+        total += float(chance[event(counts)].sum())
+    return min(total, 1.0)
+
+
 def law_of(
     joint: NDArray[np.float64], m: int, statistic: Callable[[Counts], NDArray[np.float64]]
 ) -> Law:

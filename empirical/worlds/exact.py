@@ -23,7 +23,7 @@ from bounds import rademacher
 from bounds.losses import LossConstants
 from empirical.estimate import Interval
 from empirical.modalities import as_subset, check_names
-from empirical.worlds.counts import iterate_samples
+from empirical.worlds.counts import probability_of
 from empirical.worlds.trials import Trials, check_draw
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -162,10 +162,7 @@ class ExactWorld:
         >>> xor().probability(1, lambda counts: counts[:, 0, 0, 0] == 1)
         0.25
         """
-        total = 0.0
-        for counts, chance in iterate_samples(self.joint, m):
-            total += float(chance[event(counts)].sum())
-        return min(total, 1.0)
+        return probability_of(self.joint, m, event)
 
     def _cells(self, table: NDArray[Number], subset: Iterable[str]) -> NDArray[Number]:
         """Sum a table [...] + [2]*K + [2] over the hidden modalities: [..., 2^|M|, 2]."""
