@@ -1,0 +1,229 @@
+"""Stacked training is plain training: gradients, steps and projections against one model at a time."""
+
+import numpy as np
+import pytest
+import torch
+
+from empirical import erm
+from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
+
+SUBSETS = ((0,), (1,), (2,), (0, 2), (0, 1, 2))
+DIMS = (3, 5, 2)
+TRIALS, ROWS = 3, 12
+CLS = FusionClass(width=4, encoder_radius=1.5, head_radius=2.0, outputs=3)
+OBJECTIVES = ("least-squares", "softmax")
+
+
+def problem(dtype=torch.float64, seed=0):
+    """Inputs [T, m, D_k] with a constant 1, one-hot targets [T, c, m], starts, and row weights."""
+    generator = np.random.default_rng(seed)
+    inputs = []
+    for dim in DIMS:
+        x = torch.from_numpy(generator.standard_normal((TRIALS, ROWS, dim)))
+        x[..., -1] = 1.0
+        inputs.append(x.to(dtype))
+    labels = torch.from_numpy(generator.integers(0, 3, (TRIALS, ROWS)))
+    targets = torch.nn.functional.one_hot(labels, 3).mT.to(dtype).contiguous()
+    weights = torch.from_numpy(generator.standard_normal((TRIALS, ROWS))).to(dtype)
+    draws = [np.random.default_rng([seed, t]) for t in range(TRIALS)]
+    encoders, heads = initial_weights(draws, SUBSETS, DIMS, CLS)
+    return inputs, targets, weights, encoders, heads
+
+
+def plain_loss(blocks, head, inputs, targets, objective, weights=None):
+    """The mean loss of one model on one sample, as one would write it: rows first, no stacks."""
+    z = torch.cat([torch.relu(x @ W.T) for W, x in zip(blocks, inputs, strict=True)], dim=1)
+    f = torch.cat([z, torch.ones_like(z[:, :1])], dim=1) @ head.T
+    if objective == "least-squares":
+        losses = (f - targets.T).square().sum(1)
+    else:
+        losses = torch.nn.functional.cross_entropy(f, targets.argmax(0), reduction="none")
+    return (losses if weights is None else losses * weights).mean()
+
+
+def plain_fit(blocks, head, inputs, targets, objective, steps, weights=None):
+    """One model by autograd and torch's own Adam, projected onto both balls after every step."""
+    blocks = [W.clone().requires_grad_() for W in blocks]
+    head = head.clone().requires_grad_()
+    optimizer = torch.optim.Adam([*blocks, head], lr=0.02)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        plain_loss(blocks, head, inputs, targets, objective, weights).backward()
+        optimizer.step()
+        with torch.no_grad():
+            norm = torch.cat([W.flatten() for W in blocks]).norm()
+            for W in blocks:
+                W.mul_((CLS.encoder_radius / norm).clamp_max(1.0))
+            head.mul_((CLS.head_radius / head.norm()).clamp_max(1.0))
+    return [W.detach() for W in blocks], head.detach()
+
+
+def model(stack, index, trial):
+    """One model's encoder blocks and head."""
+    blocks = [
+        stack.encoders[k][trial, slot_of(stack.subsets, index, k)] for k in stack.subsets[index]
+    ]
+    return blocks, stack.heads[index][trial]
+
+
+def as_stack(encoders, heads, dtype):
+    return Stack(
+        SUBSETS,
+        tuple(torch.from_numpy(e).to(dtype) for e in encoders),
+        tuple(torch.from_numpy(h).to(dtype) for h in heads),
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_gradient_by_hand_is_autograds(objective, weighted):
+    inputs, targets, weights, encoders, heads = problem()
+    stack = as_stack(encoders, heads, torch.float64)
+    by_hand = Stack(
+        SUBSETS,
+        *map(
+            tuple,
+            erm.objective_gradient(
+                inputs, targets, stack, objective, weights if weighted else None
+            ),
+        ),
+    )
+    for index, members in enumerate(SUBSETS):
+        for t in range(TRIALS):
+            blocks, head = model(stack, index, t)
+            leaves = [w.clone().requires_grad_() for w in (*blocks, head)]
+            plain_loss(
+                leaves[:-1],
+                leaves[-1],
+                [inputs[k][t] for k in members],
+                targets[t],
+                objective,
+                weights[t] if weighted else None,
+            ).backward()
+            blocks, head = model(by_hand, index, t)
+            for mine, leaf in zip((*blocks, head), leaves, strict=True):
+                assert leaf.grad.abs().max() > 1e-3
+                assert torch.allclose(mine, leaf.grad, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_fifty_steps_of_a_stack_are_fifty_steps_of_each_plain_model(objective, dtype, tolerance):
+    inputs, targets, _, encoders, heads = problem(dtype)
+    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, objective=objective, steps=50)
+    start = as_stack(encoders, heads, dtype)
+    for index, members in enumerate(SUBSETS):
+        for t in range(TRIALS):
+            own = [inputs[k][t] for k in members]
+            first = model(start, index, t)
+            blocks, head = plain_fit(*first, own, targets[t], objective, 50)
+            # Not all of this test is about a model at rest: training moved it.
+            assert (head - first[1]).abs().max() > 0.1
+            mine = model(stack, index, t)
+            for a, b in zip((*mine[0], mine[1]), (*blocks, head), strict=True):
+                assert torch.allclose(a, b, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_model_does_not_depend_on_what_else_is_in_the_stack(objective, dtype, tolerance):
+    inputs, targets, weights, encoders, heads = problem(dtype)
+    options = {"objective": objective, "steps": 50}
+    full = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=weights.abs(), **options)
+    for index, members in enumerate(SUBSETS):
+        for t in range(TRIALS):
+            pick = slice(t, t + 1)
+            own = [
+                e[pick, [slot_of(SUBSETS, index, k)]] if k in members else e[pick, :0]
+                for k, e in enumerate(encoders)
+            ]
+            alone = erm.fit(
+                [x[pick] for x in inputs],
+                targets[pick],
+                (members,),
+                CLS,
+                own,
+                [heads[index][pick]],
+                weights=weights[pick].abs(),
+                **options,
+            )
+            first, second = model(full, index, t), model(alone, 0, 0)
+            for a, b in zip((*first[0], first[1]), (*second[0], second[1]), strict=True):
+                assert torch.allclose(a, b, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("steps", [0, 1, 40])
+def test_every_model_ends_inside_the_class(dtype, steps):
+    # A large rate pushes outwards at every step; the norms are taken in float64.
+    inputs, targets, _, encoders, heads = problem(dtype)
+    encoders, heads = [2.0 * e for e in encoders], [50.0 * h for h in heads]
+    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, steps=steps, learning_rate=0.5)
+    for index in range(len(SUBSETS)):
+        for t in range(TRIALS):
+            blocks, head = model(stack, index, t)
+            norm = torch.cat([W.double().flatten() for W in blocks]).norm()
+            assert 0.5 * CLS.encoder_radius < norm <= CLS.encoder_radius
+            assert head.double().norm() <= CLS.head_radius
+
+
+def test_training_lowers_the_objective():
+    inputs, targets, _, encoders, heads = problem()
+    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, steps=100)
+    start = as_stack(encoders, heads, torch.float64)
+    for index, members in enumerate(SUBSETS):
+        for t in range(TRIALS):
+            own = [inputs[k][t] for k in members], targets[t], "least-squares"
+            after, before = (plain_loss(*model(s, index, t), *own) for s in (stack, start))
+            assert after < 0.9 * before
+
+
+def test_weights_of_minus_one_climb():
+    # Negative weights turn descent into ascent: the search for a supremum.
+    inputs, targets, _, encoders, heads = problem()
+    down = -torch.ones(TRIALS, ROWS, dtype=torch.float64)
+    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=down, steps=50)
+    start = as_stack(encoders, heads, torch.float64)
+    for index, members in enumerate(SUBSETS):
+        own = [inputs[k][0] for k in members], targets[0], "least-squares"
+        assert plain_loss(*model(stack, index, 0), *own) > 2.0 * plain_loss(
+            *model(start, index, 0), *own
+        )
+
+
+def test_arguments_are_left_as_they_were():
+    inputs, targets, weights, encoders, heads = problem()
+    before = [torch.as_tensor(a).clone() for a in (*inputs, targets, weights, *encoders, *heads)]
+    erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=weights, steps=3)
+    after = [torch.as_tensor(a) for a in (*inputs, targets, weights, *encoders, *heads)]
+    assert all(map(torch.equal, before, after))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objective": "hinge"}, "objective must be least-squares or softmax, got 'hinge'"),
+        ({"steps": -1}, "steps must not be negative"),
+        ({"learning_rate": 0.0}, "learning_rate must be positive"),
+        ({"learning_rate": float("nan")}, "learning_rate must be positive"),
+        ({"weights": torch.ones(TRIALS, ROWS + 1)}, "weights must have shape"),
+        ({"targets": torch.ones(TRIALS, 2, ROWS)}, r"heads\[0\] must have shape \(3, 2, 5\)"),
+        ({"targets": torch.ones(TRIALS, 3, ROWS + 1)}, r"inputs\[0\] must have shape"),
+        ({"subsets": ((0,), (3,))}, "subsets must hold distinct indices"),
+        ({"heads": []}, "heads must hold 5 arrays, got 0"),
+        ({"encoders": []}, "encoders must hold 3 arrays, got 0"),
+        ({"cls": FusionClass(3, 1.0, 1.0, 3)}, r"encoders\[0\] must have shape"),
+    ],
+)
+def test_stacks_whose_shapes_disagree_are_refused(change, message):
+    inputs, targets, _, encoders, heads = problem()
+    arguments = {
+        "inputs": inputs,
+        "targets": targets,
+        "subsets": SUBSETS,
+        "cls": CLS,
+        "encoders": encoders,
+        "heads": heads,
+    }
+    with pytest.raises(ValueError, match=message):
+        erm.fit(**(arguments | change))

@@ -1,0 +1,136 @@
+"""Risks are averages, certified infima hold the truth, and gamma is their difference."""
+
+import numpy as np
+import pytest
+import torch
+
+from empirical.estimate import Interval
+from empirical.quality import Features, FittedHead, latent_quality, quality_gap, uniform_mass
+from empirical.risk import quadratic_risk, row_losses, weighted_risk
+
+T, P, C, ROWS = 4, 5, 3, 40
+
+
+def population(loss, radius=1.5, seed=0):
+    """Features (z, 1) of four encoders on forty rows, and targets that they explain in part."""
+    generator = np.random.default_rng(seed)
+    z = generator.standard_normal((T, P, ROWS))
+    z[:, -1] = 1.0
+    targets = np.eye(C)[generator.integers(0, C, ROWS)].T
+    mass = generator.multinomial(20, np.full(ROWS, 1 / ROWS), T) / 20
+    features = Features(torch.from_numpy(z), torch.from_numpy(targets), radius, loss)
+    return features, torch.from_numpy(mass)
+
+
+def test_losses_of_a_row_by_hand():
+    f = torch.tensor([[1.0], [2.0], [0.0]], dtype=torch.float64)
+    y = torch.tensor([[0.0], [1.0], [0.0]], dtype=torch.float64)
+    assert row_losses(f, y, "least-squares").tolist() == [2.0]
+    # ln(e + e^2 + 1) - 2
+    expected = np.log(np.e + np.e**2 + 1) - 2
+    assert row_losses(f, y, "softmax").item() == pytest.approx(expected, abs=1e-15)
+    # Logits too large for exp are no trouble: the loss of the wrong class is their difference.
+    assert row_losses(1e4 * f, y.roll(-1, 0), "softmax").item() == pytest.approx(1e4)
+
+
+def test_an_unknown_loss_is_refused():
+    with pytest.raises(ValueError, match="^loss must be least-squares or softmax, got 'hinge'"):
+        row_losses(torch.zeros(1, 1), torch.zeros(1, 1), "hinge")
+
+
+def test_risk_under_a_mass_is_the_mean_over_the_drawn_rows():
+    losses = torch.tensor([1.0, 10.0, 100.0], dtype=torch.float64)
+    drawn = [0, 2, 2, 1]
+    mass = torch.tensor([1.0, 1.0, 2.0], dtype=torch.float64) / 4
+    assert weighted_risk(losses, mass).item() == float(np.mean([losses[i].item() for i in drawn]))
+
+
+def test_the_quadratic_form_is_the_mean_of_the_rows_losses():
+    features, mass = population("least-squares")
+    square, gram, moment = features.moments(mass)
+    V = torch.from_numpy(np.random.default_rng(1).standard_normal((T, C, P)))
+    by_moments = quadratic_risk(square, gram, moment, V)
+    assert by_moments.numpy() == pytest.approx(features.risk(V, mass).numpy(), rel=1e-13)
+    for t in range(T):  # row by row, in plain Python
+        z, y = features.z[t].numpy(), features.targets.numpy()
+        total = sum(
+            float(mass[t, i]) * float(((V[t].numpy() @ z[:, i] - y[:, i]) ** 2).sum())
+            for i in range(ROWS)
+        )
+        assert by_moments[t].item() == pytest.approx(total, rel=1e-12)
+
+
+def test_the_uniform_mass_is_the_populations():
+    features, _ = population("least-squares")
+    mass = uniform_mass(ROWS, features.z)
+    V = torch.zeros(T, C, P, dtype=torch.float64)
+    # The zero head errs by ||y||^2 = 1 on one-hot targets.
+    assert features.risk(V, mass).numpy() == pytest.approx(1.0, abs=1e-14)
+    assert mass.sum().item() == pytest.approx(1.0, abs=1e-14)
+
+
+@pytest.mark.parametrize("loss", ["least-squares", "softmax"])
+def test_the_infimum_is_a_certified_interval_that_no_head_undercuts(loss):
+    features, mass = population(loss)
+    best = features.fit(mass)
+    infimum = best.infimum
+    assert np.all(infimum.high == best.risk.numpy())
+    assert np.all(infimum.high - infimum.low <= (1e-10 if loss == "least-squares" else 1e-4))
+    assert np.all(torch.linalg.vector_norm(best.weights, dim=(1, 2)).numpy() <= 1.5 + 1e-12)
+    assert best.risk.numpy() == pytest.approx(features.risk(best.weights, mass).numpy(), rel=1e-12)
+    generator = np.random.default_rng(2)
+    for _ in range(300):  # random heads on the ball, and near the optimum
+        V = generator.standard_normal((T, C, P))
+        V = best.weights.numpy() + V * 10.0 ** generator.uniform(-4, 1)
+        V /= np.maximum(1.0, np.linalg.norm(V, axis=(1, 2), keepdims=True) / 1.5)
+        risk = features.risk(torch.from_numpy(V), mass).numpy()
+        assert np.all(infimum.low <= risk + 1e-14)
+
+
+def test_a_wide_ball_holds_the_normal_equations_solution():
+    features, mass = population("least-squares", radius=1e3)
+    best = features.fit(mass)
+    for t in range(T):
+        root = np.sqrt(mass[t].numpy())
+        z, y = features.z[t].numpy() * root, features.targets.numpy() * root
+        V, *_ = np.linalg.lstsq(z.T, y.T, rcond=None)
+        truth = ((V.T @ z - y) ** 2).sum()
+        low, high = best.infimum.low[t], best.infimum.high[t]
+        assert low - 1e-12 <= truth <= high + 1e-12
+        assert high == pytest.approx(truth, abs=1e-10)
+
+
+def test_one_mass_for_all_trials_is_that_mass_for_each():
+    features, _ = population("least-squares")
+    shared = uniform_mass(ROWS, features.z)
+    each = features.fit(shared.expand(T, -1))
+    assert torch.equal(features.fit(shared).weights, each.weights)
+
+
+def test_a_softmax_start_at_the_optimum_stays_there():
+    features, mass = population("softmax")
+    best = features.fit(mass)
+    again = features.fit(mass, start=best.weights)
+    assert torch.equal(again.weights, best.weights)
+
+
+def test_latent_quality_and_the_quality_gap_by_hand():
+    # M: inf in [0.30, 0.32]; N: inf in [0.50, 0.55]; the reference's risk 0.2 is exact.
+    zero = torch.zeros(1, 1, 1)
+    best_M = FittedHead(zero, torch.tensor([0.32]).double(), torch.tensor([0.02]).double())
+    best_N = FittedHead(zero, torch.tensor([0.55]).double(), torch.tensor([0.05]).double())
+    eta_M, eta_N = latent_quality(best_M, 0.2), latent_quality(best_N, 0.2)
+    assert (eta_M.low[0], eta_M.high[0]) == pytest.approx((0.10, 0.12))
+    # gamma = eta_M - eta_N in [0.30 - 0.55, 0.32 - 0.50]; the reference cancels.
+    for gamma in (quality_gap(best_M.infimum, best_N.infimum), quality_gap(eta_M, eta_N)):
+        assert (gamma.low[0], gamma.high[0]) == pytest.approx((-0.25, -0.18))
+
+
+def test_more_features_never_make_the_infimum_worse():
+    # N sees z without its first feature: heads on N are heads on M with a zero column.
+    features, mass = population("least-squares")
+    smaller = Features(features.z[:, 1:], features.targets, features.radius, features.loss)
+    gamma = quality_gap(features.fit(mass).infimum, smaller.fit(mass).infimum)
+    assert isinstance(gamma, Interval)
+    assert np.all(gamma.low <= 1e-14)
+    assert np.any(gamma.high < -1e-3)
