@@ -70,15 +70,17 @@ Z, mean, x, y = sympy.symbols("Z mean x y", real=True)
 change, level, n, t, a, b = sympy.symbols("change level n t a b", positive=True)
 distortion = sympy.Symbol("distortion", nonnegative=True)
 
-# What McDiarmid's inequality may be applied to: each moves by at most C/n when one of its n
-# examples changes; beside it stand its mean and the n that it is computed from.
-CHANGES_BY_C_OVER_N: dict[sympy.Symbol, tuple[sympy.Expr, sympy.Symbol]] = {
-    UP: (MEAN_UP, m),
-    DOWN: (MEAN_DOWN, m),
-    R_hat_loss: (R_loss, m),
-    DEVIATION_STAR: (sympy.Integer(0), m),
-    UP_HEAD: (MEAN_UP_HEAD, m_head),
-    DEVIATION_BEST: (sympy.Integer(0), m_head),
+# What McDiarmid's inequality may be applied to: its mean, the n that it is computed from, and the
+# multiple of C/n by which it moves at most when one of its n examples changes. A complexity moves by
+# half of that: given the other signs, example i adds the mean of sup (A + f_i) and sup (A - f_i),
+# which lies between sup A and sup A + C/2 for a loss class centred at C/2.
+BOUNDED_DIFFERENCES: dict[sympy.Symbol, tuple[sympy.Expr, sympy.Symbol, sympy.Rational]] = {
+    UP: (MEAN_UP, m, sympy.Integer(1)),
+    DOWN: (MEAN_DOWN, m, sympy.Integer(1)),
+    R_hat_loss: (R_loss, m, sympy.Rational(1, 2)),
+    DEVIATION_STAR: (sympy.Integer(0), m, sympy.Integer(1)),
+    UP_HEAD: (MEAN_UP_HEAD, m_head, sympy.Integer(1)),
+    DEVIATION_BEST: (sympy.Integer(0), m_head, sympy.Integer(1)),
 }
 
 
@@ -86,13 +88,13 @@ def _bounded_differences(where: Substitution) -> str | None:
     variable, examples = where[Z], where[n]
     total_mean, moves = sympy.Integer(0), sympy.Integer(0)
     for symbol, weight in variable.as_coefficients_dict().items():
-        if symbol not in CHANGES_BY_C_OVER_N:
+        if symbol not in BOUNDED_DIFFERENCES:
             return f"nothing is known about how {symbol} moves with one example"
-        its_mean, its_examples = CHANGES_BY_C_OVER_N[symbol]
+        its_mean, its_examples, multiple = BOUNDED_DIFFERENCES[symbol]
         if examples != its_examples:
             return f"{symbol} depends on {its_examples} examples, not on {examples}"
         total_mean += weight * its_mean
-        moves += abs(weight) * C / examples
+        moves += abs(weight) * multiple * C / examples
     if not same(where[mean], total_mean):
         return f"the mean of {variable} is {total_mean}, not {where[mean]}"
     if not same(where[change], moves):

@@ -21,6 +21,7 @@ from bounds.notation import (
     R_M,
     L,
     R_abs_M,
+    R_hat_loss,
     R_loss,
     R_loss_head,
     R_vector_M,
@@ -85,6 +86,12 @@ RELATIONS: tuple[Relation, ...] = (
         risk_gap.paper_absolute("M", "N"),
         {R_loss: L * R_abs_M, slack: sympy.Integer(0)},
         "contraction and R <= R with absolute value, exact ERM",
+    ),
+    _relation(
+        risk_gap.data_dependent("M", "N"),
+        risk_gap.paper("M", "N"),
+        {R_hat_loss: L * R_M, slack: sympy.Integer(0)},
+        "equal complexities, contraction for one real output, exact ERM",
     ),
     _relation(
         risk_gap.split_sample("M", "N"),

@@ -52,7 +52,7 @@ PLAIN = {
         gamma + 4 * R_loss + C * (2 * ln(2 / delta) / m) ** 0.5 + slack
     ),
     "risk_gap.data_dependent": lambda gamma, R_hat_loss, C, m, delta, slack: (
-        gamma + 4 * R_hat_loss + 3 * C * (2 * ln(2 / delta) / m) ** 0.5 + slack
+        gamma + 4 * R_hat_loss + 2 * C * (2 * ln(2 / delta) / m) ** 0.5 + slack
     ),
     "risk_gap.split_sample": lambda gamma, R_loss_head, C, m_head, delta, slack: (
         gamma + 2 * R_loss_head + C * (2 * ln(2 / delta) / m_head) ** 0.5 + slack

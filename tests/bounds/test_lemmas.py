@@ -170,7 +170,7 @@ class TestBoundedDifferences:
 
     def test_complexity_moves_by_at_most_half_the_range(self):
         """m R̂_S is an average of ½ [sup (A + f_i) + sup (A − f_i)], which lies between sup A and
-        sup A + C/2 whatever the example i is: hence C/(2m), and Φ − 4R̂_S moves by 4C/m ≤ 6C/m."""
+        sup A + C/2 whatever the example i is: hence C/(2m), and Φ − 4R̂_S moves by 4C/m."""
         rng = np.random.default_rng(4)
         samples, m, C = all_samples(3, 4), 4, 2.0
         for _ in range(60):
