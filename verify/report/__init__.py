@@ -41,10 +41,12 @@ def render(document: dict[str, Any]) -> str:
         pairs=pairs,
         titles=view.titles(document),
         line_names=view.LINE_NAMES,
+        complexities=view.complexities(document),
         dominance=view.dominance(document),
         threshold_tables=view.threshold_tables(document),
         deltas=view.deltas(document),
         subset=lambda names: formats.subset(names, everything),
+        prose=lambda text: formats.prose(text, [*everything, document["config"]["data"]]),
     )
 
 
@@ -59,7 +61,6 @@ def _template() -> Template:
     )
     environment.filters |= {
         "number": formats.number,
-        "prose": formats.prose,
         "full_name": formats.full_name,
         "mathml": to_mathml,
     }

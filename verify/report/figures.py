@@ -21,9 +21,9 @@ Cell = dict[str, Any]
 End = tuple[str, float | None, str]
 MARKERS = ("^", "s", "D", "v", "P")
 DASHES = ((0, ()), (0, (4, 2)), (0, (1.2, 1.6)), (0, (6, 2, 1, 2)))
-LEAST_DISTANCE = 0.056
+LEAST_DISTANCE = 0.06
 """Between two names at the right edge, as a fraction of the axes' height."""
-TWO_LINES = 0.1
+TWO_LINES = 0.108
 RANGE = ("q05", "median", "q95")
 LABEL_EVERY = 0.1
 """The least distance between two labelled sizes, as a fraction of the axes' width."""
@@ -117,7 +117,7 @@ def _range(pair: dict[str, Any]) -> tuple[float, float]:
     edge = next(
         f * power for f in (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15) if f * power >= 1.02 * largest
     )
-    return edge, max(2.0 * max(bounds, default=0.0), 3.0 * edge)
+    return edge, max(_headroom(pair) * max(bounds, default=0.0), 3.0 * edge)
 
 
 def _positive_range(pair: dict[str, Any]) -> tuple[float, float]:
@@ -133,7 +133,13 @@ def _positive_range(pair: dict[str, Any]) -> tuple[float, float]:
     middle = [row["own_excess"]["median"] for row in pair["ball"] + pair["free"]]
     floor = min((value for value in middle if value is not None and value > 0), default=0.0) / 30
     low = max(min(positive, default=0.1), floor)
-    return low / 2, 2 * max(positive, default=1.0)
+    return low / 2, _headroom(pair) * max(positive, default=1.0)
+
+
+def _headroom(pair: dict[str, Any]) -> float:
+    """How far the vertical axis goes beyond the largest value: an ∞ needs a place above it."""
+    cells = [cell for form in pair["forms"] for cells in form["by_delta"] for cell in cells]
+    return 30.0 if any(cell["bound"]["median"] is None for cell in cells) else 2.0
 
 
 def _sizes_axis(axes: Axes, pair: dict[str, Any]) -> Sequence[int]:
@@ -160,7 +166,7 @@ def _sizes_axis(axes: Axes, pair: dict[str, Any]) -> Sequence[int]:
         border = math.sqrt(beyond[0] * max(s for s in sizes if s < beyond[0]))
         axes.axvspan(border, high, color=svg.ZONE, linewidth=0, zorder=-1)
         axes.text(
-            1, 1.012, "heads only", fontsize=9, color=svg.MUTED, style="italic",
+            1, 1.02, "heads only", fontsize=10, color=svg.MUTED, style="italic",
             ha="right", va="bottom", transform=axes.transAxes,
         )  # fmt: skip
     return sizes
@@ -171,20 +177,20 @@ def _bound_line(axes: Axes, cells: Sequence[Cell], form: int, line: int, what: s
     colour, marker = svg.FORMS[form], MARKERS[form]
     finite = [(cell, _value(cell, what)) for cell in cells]
     drawn = [(cell, value) for cell, value in finite if value is not None]
-    if drawn:
-        x = [cell["m"] for cell, _ in drawn]
-        y = [value for _, value in drawn]
-        axes.plot(x, y, color=colour, linestyle=DASHES[line % len(DASHES)], zorder=3)
-    for cell, value in drawn:
-        fill = svg.PAPER if cell["vacuous"] else colour
+    x, y = [cell["m"] for cell, _ in drawn], [value for _, value in drawn]
+    axes.plot(x, y, color=colour, linestyle=DASHES[line % len(DASHES)], zorder=3)
+    for hollow in (True, False):
+        fill = svg.PAPER if hollow else colour
+        chosen = [(c["m"], value) for c, value in drawn if bool(c["vacuous"]) == hollow]
         axes.plot(
-            cell["m"], value, marker, color=colour, markerfacecolor=fill, markersize=5.5, zorder=4
-        )
-    for cell, value in finite:
-        if value is None:
+            [m for m, _ in chosen], [value for _, value in chosen], marker, color=colour,
+            markerfacecolor=fill, markersize=5.5, zorder=4,
+        )  # fmt: skip
+    for cell, found in finite:
+        if found is None:
             axes.annotate(
                 "∞", (cell["m"], 1), xycoords=axes.get_xaxis_transform(), color=colour,
-                ha="center", va="top", fontsize=12,
+                ha="center", va="top", fontsize=15,
             )  # fmt: skip
     if what == "bound" and line == 0:
         band = [c for c, _ in drawn if None not in (c["bound"]["q05"], c["bound"]["q95"])]
@@ -219,19 +225,22 @@ def _whiskers(
     low_end, high_end = axes.get_xlim()
     shift = (high_end / low_end) ** place
     logarithmic = axes.get_yscale() == "log"
+    points, ranges = [], []
     for row in rows:
         low, middle, high = (row[name][at] for at in RANGE)
         if middle is None or (logarithmic and middle <= 0):
             continue
         x = row["m"] * shift
+        points.append((x, middle))
         if low is not None and high is not None:
-            least = middle / 10 if logarithmic and low <= 0 else low
-            axes.plot([x, x], [least, high], color=colour, linewidth=1.1, zorder=5)
-        weight = 2.2 if marker == "_" else 0.0
-        size = 8.0 if marker == "_" else 5.5
-        axes.plot(
-            x, middle, marker, color=colour, markeredgewidth=weight, markersize=size, zorder=6
-        )
+            ranges.append((x, middle / 10 if logarithmic and low <= 0 else low, high))
+    for x, low, high in ranges:
+        axes.plot([x, x], [low, high], color=colour, linewidth=1.1, zorder=5)
+    wide = marker == "_"
+    axes.plot(
+        [x for x, _ in points], [y for _, y in points], marker, color=colour, zorder=6,
+        markeredgewidth=2.2 if wide else 0.0, markersize=8.0 if wide else 5.5,
+    )  # fmt: skip
 
 
 def _ticks(axes: Axes, values: Sequence[float]) -> None:
@@ -260,7 +269,7 @@ def _tick(value: float) -> str:
 
 
 def _title(axes: Axes, text: str) -> None:
-    axes.set_title(text, loc="left", fontsize=10, color=svg.INK, pad=5)
+    axes.text(0, 1.02, text, va="bottom", transform=axes.transAxes)
 
 
 def _name_lines(axes: Axes, ends: Sequence[End], distance: float) -> None:
@@ -272,6 +281,6 @@ def _name_lines(axes: Axes, ends: Sequence[End], distance: float) -> None:
     placed = svg.spread(wanted, distance, 0.02, 0.98)
     for (name, _, colour), height in zip(present, placed, strict=True):
         axes.text(
-            1.02, height, name, color=colour, fontsize=9.5, va="center", ha="left",
+            1.02, height, name, color=colour, fontsize=10.5, va="center", ha="left",
             linespacing=1.15, transform=axes.transAxes,
         )  # fmt: skip

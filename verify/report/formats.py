@@ -61,13 +61,22 @@ def interval(low: float | None, high: float | None) -> Markup:
     return Markup("{} to {}").format(number(low), number(high))
 
 
-def prose(text: str) -> str:
-    """A sentence with its numbers in the page's own notation.
+def prose(text: str, names: Sequence[str] = ()) -> str:
+    """A sentence with its numbers in the page's own notation; `names` in it stay as they are.
 
     >>> prose("the gap is -0.2; m = 1.3e+11; upper-left, view-2")
     'the gap is −0.2; m = 1.3 × 10¹¹; upper-left, view-2'
+    >>> prose("-5 with 1e5", ["1e5"])
+    '−5 with 1e5'
     """
+    alike = sorted((n for n in names if _notation(n) != n), key=len, reverse=True)
+    if not alike:
+        return _notation(text)
+    parts = re.split("(" + "|".join(map(re.escape, alike)) + ")", text)
+    return "".join(part if part in alike else _notation(part) for part in parts)
 
+
+def _notation(text: str) -> str:
     def scientific(match: re.Match[str]) -> str:
         return f"{match[1]} × {power_of_ten(int(match[2]))}"
 

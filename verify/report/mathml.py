@@ -24,6 +24,7 @@ _ALPHABETS = {
     r"\mathfrak": {"R": "ℜ"},
     r"\mathcal": {"F": "ℱ", "G": "𝒢", "H": "ℋ", "L": "ℒ"},
 }
+_LEAF = re.compile(r"<mrow><m[in]>[^<]*</m[in]></mrow>")
 _OPENING, _CLOSING = "([", ")]"
 
 
@@ -37,6 +38,7 @@ class _Tokens:
     def __init__(self, latex: str) -> None:
         self._rest: Iterator[str] = iter(_TOKEN.findall(latex))
         self.next: str | None = None
+        self.depth = 0
         self.pop()
 
     def pop(self) -> str | None:
@@ -79,10 +81,13 @@ def _atom(tokens: _Tokens) -> Markup:
     if token == "{":
         return _row(tokens, until="}")
     if token == r"\frac":
-        above, below = _atom(tokens), _atom(tokens)
+        above, below = _inner(tokens), _inner(tokens)
+        if tokens.depth and _LEAF.fullmatch(above) and _LEAF.fullmatch(below):
+            # Inside another fraction or a root, 2/δ reads better on one line.
+            return Markup("<mrow>{}<mo>/</mo>{}</mrow>").format(above, below)
         return Markup("<mfrac>{}{}</mfrac>").format(above, below)
     if token == r"\sqrt":
-        return Markup("<msqrt>{}</msqrt>").format(_atom(tokens))
+        return Markup("<msqrt>{}</msqrt>").format(_inner(tokens))
     if token == r"\hat":
         hat = Markup('<mover accent="true">{}<mo stretchy="false">^</mo></mover>')
         return hat.format(_atom(tokens))
@@ -102,6 +107,14 @@ def _atom(tokens: _Tokens) -> Markup:
     if token.startswith("\\") and token not in _OPERATORS:
         return _identifier(token.lstrip("\\"))
     return _operator(_OPERATORS.get(token, token))
+
+
+def _inner(tokens: _Tokens) -> Markup:
+    """An atom inside a fraction or a root."""
+    tokens.depth += 1
+    atom = _atom(tokens)
+    tokens.depth -= 1
+    return atom
 
 
 def _letters(tokens: _Tokens, alphabet: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""One matplotlib canvas for all panels, and its SVG made fit for a page: small, themed, the same every time."""
+"""One matplotlib canvas for all panels; its SVG made small, themed and the same every time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
@@ -30,9 +31,9 @@ _VARIABLES = {
     GAMMA: "--gamma",
     **{colour: f"--form-{index}" for index, colour in enumerate(FORMS)},
 }
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
-    "font.size": 10.0,
+    "font.size": 11.0,
     "axes.linewidth": 0.7,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
@@ -46,9 +47,9 @@ _STYLE = {
     "lines.linewidth": 1.6,
     "lines.markersize": 6.0,
 }
-SIZE = (6.3, 4.3)
+SIZE = (6.3, 4.4)
 """A panel in inches; its SVG has 72 units to the inch."""
-FRAME = (0.105, 0.125, 0.725, 0.785)
+FRAME = (0.115, 0.12, 0.7, 0.79)
 """left, bottom, width and height of the axes, as fractions: room on the right for the lines' names."""
 
 

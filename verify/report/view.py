@@ -78,6 +78,17 @@ def deltas(document: Row) -> list[float]:
     return sorted(document["config"]["delta"])
 
 
+def complexities(document: Row) -> list[Row]:
+    """The complexities with their subsets' names, M, subset by subset in order of m.
+
+    Beside the subsets that were trained there may be one more, of all modalities.
+    """
+    config = document["config"]
+    subsets = [*config["subsets"], list(config["modalities"])]
+    rows = sorted(document["complexities"], key=lambda row: (row["subset"], row["m"]))
+    return [{**row, "M": subsets[row["subset"]]} for row in rows]
+
+
 def dominance(document: Row) -> list[Row]:
     """Per theorem, the terms at each m for the first subset (or pair) with the most modalities.
 
