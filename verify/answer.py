@@ -64,7 +64,7 @@ def _against_singles(rows: list[dict[str, Any]], everything: list[str]) -> list[
 
 
 def _proving(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Cells whose computable bound on r(M) - r(N) is below zero on 95 % of the samples or more."""
+    """Cells whose computable bound on r(M) - r(N) is below zero on at least 95 % of the samples."""
     return [c for c in cells if c["N"] and c["bound"]["q95"] < 0 and c["verdict"] != "refuted"]
 
 
@@ -73,29 +73,37 @@ def _headline(
 ) -> str:
     singles = _against_singles(cells, everything)
     compared = {(tuple(c["M"]), tuple(c["N"])) for c in singles}
-    proved = {(tuple(c["M"]), tuple(c["N"])) for c in _proving(singles)}
+    proving = _proving(singles)
+    proved = {(tuple(c["M"]), tuple(c["N"])) for c in proving}
     measured = [p for p in _against_singles(pairs, everything) if p["head"] == SAME]
     largest = max(p["m"] for p in measured)
     better = [p for p in measured if p["m"] == largest and p["risk_gap"]["high"] < 0]
-    of_all = f"{len(compared)} comparisons" if len(compared) > 1 else "the comparison"
+    whole = all(list(M) == everything and len(N) == 1 for M, N in compared)
+    claim = (
+        f"the {len(everything)} modalities together beat each one alone"
+        if whole and len(compared) == len(everything)
+        else f"M beats N in all {len(compared)} comparisons"
+        if len(compared) > 1
+        else "M beats N"
+    )
     if len(proved) == len(compared):
-        best = min(_proving(singles), key=lambda c: (c["m"], c["delta"]))
-        return (
-            f"Yes, provably: in all {of_all} of more against fewer modalities a bound"
-            f" certifies the gain (earliest at m = {best['m']:,})."
-            if len(compared) > 1
-            else f"Yes, provably: a bound certifies the gain (at m = {best['m']:,})."
-        )
+        # The size from which on every comparison is certified.
+        sizes = {pair: min(c["m"] for c in proving if _pair(c) == pair) for pair in proved}
+        return f"Yes, provably: {claim}, certified by a bound from m = {max(sizes.values()):,} on."
     if proved:
-        return f"In part: a bound certifies the gain in {len(proved)} of {of_all}."
+        return f"In part: a bound certifies {len(proved)} of the {len(compared)} gains."
     if len(better) == len(compared):
-        return "Better, but not provably at the sample sizes measured: no bound certifies the gain."
+        return f"Measured, not proved: {claim}, but no bound certifies it at the sizes measured."
     if better:
         return (
-            f"Better in {len(better)} of {of_all}, and no bound certifies a gain at the sample"
-            " sizes measured."
+            f"In part, and not proved: more is better in {len(better)} of {len(compared)}"
+            " comparisons, and no bound certifies a gain at the sizes measured."
         )
     return "No: no gain was measured at the largest sample size, and no bound certifies one."
+
+
+def _pair(cell: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(cell["M"]), tuple(cell["N"])
 
 
 def _measured(pairs: list[dict[str, Any]], everything: list[str]) -> str:
@@ -151,12 +159,12 @@ def _proved(
     )
     if fast:
         first = min(c["m"] for c in fast)
-        example = max((c for c in fast if c["m"] == first), key=lambda c: c["bound"]["value"])
+        example = max((c for c in fast if c["m"] == first), key=lambda c: c["bound"]["median"])
         text += (
             f" With the distortion κ observed on the sample, the fast-rate bound is below zero from"
             f" m = {first:,} of the sizes measured: for {label(example['M'])} against"
-            f" {label(example['N'])} it is {number(example['bound']['value'])}, the measured gap"
-            f" {number(example['measured']['value'])}."
+            f" {label(example['N'])} it is {number(example['bound']['median'])}, the measured gap"
+            f" {number(example['measured']['median'])} (medians)."
         )
     return text
 
