@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from bounds import rademacher
-from empirical.worlds.linear import junk_world, linear_world
+from bounds import linear_case, rademacher
+from empirical.worlds.linear import Moments, junk_world, linear_world
 
 THREE = linear_world(
     {"a": 2, "b": 3, "c": 1}, [1.0, -0.5, 0.25, 0.0, 2.0, 0.75], noise=0.5, overlap=0.6, radius=3.0
@@ -188,13 +188,98 @@ def test_loss_constants_hold_everywhere_and_are_attained():
 
 @pytest.mark.parametrize("m", [1, 2, 7])
 @pytest.mark.parametrize("subset", [("a",), ("b",), ("a", "b", "c")])
-def test_complexity_interval_holds_the_enumerated_value(m, subset):
-    interval = THREE.rademacher_complexity(subset, m)
+def test_complexity_of_any_sample_lies_in_its_interval(m, subset):
+    interval = THREE.empirical_complexity(subset, m)
     x, _ = THREE.sample(rng(m), m, 20)
     visible = THREE.columns(subset)
     for rows in x[:, :, visible]:
         exact = rademacher.linear_exact(radius=THREE.radius, features=rows)
         assert float(interval.low) - 1e-12 <= exact <= float(interval.high) + 1e-12
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+@pytest.mark.parametrize("subset", [("a",), ("b",), ("b", "c"), ("a", "b", "c")])
+def test_expected_complexity_is_the_average_over_all_rows(m, subset):
+    # The law of one row by hand: two originals, copies of both in b and of the first in c (each
+    # equal to it with probability (1 + 0.6)/2), a third feature of b on its own.
+    rows, chances = [], []
+    for a1, a2, b1, b2, b3, c1 in itertools.product((-1.0, 1.0), repeat=6):
+        agreements = (b1 == a1) + (b2 == a2) + (c1 == a1)
+        rows.append((a1, a2, b1, b2, b3, c1))
+        chances.append(0.8**agreements * 0.2 ** (3 - agreements) / 8)
+    x, p = np.array(rows)[:, THREE.columns(subset)], np.array(chances)
+    p = np.array([p[(x == row).all(axis=1)].sum() for row in np.unique(x, axis=0)])
+    x = np.unique(x, axis=0)
+    assert p.sum() == pytest.approx(1)
+    # σ x has the law of x: the walk's law after m steps, step by step.
+    sums, law = np.zeros((1, x.shape[1])), np.ones(1)
+    for _ in range(m):
+        moved = (sums[:, None] + x[None]).reshape(-1, x.shape[1])
+        weight = np.outer(law, p).ravel()
+        sums, where = np.unique(moved, axis=0, return_inverse=True)
+        law = np.bincount(where.ravel(), weight)
+    expected = THREE.radius * law @ np.linalg.norm(sums, axis=1) / m
+    interval = THREE.rademacher_complexity(subset, m)
+    assert float(interval.low) <= expected <= float(interval.high)
+    assert float(interval.high - interval.low) < 1e-8 * expected
+
+
+@pytest.mark.parametrize("m", [64, 1600])
+def test_expected_complexity_of_copies_at_the_ends_of_the_overlap(m):
+    # Overlap 0: four independent features. Overlap 1: two features twice, √2 times their norm.
+    def value(blocks, overlap, subset):
+        world = linear_world(blocks, np.ones(sum(blocks.values())), overlap=overlap, radius=2.5)
+        return float(world.rademacher_complexity(subset, m).high)
+
+    pair, single = {"a": 2, "b": 2}, {"a": 4, "b": 1}
+    assert value(pair, 0.0, ["a", "b"]) == pytest.approx(value(single, 0.0, ["a"]), rel=1e-9)
+    assert value(pair, 1.0, ["a", "b"]) == pytest.approx(
+        math.sqrt(2) * value(pair, 1.0, ["a"]), rel=1e-9
+    )
+    assert value(pair, 0.5, ["b"]) == pytest.approx(value(pair, 0.5, ["a"]), rel=1e-9)
+
+
+def test_expected_complexity_of_one_sign_is_that_of_two_cells():
+    # E|S_m|/m, and |x|₊ over two cells: all {−1, 1}-valued maps of one certain cell.
+    world = linear_world({"a": 1, "b": 1}, [1.0, 0.0])
+    for m in (1, 2, 400, 6400):
+        exact = rademacher.cells(probabilities=[1.0], m=m, spread=2.0)
+        assert float(world.rademacher_complexity(["a"], m).high) == pytest.approx(exact, rel=2e-9)
+
+
+# ---- against closed forms of the theory's own package
+
+
+@pytest.mark.parametrize("overlap", [0.0, 0.35, 0.9])
+@pytest.mark.parametrize("radius", [2.5, 3.0, 10.0])
+def test_latent_quality_equals_the_schur_complement_of_linear_case(overlap, radius):
+    world = linear_world(THREE.blocks, THREE.weights, overlap=overlap, radius=radius)
+    subsets = [s for n in (1, 2, 3) for s in itertools.combinations(world.names, n)]
+    eta = {
+        s: linear_case.latent_quality(world.covariance, world.weights, world.blocks, s, radius)
+        for s in subsets
+    }
+    for subset in subsets:
+        assert world.latent_quality(subset) == pytest.approx(eta[subset], abs=1e-9)
+    for M, N in itertools.permutations(subsets, 2):
+        gamma = linear_case.quality_gap(world.covariance, world.weights, world.blocks, M, N, radius)
+        assert world.latent_quality(M) - world.latent_quality(N) == pytest.approx(gamma, abs=1e-9)
+
+
+def test_slack_is_the_exact_gap_for_a_head_along_the_negative_gradient():
+    # On a sample with gram I and moment μ, ‖μ‖ > B, the best head is Bμ/‖μ‖ and the Frank–Wolfe gap
+    # of β = 0 is 2B‖μ‖, that of the best head 0; its risk lies B² − 2B‖μ‖ below that of 0.
+    world = linear_world({"a": 1, "b": 1}, [3.0, 4.0], radius=5.0)
+    mu = np.array([[6.0, 8.0]])
+    sample = Moments(10, np.eye(2)[None], mu, np.array([200.0]))
+    best = world.fit(sample, world.names)
+    assert best == pytest.approx(np.array([[3.0, 4.0]]), abs=1e-12)
+    trained = world.risks(sample, world.names, best)
+    assert trained.slack[0] == pytest.approx(0, abs=1e-9)
+    assert trained.empirical_risk[0] == pytest.approx(200 + 25 - 100, abs=1e-9)
+    idle = world.risks(sample, world.names, np.zeros((1, 2)))
+    assert idle.slack[0] == pytest.approx(100.0, abs=1e-9)
+    assert idle.centred_loss[0] == pytest.approx(100 - 25, abs=1e-9)
 
 
 # ---- claims, true and planted (level δ/2 = 0.025)
