@@ -61,6 +61,7 @@ def _template() -> Template:
     )
     environment.filters |= {
         "number": formats.number,
+        "subscripts": formats.subscripts,
         "full_name": formats.full_name,
         "mathml": to_mathml,
     }

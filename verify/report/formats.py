@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SCIENTIFIC = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)e([+-]?\d+)\b")
+_SUBSCRIPT = re.compile(r"\b([A-Za-z])_(\w)\b")
 _MINUS = re.compile(r"(?<![\w.+-])-(?=\d)")
 
 
@@ -34,7 +35,7 @@ def plain_number(value: float | None, none: str = "∞") -> str:
     size = abs(value)
     if size != 0 and (size >= 1e7 or size < 1e-3):
         mantissa, exponent = f"{value:.2e}".split("e")
-        text = f"{mantissa} × {power_of_ten(int(exponent))}"
+        text = f"{float(mantissa):g} × {power_of_ten(int(exponent))}"
     elif isinstance(value, int) or size >= 1000:
         text = f"{value:,.0f}"
     else:
@@ -81,6 +82,15 @@ def _notation(text: str) -> str:
         return f"{match[1]} × {power_of_ten(int(match[2]))}"
 
     return _MINUS.sub("−", _SCIENTIFIC.sub(scientific, text))
+
+
+def subscripts(text: str) -> Markup:
+    """The library's own words with their symbols' indices set low: S_1, G_M.
+
+    >>> subscripts("drawn from S_1 <")
+    Markup('drawn from S<sub>1</sub> &lt;')
+    """
+    return Markup(_SUBSCRIPT.sub(r"\1<sub>\2</sub>", str(escape(text))))
 
 
 def full_name(subset: Sequence[str]) -> str:
