@@ -100,13 +100,12 @@ class LinearWorld:
             (covariance[visible] @ self.weights)[None],
             self.radius,
         )
-        return float(self._excess(self._embed(best[0], visible))[0])
+        return float(self._excess(self._embed(best, visible))[0])
 
     def rademacher_complexity(self, subset: Iterable[str], m: int) -> Interval:
         """R_m(F_M) = radius · E‖Σ σ_i x_i‖/m, exact up to a relative 1e-9 (see `sign_sums`).
 
-        Convention 1/m, no |·|. With overlap and m above 20,000 the interval is that of
-        ``empirical_complexity``.
+        Convention 1/m, no |·|. With overlap and m above 20,000 as in ``empirical_complexity``.
 
         >>> world = linear_world({"a": 1, "b": 1}, [1.0, 0.0], radius=1.0)
         >>> round(float(world.rademacher_complexity(["a"], m=2).low), 6)     # E|σ₁ + σ₂|/2
@@ -143,9 +142,8 @@ class LinearWorld:
         Raises ValueError unless m and trials are positive integers.
 
         >>> world = linear_world({"a": 1, "b": 1}, [1.0, 0.0], noise=0.0)
-        >>> sample = world.draw(np.random.default_rng(0), m=50, trials=2)
-        >>> sample.gram.shape, sample.square.tolist()
-        ((2, 2, 2), [1.0, 1.0])
+        >>> world.draw(np.random.default_rng(0), m=50, trials=2).square.tolist()
+        [1.0, 1.0]
         """
         check_draw(m, trials)
         gram = np.empty((trials, self.features, self.features))
@@ -175,15 +173,13 @@ class LinearWorld:
         """
         visible = self.columns(subset)
         gram = sample.gram[:, visible[:, None], visible]
-        return self._embed(
-            _least_squares(gram, sample.moment[:, visible], self.radius), visible, len(gram)
-        )
+        beta = _least_squares(gram, sample.moment[:, visible], self.radius)
+        return self._embed(beta, visible)
 
     def risks(self, sample: Moments, subset: Iterable[str], beta: NDArray[np.float64]) -> Trials:
         """All quantities of any given heads β [trials, d] in the ball (trained or not)."""
         ordered = as_subset(self.names, subset)
         visible = self.columns(ordered)
-        truth = self.weights[None]
         empirical = _mean_square(sample, beta)
         certified = heads.least_squares_gap(
             torch.from_numpy(sample.gram[:, visible[:, None], visible]),
@@ -197,7 +193,7 @@ class LinearWorld:
             population_risk=self._excess(beta) + self.reference_risk,
             empirical_risk=empirical,
             latent_quality=np.full(len(beta), self.latent_quality(ordered)),
-            centred_loss=empirical - _mean_square(sample, truth),
+            centred_loss=empirical - _mean_square(sample, self.weights[None]),
             slack=certified.numpy(),
         )
 
@@ -228,10 +224,8 @@ class LinearWorld:
         excess: NDArray[np.float64] = np.einsum("ti,ij,tj->t", off, self.covariance, off)
         return excess
 
-    def _embed(
-        self, beta: NDArray[np.float64], visible: NDArray[np.int64], trials: int = 1
-    ) -> NDArray[np.float64]:
-        full = np.zeros((trials, self.features))
+    def _embed(self, beta: NDArray[np.float64], visible: NDArray[np.int64]) -> NDArray[np.float64]:
+        full = np.zeros((len(beta), self.features))
         full[:, visible] = beta
         return full
 

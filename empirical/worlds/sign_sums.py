@@ -98,5 +98,5 @@ def _copy_given_original(plus: NDArray[np.int64], overlap: float, m: int) -> tup
     factor_plus, factor_minus = 1 - agree + agree * z, agree + (1 - agree) * z
     transform = factor_plus ** plus[:, None] * factor_minus ** (m - plus[:, None])
     law = np.roll(np.fft.ifft(transform, axis=1).real.clip(0.0), -(start % period), axis=1)
-    squares: Grid = (2.0 * (start + np.arange(period)) - m) ** 2
-    return law, squares
+    sums = np.arange(2 * start - m, 2 * (start + period) - m, 2).astype(np.float64)
+    return law.astype(np.float64), sums**2

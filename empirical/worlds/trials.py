@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from empirical.estimate import Interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,9 +18,10 @@ class Trials:
     m                sample size
     population_risk  r(ĥ_M∘ĝ_M)
     empirical_risk   r̂(ĥ_M∘ĝ_M)
-    latent_quality   η(ĝ_M) = inf_h r(h∘ĝ_M) − r(h*∘g*); lower is better
+    latent_quality   η(ĝ_M) = inf_h r(h∘ĝ_M) − r(h*∘g*), its upper end; lower is better
     centred_loss     L̂ = r̂(ĥ_M∘ĝ_M) − r̂(h*∘g*)
     slack            certified ε with r̂(ĥ∘ĝ) ≤ inf_h r̂(h∘ĝ) + ε; infinite where nothing is certified
+    quality_width    certified: η(ĝ_M) ≥ latent_quality − quality_width; 0 where η is exact
 
     Trial t of two subsets belongs to the same sample, so differences of entries are paired.
     """
@@ -30,6 +33,17 @@ class Trials:
     latent_quality: NDArray[np.float64]
     centred_loss: NDArray[np.float64]
     slack: NDArray[np.float64]
+    quality_width: NDArray[np.float64] = field(default_factory=lambda: np.zeros(()))
+
+    @property
+    def quality(self) -> Interval:
+        """η(ĝ_M) as an interval, one entry per sample.
+
+        >>> half, none = np.array([0.5]), np.zeros(1)
+        >>> Trials(("a",), 10, half, half, half, none, none, quality_width=np.array([0.25])).quality
+        Interval(low=array([0.25]), high=array([0.5]))
+        """
+        return Interval(self.latent_quality - self.quality_width, self.latent_quality)
 
 
 def check_draw(m: int, trials: int) -> None:
