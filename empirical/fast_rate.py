@@ -74,8 +74,7 @@ class FreshHead:
     risk_low, risk_high  the population risk of the exact minimiser on S_2
     empirical_risk       on S_2
     kappa                1 - lambda_min(Sigma^(-1/2) Sigma-hat Sigma^(-1/2)) on the range, rounded
-    up;
-                         1 where S_2 does not determine the minimiser
+                         up; 1 where S_2 does not determine the minimiser
     """
 
     risk_low: Tensor
@@ -100,7 +99,7 @@ def whiten(features: Features) -> Whitened:
     inverse_root = torch.where(kept, eigenvalues.clamp_min(1e-300).rsqrt(), 0.0)
     w = (inverse_root[..., None] * vectors.mT) @ features.z
     head = features.targets @ w.mT / w.shape[2]
-    best = square - head.square().sum((-2, -1))
+    best = (square - head.square().sum((-2, -1))).clamp_min(0.0)
     return Whitened(w, kept, features.targets, head, best)
 
 
