@@ -160,7 +160,7 @@ class LinearWorld:
     def sample(
         self, generator: np.random.Generator, m: int, trials: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The rows themselves: x [trials, m, d] and y [trials, m]."""
+        """The rows: x [trials, m, d] and y [trials, m]."""
         x = sign_features.draw(generator, self.blocks, self.overlap, m, trials)
         noise = generator.uniform(-self.noise, self.noise, (trials, m))
         y: NDArray[np.float64] = x @ self.weights + noise
