@@ -52,7 +52,13 @@ class Lemma:
     def step(
         self, form: int = 0, times: sympy.Expr | int = 1, **parameters: sympy.Expr | int
     ) -> Step:
-        """The inequality that this lemma gives for these parameters (named as in `parameters`)."""
+        """The inequality that this lemma gives for these parameters (named as in `parameters`).
+
+        >>> from bounds.lemmas import SYMMETRISATION
+        >>> step = SYMMETRISATION.step()
+        >>> step.lemma.key
+        'symmetrisation'
+        """
         where = {symbol: sympy.sympify(parameters.pop(symbol.name)) for symbol in self.parameters}
         if parameters:
             raise ValueError(
@@ -81,7 +87,12 @@ class Step:
 
     @property
     def failure(self) -> sympy.Expr:
-        """The probability with which this step may fail."""
+        """The probability with which this step may fail.
+
+        >>> from bounds.lemmas import SYMMETRISATION
+        >>> SYMMETRISATION.step().failure
+        0
+        """
         return self.lemma.failure.xreplace(dict(self.where))
 
 

@@ -67,7 +67,13 @@ class BoundValue:
 
 
 def evaluate(theorem: Theorem, arguments: Mapping[str, Any]) -> BoundValue:
-    """See `Theorem.evaluate`."""
+    """See `Theorem.evaluate`.
+
+    >>> from bounds import risk_gap
+    >>> point = dict(gamma=0, R_loss=0.02, C=1, m=10_000, delta=0.05)
+    >>> round(evaluate(risk_gap.sharp("TVA", "TA"), point).total, 4)
+    0.1072
+    """
     form = fitting_form(theorem, arguments)
     given = {**form.arguments, **arguments}
     range_known = given["C"] is not None or "C" in form.inputs
@@ -107,13 +113,24 @@ def evaluate(theorem: Theorem, arguments: Mapping[str, Any]) -> BoundValue:
 
 
 def failure_probability(theorem: Theorem, delta: Any) -> Number:
-    """See `Theorem.level`."""
+    """See `Theorem.level`.
+
+    >>> from bounds import latent_quality
+    >>> failure_probability(latent_quality.sharp("TA"), [0.1, 0.05]).tolist()
+    [0.1, 0.05]
+    """
     values = checked("delta", theorem.quantities["delta"].domain, delta)
     return plain(np.broadcast_to(_failure(theorem, values), values.shape))
 
 
 def fitting_form(theorem: Theorem, names: Mapping[str, Any]) -> Theorem:
-    """The theorem itself or the alternative whose arguments the given names are."""
+    """The theorem itself or the alternative whose arguments the given names are.
+
+    >>> from bounds import risk_gap
+    >>> names = "gamma V v_norm v_max leverage p m_head delta".split()
+    >>> fitting_form(risk_gap.fast_rate("TVA", "TA"), dict.fromkeys(names, 1)).key
+    'risk_gap.fast_rate_in_advance'
+    """
     complaints = []
     for form in (theorem, *theorem.alternatives):
         unknown = [name for name in names if name not in form.arguments]
@@ -172,12 +189,20 @@ def checked(name: str, domain: Domain, value: Any) -> FloatArray:
 
 
 def shown(number: float) -> str:
-    """A number as its owner would have typed it: no ".0" behind an integer."""
+    """A number as its owner would have typed it: no ".0" behind an integer.
+
+    >>> shown(3.0), shown(0.5)
+    ('3', '0.5')
+    """
     return repr(float(number)).removesuffix(".0")
 
 
 def common_shape(values: Mapping[str, FloatArray]) -> tuple[int, ...]:
-    """The shape to which all values broadcast."""
+    """The shape to which all values broadcast.
+
+    >>> common_shape({"m": np.zeros((3, 1)), "delta": np.zeros(2)})
+    (3, 2)
+    """
     try:
         return np.broadcast_shapes(*(value.shape for value in values.values()))
     except ValueError:
@@ -186,7 +211,11 @@ def common_shape(values: Mapping[str, FloatArray]) -> tuple[int, ...]:
 
 
 def plain(array: FloatArray) -> Number:
-    """A zero-dimensional array as a Python float."""
+    """A zero-dimensional array as a Python float.
+
+    >>> plain(np.array(0.5)), plain(np.array([0.5]))
+    (0.5, array([0.5]))
+    """
     return float(array) if array.ndim == 0 else array
 
 

@@ -81,7 +81,13 @@ def solve(theorem: Theorem, name: str, total: Any, arguments: Mapping[str, Any])
 
 
 def nonvacuous_from(theorem: Theorem, arguments: Mapping[str, Any]) -> float:
-    """See `Theorem.nonvacuous_from`."""
+    """See `Theorem.nonvacuous_from`.
+
+    >>> from bounds import latent_quality
+    >>> known = dict(L_hat=0, R_loss=0, C=1, delta=0.05)         # sqrt(2 ln 20 / m) < 1
+    >>> nonvacuous_from(latent_quality.sharp("TA"), known)
+    6
+    """
     not_needed = {
         str(symbol): 0
         for each in (theorem, *theorem.alternatives)
@@ -110,6 +116,12 @@ def resolved(
     """Every symbol of the theorem as an exact number or an expression in `UNKNOWN`.
 
     Symbols inside an expression are recognised by name, whatever their sympy assumptions.
+
+    >>> from bounds import latent_quality
+    >>> known = dict(L_hat=0, R_loss=1 / sympy.sqrt(sympy.Symbol("m")), C=1, delta=0.5)
+    >>> found = resolved(latent_quality.sharp("TA"), "m", known)
+    >>> found[latent_quality.sharp("TA").quantities["delta"].symbol]
+    1/2
     """
     given: dict[str, sympy.Expr] = {}
     for name, value in {**form.defaults, "best_risk": 0, **arguments}.items():

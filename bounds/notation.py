@@ -39,6 +39,11 @@ class Domain:
     assumptions: tuple[str, ...] = ("real",)
 
     def symbol(self, name: str) -> sympy.Symbol:
+        """The symbol of that name with this domain's sympy assumptions.
+
+        >>> NON_NEGATIVE.symbol("x").is_nonnegative
+        True
+        """
         return sympy.Symbol(name, **dict.fromkeys(self.assumptions, True))
 
 
@@ -87,9 +92,19 @@ class Quantity:
 
     @property
     def symbol(self) -> sympy.Symbol:
+        """The quantity's symbol, with its domain's sympy assumptions.
+
+        >>> QUANTITIES["m"].symbol.is_positive
+        True
+        """
         return self.domain.symbol(self.name)
 
     def typeset(self, M: str, N: str) -> str:
+        """The quantity as LaTeX, with the labels of both subsets put in.
+
+        >>> "TA" in QUANTITIES["gamma"].typeset("TVA", "TA")
+        True
+        """
         return (self.latex or self.name).replace("<M>", M).replace("<N>", N)
 
 
@@ -109,6 +124,13 @@ class ModalitySet:
 
     @classmethod
     def of(cls, modalities: str | Iterable[str] | ModalitySet, name: str = "M") -> ModalitySet:
+        """A modality set from one letter per modality, or from an iterable of full names.
+
+        Raises ValueError, naming `name`, for no modality, an empty or a repeated one.
+
+        >>> ModalitySet.of("TVA").label, ModalitySet.of(["text", "audio"]).label
+        ('TVA', '{text, audio}')
+        """
         if isinstance(modalities, ModalitySet):
             return modalities
         names = tuple(modalities) if isinstance(modalities, Iterable) else ()

@@ -21,7 +21,13 @@ _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#
 
 
 def table(theorem: Theorem, arguments: Mapping[str, Any]) -> pandas.DataFrame:
-    """See `Theorem.table`."""
+    """See `Theorem.table`.
+
+    >>> from bounds import latent_quality
+    >>> known = dict(L_hat=0, R_loss=0.1, C=1, m=[100, 400], delta=0.05)
+    >>> table(latent_quality.sharp("TA"), known)["dominant"].tolist()
+    ['confidence', 'complexity']
+    """
     import pandas
 
     value = evaluate(theorem, arguments)
@@ -38,7 +44,13 @@ def table(theorem: Theorem, arguments: Mapping[str, Any]) -> pandas.DataFrame:
 
 
 def plot(theorem: Theorem, along: str | None, arguments: Mapping[str, Any]) -> Figure:
-    """See `Theorem.plot`. `along` names the argument on the axis; nothing may vary against it."""
+    """See `Theorem.plot`. `along` names the argument on the axis; nothing may vary against it.
+
+    >>> from bounds import latent_quality
+    >>> known = dict(L_hat=0, R_loss=0.1, C=1, m=[10, 100, 1000], delta=0.05)
+    >>> plot(latent_quality.sharp("TA"), "m", known).axes[0].get_xlabel()
+    'm'
+    """
     from matplotlib.figure import Figure
 
     varying = {name: np.ravel(each) for name, each in _varying(theorem, arguments).items()}

@@ -14,25 +14,46 @@ if TYPE_CHECKING:
 
 
 def labels(theorem: Theorem) -> tuple[str, str]:
-    """The labels of M and N; a theorem about one subset has no N."""
+    """The labels of M and N; a theorem about one subset has no N.
+
+    >>> from bounds import risk_gap
+    >>> labels(risk_gap.paper("TVA", "TA"))
+    ('TVA', 'TA')
+    """
     names = [subset.label.replace("{", r"\{").replace("}", r"\}") for subset in theorem.subsets]
     return names[0] if names else "M", names[1] if len(names) > 1 else "N"
 
 
 def symbol_names(theorem: Theorem) -> dict[sympy.Symbol, str]:
-    """How each symbol of the theorem is typeset."""
+    r"""How each symbol of the theorem is typeset.
+
+    >>> from bounds import latent_quality
+    >>> from bounds.notation import L_hat
+    >>> symbol_names(latent_quality.sharp("TA"))[L_hat].startswith("\\hat L")
+    True
+    """
     M, N = labels(theorem)
     quantities = (*theorem.quantities.values(), *INTERMEDIATE.values())
     return {each.symbol: each.typeset(M, N) for each in quantities}
 
 
 def latex_of(expression: sympy.Basic, names: Mapping[sympy.Symbol, str]) -> str:
-    """One expression as LaTeX, logarithms written ln."""
+    r"""One expression as LaTeX, logarithms written ln.
+
+    >>> m = sympy.Symbol("m")
+    >>> print(latex_of(sympy.log(2 / m), {m: "m_2"}))
+    \ln{\left(\frac{2}{m_2} \right)}
+    """
     return str(sympy.latex(expression, symbol_names=dict(names), ln_notation=True))
 
 
 def latex(theorem: Theorem) -> str:
-    """See `Theorem.latex`. The terms stand in the theorem's own order, not in sympy's."""
+    r"""See `Theorem.latex`. The terms stand in the theorem's own order, not in sympy's.
+
+    >>> from bounds import latent_quality
+    >>> latex(latent_quality.sharp("TA")).count("\\le ")
+    1
+    """
     names = symbol_names(theorem)
     # risk_M before risk_N: sympy's own order of a difference would put the minus sign first.
     left = sorted(
@@ -53,7 +74,12 @@ def _signed_sum(parts: list[sympy.Expr], names: Mapping[sympy.Symbol, str]) -> s
 
 
 def javascript(theorem: Theorem) -> str:
-    """See `Theorem.javascript`. An argument below a clipped domain is raised to it, as in numpy."""
+    """See `Theorem.javascript`. An argument below a clipped domain is raised to it, as in numpy.
+
+    >>> from bounds import latent_quality
+    >>> "Math.sqrt" in javascript(latent_quality.sharp("TA"))
+    True
+    """
     defaults = {name: theorem.arguments[name] for name in theorem.arguments}
     inputs = [
         name

@@ -135,22 +135,42 @@ class Theorem:
 
     @cached_property
     def quantities(self) -> FrozenMapping[str, Quantity]:
-        """The notation that this theorem may use, by name."""
+        """The notation that this theorem may use, by name.
+
+        >>> from bounds import latent_quality
+        >>> latent_quality.sharp("TA").quantities["C"].meaning != ""
+        True
+        """
         return FrozenMapping(dict(QUANTITIES) | {each.name: each for each in self.symbols})
 
     @property
     def bound(self) -> sympy.Expr:
-        """The sum of the terms."""
+        """The sum of the terms.
+
+        >>> from bounds import latent_quality
+        >>> latent_quality.sharp("TA").bound
+        sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + L_hat + 2*R_loss
+        """
         return sympy.Add(*(term.expression for term in self.terms))
 
     @property
     def statement(self) -> sympy.Rel:
-        """`lhs` <= `bound`."""
+        """`lhs` <= `bound`.
+
+        >>> from bounds import latent_quality
+        >>> latent_quality.sharp("TA").statement
+        eta_M <= sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + L_hat + 2*R_loss
+        """
         return sympy.Le(self.lhs, self.bound, evaluate=False)
 
     @cached_property
     def arguments(self) -> FrozenMapping[str, Default]:
-        """What `evaluate` takes: name -> default, or REQUIRED, in the order of the notation."""
+        """What `evaluate` takes: name -> default, or REQUIRED, in the order of the notation.
+
+        >>> from bounds import risk_gap
+        >>> {k: v for k, v in risk_gap.sharp("TVA", "TA").arguments.items() if v is not REQUIRED}
+        {'slack': 0.0, 'best_risk': 0.0}
+        """
         given: dict[str, Default] = {
             name: self.defaults.get(name, REQUIRED) for name in self.inputs
         }
@@ -158,14 +178,24 @@ class Theorem:
 
     @cached_property
     def inputs(self) -> tuple[str, ...]:
-        """The arguments that the formula itself uses, in the order of the notation."""
+        """The arguments that the formula itself uses, in the order of the notation.
+
+        >>> from bounds import latent_quality
+        >>> sorted(latent_quality.sharp("TA").inputs)
+        ['C', 'L_hat', 'R_loss', 'delta', 'm']
+        """
         free = self.bound.free_symbols | self.failure_probability.free_symbols
         free |= sympy.And(*(term.where for term in self.terms)).free_symbols
         return tuple(q.name for q in self.quantities.values() if q.symbol in free)
 
     @property
     def sample_size(self) -> str | None:
-        """The name of the argument that counts examples: "m", "m_head" or none."""
+        """The name of the argument that counts examples: "m", "m_head" or none.
+
+        >>> from bounds import risk_gap
+        >>> risk_gap.paper("TVA", "TA").sample_size, risk_gap.fast_rate("TVA", "TA").sample_size
+        ('m', 'm_head')
+        """
         return next((name for name in ("m", "m_head") if name in self.arguments), None)
 
     def level(self, delta: Any) -> float | evaluation.FloatArray:

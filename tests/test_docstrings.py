@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import warnings
 from pathlib import Path
@@ -43,3 +44,29 @@ def test_examples(name):
         results = doctest.testmod(module, verbose=False)
     assert results.attempted > 0
     assert results.failed == 0, f"{results.failed} of {results.attempted} examples in {name} failed"
+
+
+def public_functions_of_bounds():
+    """Every public function, method and property that `bounds` defines, by dotted name."""
+    root = importlib.import_module("bounds")
+    for info in pkgutil.walk_packages(root.__path__, "bounds."):
+        if any(part.startswith("_") for part in info.name.split(".")):
+            continue
+        module = importlib.import_module(info.name)
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", None) != info.name:
+                continue
+            if inspect.isfunction(thing):
+                yield f"{info.name}.{name}", thing
+            elif inspect.isclass(thing):
+                for inner, member in vars(thing).items():
+                    function = getattr(member, "fget", None) or getattr(member, "func", member)
+                    function = getattr(function, "__func__", function)
+                    if not inner.startswith("_") and inspect.isfunction(function):
+                        yield f"{info.name}.{name}.{inner}", function
+
+
+def test_every_public_function_of_bounds_has_an_example():
+    functions = dict(public_functions_of_bounds())
+    assert len(functions) > 80
+    assert [name for name, f in functions.items() if ">>> " not in (f.__doc__ or "")] == []

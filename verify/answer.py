@@ -112,21 +112,19 @@ def _measured(pairs: list[dict[str, Any]], everything: list[str]) -> str:
     last = [r for r in rows if r["m"] == largest]
     near = max(last, key=lambda r: r["risk_gap"]["value"])
     far = min(last, key=lambda r: r["risk_gap"]["value"])
-    risk = last[0]["risk_M"]
-    others = sorted(r["risk_N"]["value"] for r in last)
-    spread = (
-        f"{number(others[0])} to {number(others[-1])} with one modality"
-        if len(others) > 1
-        else f"{number(others[0])} with {label(near['N'])}"
-    )
-    return (
-        f"Measured at m = {largest:,}: the population risk is {number(risk['value'])} (mean over"
-        f" {near['trials']} samples, 95 % interval {number(risk['low'])} to {number(risk['high'])})"
-        f" with {label(near['M'])}, against {spread}. The smallest gap is to {label(near['N'])}:"
-        f" {number(near['risk_gap']['value'])} ({near['samples_where_M_is_better']} of"
-        f" {near['trials']} samples favour more modalities); the largest is to {label(far['N'])}:"
-        f" {number(far['risk_gap']['value'])}."
-    )
+    texts = []
+    for row in (near,) if near is far else (near, far):
+        gap = row["risk_gap"]
+        texts.append(
+            f"r(M) - r(N) = {number(gap['value'])} (mean over {row['trials']} samples, 95 %"
+            f" interval {number(gap['low'])} to {number(gap['high'])}) for {label(row['M'])}"
+            f" against {label(row['N'])}, with risks {number(row['risk_M']['value'])} and"
+            f" {number(row['risk_N']['value'])}; M is better in"
+            f" {row['samples_where_M_is_better']} of {row['trials']} samples"
+        )
+    if len(texts) == 1:
+        return f"Measured at m = {largest:,}: {texts[0]}."
+    return f"Measured at m = {largest:,}, the smallest gain: {texts[0]}. The largest: {texts[1]}."
 
 
 def _proved(
@@ -154,9 +152,9 @@ def _proved(
     fast = [c for c in observed if c["theorem"] == "risk_gap.fast_rate"]
     if any(t["theorem"] == "risk_gap.fast_rate" for t in mine):
         parts.append(f"the fast-rate form {needed('risk_gap.fast_rate')} in advance")
-    text = (
-        f"To prove the gain over every single modality at δ = {delta:g}, " + ", ".join(parts) + "."
-    )
+    singles = all(len(t["N"]) == 1 for t in mine)
+    gain = "the gain over every single modality" if singles else "every gain"
+    text = f"To prove {gain} at δ = {delta:g}, " + ", ".join(parts) + "."
     if fast:
         first = min(c["m"] for c in fast)
         example = max((c for c in fast if c["m"] == first), key=lambda c: c["bound"]["median"])

@@ -206,7 +206,7 @@ def _cell(
         "trials_needed": decided.needed,
         "tests": tests,
         "measured": summary((lhs.low + lhs.high) / 2),
-        "bound": {**summary(usable.total), "lower_end": float(np.mean(bound.lower.total))},
+        "bound": {**summary(usable.total), "lower_end": float(np.median(bound.lower.total))},
         "terms": {name: float(np.mean(value)) for name, value in usable.terms.items()},
         "vacuous": None if vacuous is None else vacuous >= 0.5,
         "vacuous_fraction": vacuous,

@@ -59,7 +59,10 @@ def document(results: Results, command: str | None = None) -> dict[str, Any]:
         "pairs": pairs,
         "thresholds": found,
         "cells": cells,
-        "complexities": results.complexities.to_dict("records"),
+        "complexities": [
+            {**row, "M": list(results.study.classes[int(row["subset"])])}
+            for row in results.complexities.to_dict("records")
+        ],
         "assumptions": _assumptions(results),
         "config": config,
         "confidence": _confidence(results, cells),
@@ -240,7 +243,17 @@ def _confidence(results: Results, cells: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def _environment() -> dict[str, Any]:
-    packages = ("multimodal-bounds", "torch", "numpy", "scipy", "sympy", "pandas", "scikit-learn")
+    packages = (
+        "multimodal-bounds",
+        "torch",
+        "numpy",
+        "scipy",
+        "sympy",
+        "pandas",
+        "pyarrow",
+        "scikit-learn",
+        "matplotlib",
+    )
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "python": platform.python_version(),

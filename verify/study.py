@@ -174,6 +174,7 @@ class Study:
             "dropped_columns": {n: list(c) for n, c in self.data.dropped.items()},
             "clipped_rows": dict(zip(self.data.names, self.population.clipped, strict=True)),
             "target_scale": self.population.target_scale,
+            "target_radius": self.population.target_radius,
             "loss": self.loss,
             "pairs": [[list(M), list(N)] for M, N in self.family.pairs],
             "subsets": [list(s) for s in self.family.subsets],
