@@ -1,5 +1,6 @@
 """Measured numbers belong to their trial alone, and equal a slow recomputation from the drawn rows."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from empirical import measure as engine
 from empirical.features import from_arrays
-from empirical.fusion import FusionClass, slot_of
+from empirical.fusion import FusionClass, initial_weights, slot_of
 from empirical.measure import Design, block_size, fit_reference, measure, train
 from empirical.streams import stream
 from empirical.worlds.finite import finite_population
@@ -107,6 +108,19 @@ def test_the_masses_are_the_counts_of_the_drawn_rows(least_squares):
     for t in range(5):
         rows = population.draw(stream(design.seed, "sample", M, t), M)
         assert mass[t].numpy() == pytest.approx(np.bincount(rows, minlength=ROWS) / M)
+
+
+def test_a_start_is_its_trials_own_wherever_its_block_begins(least_squares):
+    population, _, design = least_squares
+    stack, _ = train(population, replace(design, steps=0), M, range(32, 35))
+    start = initial_weights(
+        [stream(design.seed, "initial weights", M, t) for t in range(32, 35)],
+        SUBSETS,
+        [x.shape[1] for x in population.inputs],
+        design.cls,
+    )
+    for found, drawn in zip((*stack.encoders, *stack.heads), (*start[0], *start[1]), strict=True):
+        assert found.numpy() == pytest.approx(drawn, rel=1e-5)
 
 
 def test_fresh_samples_are_other_draws_of_the_size_asked_for(least_squares, monkeypatch):
