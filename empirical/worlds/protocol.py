@@ -49,16 +49,16 @@ class World(Protocol[Sample, Models]):
         """``trials`` i.i.d. samples of size m."""
         ...
 
-    def fit(self, sample: Sample, subset: Iterable[str]) -> Models:
+    def fit(self, sample: Sample, subset: Iterable[str], /) -> Models:
         """What the world's learner makes of each sample when it sees these modalities."""
         ...
 
-    def risks(self, sample: Sample, subset: Iterable[str], models: Models) -> Trials:
+    def risks(self, sample: Sample, subset: Iterable[str], models: Models, /) -> Trials:
         """Risks, η, L̂ and slack of any given models (trained or not), one per sample."""
         ...
 
     def measure(
-        self, sample: Sample, subsets: Iterable[Iterable[str]]
+        self, sample: Sample, subsets: Iterable[Iterable[str]], /
     ) -> dict[tuple[str, ...], Trials]:
         """``fit`` and ``risks`` on the same samples for every subset."""
         ...
