@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from empirical.worlds.law import Law
+from empirical.estimate import Estimate, Interval
+from empirical.worlds.law import Law, estimate_probability
 from empirical.worlds.sample_types import count_types, iterate_types
 from empirical.worlds.trials import check_draw
 
@@ -21,6 +22,10 @@ Counts = NDArray[np.int64]
 
 # Enumerating this many sample types takes about ten seconds on one core.
 MOST_TYPES = 20_000_000
+# Of a sum over that many types, each from differences of logarithms of factorials.
+_ROUNDING = 1e-9
+# Counts drawn at once, in numbers.
+_BLOCK = 2**22
 # Sets of letters: 2^12 of them, and sums over their subsets that keep ten digits.
 MOST_LETTERS_SEEN = 12
 
@@ -69,6 +74,43 @@ def probability_of(
     for counts, chance in iterate_samples(joint, m):
         total += float(chance[event(counts)].sum())
     return min(total, 1.0)
+
+
+def chance_of(
+    joint: NDArray[np.float64],
+    m: int,
+    event: Callable[[Counts], NDArray[np.bool_]],
+    generator: np.random.Generator,
+    *,
+    trials: int = 20_000,
+    level: float = 0.99,
+    most_types: int = MOST_TYPES,
+) -> Estimate:
+    """P(event): exact by enumeration where at most ``most_types`` types do it, else from draws.
+
+    Beyond that ``trials`` multinomial samples are drawn and the interval is Clopper and Pearson's,
+    which misses with probability at most 1 − level; an exact answer has level 1 and n None.
+    ``event`` as in ``probability_of``. Raises ValueError for m or trials below 1, or a level outside
+    (0, 1).
+
+    >>> fair, generator = np.array([0.5, 0.5]), np.random.default_rng(0)
+    >>> chance_of(fair, 2, lambda counts: counts[:, 0] == 1, generator).value
+    0.5
+    >>> chance_of(fair, 10**9, lambda counts: counts[:, 0] > 5 * 10**8, generator).n
+    20000
+    """
+    check_draw(m, trials)
+    if count_types(int(np.count_nonzero(joint)), m) <= min(most_types, MOST_TYPES):
+        exact = probability_of(joint, m, event)
+        low, high = np.clip([exact - _ROUNDING, exact + _ROUNDING], 0.0, 1.0)
+        return Estimate(exact, Interval(low, high))
+    happens = []
+    at_once = max(1, _BLOCK // joint.size)
+    for start in range(0, trials, at_once):
+        number = min(at_once, trials - start)
+        drawn = generator.multinomial(m, joint.ravel(), size=number)
+        happens.append(event(drawn.reshape(-1, *joint.shape)))
+    return estimate_probability(np.concatenate(happens), level)
 
 
 def law_of(

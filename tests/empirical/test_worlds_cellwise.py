@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from empirical.worlds.cellwise import centred_loss_law, excess_law
-from empirical.worlds.counts import law_of, probability_of, seen_letters
+from empirical.worlds.counts import chance_of, law_of, probability_of, seen_letters
 from empirical.worlds.exact import boolean_world, near_fair_coin, noisy_and, xor
 from empirical.worlds.law import Law, estimate_probability, estimate_quantile
 
@@ -172,6 +172,22 @@ def test_sets_of_letters_seen_by_hand_and_by_enumeration():
 
 
 # ---- draws agree with exact laws, at their stated rate
+
+
+def test_a_chance_is_exact_where_it_can_be_and_drawn_beyond():
+    def mistaken(counts):
+        return excess(SKEWED, counts, ("a", "b"), "zero") > 0
+
+    for m in (3, 12):
+        exact = float(excess_law(SKEWED, ["a", "b"], None, m).above(0.0).low)
+        known = chance_of(SKEWED.joint, m, mistaken, np.random.default_rng(0))
+        assert (known.level, known.n) == (1.0, None)
+        assert known.value == pytest.approx(exact, abs=1e-10)
+        drawn = chance_of(SKEWED.joint, m, mistaken, np.random.default_rng(0), most_types=1)
+        assert (drawn.level, drawn.n) == (0.99, 20_000)
+        # Twenty thousand draws: a half-width of about 2.6 · ½/√20,000 = 0.009.
+        assert float(drawn.interval.high - drawn.interval.low) < 0.02
+        assert float(drawn.interval.low) <= exact <= float(drawn.interval.high)
 
 
 def test_clopper_pearson_covers_the_exact_probability_at_its_rate():
