@@ -232,6 +232,17 @@ def test_order_statistics_cover_a_continuous_quantile_neither_less_nor_much_more
 # ---- values and bad input
 
 
+def test_clopper_pearson_at_its_ends_by_hand():
+    # No hit in ten: (1 − p)¹⁰ = 0.025 at the upper end. One in one: p = 0.025 at the lower end.
+    none = estimate_probability([False] * 10, level=0.95).interval
+    assert (float(none.low), float(none.high)) == (0.0, pytest.approx(1 - 0.025**0.1))
+    always = estimate_probability([True], level=0.95).interval
+    assert (float(always.low), float(always.high)) == (pytest.approx(0.025), 1.0)
+    # Five of ten is symmetric.
+    half = estimate_probability([True, False] * 5, level=0.95).interval
+    assert float(half.low + half.high) == pytest.approx(1)
+
+
 def test_quantiles_and_tails_of_a_law_by_hand():
     law = Law.of([([0.0, 1.0, 3.0], [0.5, 0.3, 0.2])])
     assert [float(law.quantile(p).low) for p in (0.2, 0.5, 0.6, 0.8, 0.81, 1.0)] == [

@@ -7,8 +7,10 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
+from empirical import erm
 from empirical.features import from_arrays
 from empirical.fusion import FusionClass, Stack, initial_weights
+from empirical.streams import stream
 from empirical.worlds.finite import finite_population
 from empirical.worlds.stacks import population_world
 from empirical.worlds.teacher import teacher_world
@@ -142,7 +144,53 @@ def test_labels_are_drawn_from_the_teachers_softmax():
     assert by_row.sum(axis=1) == pytest.approx(np.full(24, 1 / 24), abs=1e-12)
 
 
+def test_constants_are_those_of_the_largest_prediction():
+    # ‖f‖ ≤ B √(A² max‖(x_k, 1)‖² + 1) = F for the class, the teacher in it, and ‖y‖ ≤ F + noise.
+    longest = max(float(x.square().sum(1).max()) for x in SQUARE.inputs)
+    F = 4 * math.sqrt(2**2 * longest + 1)
+    assert pytest.approx((2 * F + 0.5) ** 2) == SQUARE.constants.C
+    assert pytest.approx(2 * (2 * F + 0.5)) == SQUARE.constants.L
+    assert pytest.approx(math.log(1 + 2 * math.exp(math.sqrt(2) * F))) == SOFT.constants.C
+
+
 # ---- training and certificates
+
+
+@pytest.mark.parametrize("kind", WORLDS)
+def test_training_sees_the_rows_drawn_and_their_labels(kind):
+    world = WORLDS[kind]
+    counts = world.draw(rng(4), 12, 2)
+    models = world.fit(counts, ["b"], steps=3, seed=5)
+    atoms = np.array([[a for a, n in enumerate(row) for _ in range(n)] for row in counts])
+    start = initial_weights(
+        [stream(5, "initial weights", 12, t) for t in range(2)], ((1,),), [4, 3], CLS
+    )
+    expected = erm.fit(
+        [x[torch.from_numpy(world.row[atoms])] for x in world.inputs],
+        world.targets[torch.from_numpy(atoms)].mT.contiguous(),
+        ((1,),),
+        CLS,
+        *start,
+        objective=kind,
+        steps=3,
+    )
+    # Trained in single precision, expected in double.
+    assert torch.allclose(models.encoders[1], expected.encoders[1], atol=1e-4)
+
+
+def test_latent_quality_is_that_of_the_best_head_not_of_the_given_one():
+    stack = random_stack(SQUARE, BOTH, 6, 60)
+    trials = SQUARE.risks(SQUARE.draw(rng(9), 40, 6), BOTH, stack)
+    assert trials.quality_width.max() < 1e-9
+    assert (trials.latent_quality < trials.population_risk - SQUARE.reference_risk - 0.1).all()
+    # It cannot beat least squares on all rows without the ball.
+    z = np.maximum(SQUARE.inputs[0].numpy() @ stack.encoders[0][0, 0].numpy().T, 0)
+    z = np.hstack([z, np.maximum(SQUARE.inputs[1].numpy() @ stack.encoders[1][0, 0].numpy().T, 0)])
+    z = np.hstack([z, np.ones((24, 1))])
+    truth = SQUARE.targets.numpy().reshape(24, 2, 3).mean(axis=1)
+    v, *_ = np.linalg.lstsq(z, truth, rcond=None)
+    free = ((z @ v - truth) ** 2).sum(axis=1).mean()
+    assert trials.latent_quality[0] >= free - 1e-9
 
 
 @pytest.mark.parametrize("kind", WORLDS)
