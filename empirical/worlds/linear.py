@@ -2,8 +2,7 @@
 
 x ∈ {−1, 1}^d as in `sign_features`: one block per modality, ``overlap`` between a coordinate of the
 first modality and its copies in the others. The noise is uniform on [−noise, noise], independent of
-x. It has a density, so that two subsets do not end in the same risk with positive probability:
-rounding would decide.
+x. It has a density, so that two subsets do not end in the same risk, where rounding would decide.
 
 The encoder of M is the identity on the visible modalities, zero elsewhere; heads are β·z with
 ‖β‖₂ ≤ radius over the common Z = R^d. Everything is bounded, so C and L are certified, and
