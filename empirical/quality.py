@@ -71,7 +71,8 @@ class Features:
         """
         mass = mass.expand(self.z.shape[0], -1)
         if self.loss == "softmax":
-            head = heads.softmax(self.z, self.targets[None], mass, self.radius, start=start)
+            z, targets, its_mass = self._seen(mass)
+            head = heads.softmax(z, targets, its_mass, self.radius, start=start)
             return FittedHead(head.weights, self.risk(head.weights, mass), head.gap)
         square, gram, moment = self.moments(mass)
         head = heads.least_squares(gram, moment, self.radius)
@@ -84,6 +85,19 @@ class Features:
         weighted = self.z * mass[:, None, :]
         square = mass @ self.targets.square().sum(0)
         return square, weighted @ self.z.mT, weighted @ self.targets.mT
+
+    def _seen(self, mass: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features, targets and mass on the rows with mass alone: [T, p, u], [T or 1, c, u], [T, u].
+
+        A small sample sees few rows of a large population; an iteration costs what it sees. Trials
+        that see fewer than u rows are filled up with rows of mass zero.
+        """
+        seen = int((mass > 0).sum(1).max())
+        if seen == mass.shape[1]:
+            return self.z, self.targets[None], mass
+        rows = torch.topk(mass, seen, dim=1).indices.sort(dim=1).values
+        z = self.z.gather(2, rows[:, None, :].expand(-1, self.z.shape[1], -1))
+        return z, self.targets[:, rows].transpose(0, 1), mass.gather(1, rows)
 
     def risk(self, weights: Tensor, mass: Tensor) -> Tensor:
         """The risk [T] of heads [T, c, p] under the mass [T, rows] or [rows]."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from empirical import heads
 from empirical.estimate import Interval
 from empirical.quality import Features, FittedHead, latent_quality, quality_gap, uniform_mass
 from empirical.risk import quadratic_risk, row_losses, weighted_risk
@@ -134,3 +135,17 @@ def test_more_features_never_make_the_infimum_worse():
     assert isinstance(gamma, Interval)
     assert np.all(gamma.low <= 1e-14)
     assert np.any(gamma.high < -1e-3)
+
+
+def test_rows_without_mass_do_not_change_a_softmax_head():
+    """Heads fitted on the rows that a sample sees are as good, under its mass, as on all rows."""
+    features, _ = population("softmax")
+    trials, _, rows = features.z.shape
+    mass = torch.zeros(trials, rows, dtype=torch.float64)
+    mass[0, :3], mass[1:, 2:8] = 1 / 3, 1 / 6
+    fitted = features.fit(mass)
+    whole = heads.softmax(features.z, features.targets[None], mass, features.radius)
+    risk = features.risk(whole.weights, mass)
+    assert torch.all(fitted.gap <= 1e-4)
+    assert torch.all((fitted.risk - risk).abs() <= torch.maximum(fitted.gap, whole.gap))
+    assert torch.all(fitted.risk - fitted.gap <= risk)
