@@ -67,7 +67,7 @@ def solve(theorem: Theorem, name: str, total: Any, arguments: Mapping[str, Any])
         raise ValueError(
             f"the argument to solve for must be among {', '.join(form.inputs)}, got {name!r}"
         )
-    target = sympy.Rational(shown(float(checked("total", REAL, total))))
+    target = _exact_number("total", REAL, total)
     values = resolved(form, name, arguments)
     domain = form.quantities[name].domain
     expression = form.bound.xreplace(values)
@@ -165,8 +165,11 @@ def _exact_number(name: str, domain: Domain, value: Any) -> sympy.Expr:
 
 
 def _lambdified(expression: sympy.Expr) -> Curve:
-    # In floating point first: numpy has no root of an integer of twenty digits.
-    function = sympy.lambdify([UNKNOWN], sympy.N(expression, 20), modules="numpy", cse=True)
+    # In floating point first: numpy has neither root nor logarithm of an integer of twenty digits,
+    # and sympy.N leaves alone what stands in a condition.
+    long = {n: sympy.Float(n, 20) for n in expression.atoms(sympy.Rational) if _digits(n) > 15}
+    floating = sympy.N(expression.xreplace(long), 20)
+    function = sympy.lambdify([UNKNOWN], floating, modules="numpy", cse=True)
 
     def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(all="ignore"):
@@ -229,8 +232,16 @@ def _quadratic_roots(equation: sympy.Expr) -> list[sympy.Expr] | None:
 
 def _tidy(value: sympy.Expr) -> sympy.Expr:
     """Simplified where the numbers are short; sympy would factorise long ones for ever."""
-    short = all(max(abs(n.p), n.q) < 10**9 for n in value.atoms(sympy.Rational))
-    return sympy.simplify(value) if short else value
+    if any(_digits(n) > 9 for n in value.atoms(sympy.Rational)):
+        return value
+    simple = sympy.simplify(value)
+    # Powers gathered inside a logarithm can grow numbers that no one would call simple.
+    return value if any(_digits(n) > 30 for n in simple.atoms(sympy.Rational)) else simple
+
+
+def _digits(number: sympy.Rational) -> int:
+    """About how many decimal digits the longer of numerator and denominator has."""
+    return int(max(abs(number.p), number.q).bit_length() * 0.30103) + 1
 
 
 def _substitutions(difference: sympy.Expr) -> Iterator[sympy.Expr]:

@@ -38,7 +38,7 @@ def squared(prediction_radius: float, target_radius: float) -> LossConstants:
         target_radius: Y ≥ 0, in units of the target.
 
     Raises:
-        ValueError: a radius is negative, infinite or NaN.
+        ValueError: a radius is negative, infinite or NaN, or C would overflow.
 
     Source: |∂(f − y)²/∂f| = 2 |f − y| ≤ 2 (F + Y).
 
@@ -49,6 +49,8 @@ def squared(prediction_radius: float, target_radius: float) -> LossConstants:
         arguments.non_negative("prediction_radius", prediction_radius)
         + arguments.non_negative("target_radius", target_radius)
     )
+    if reach > 1e154:
+        raise ValueError(f"prediction_radius + target_radius must be at most 1e154, got {reach:g}")
     return LossConstants(C=reach**2, L=2.0 * reach)
 
 

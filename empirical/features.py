@@ -84,7 +84,7 @@ def from_arrays(
     pairs = _pairs(features)
     check_names(key for key, _ in pairs)
     if task is not None and task not in TASKS:
-        raise ValueError(f"task must be one of {TASKS} or None, got {task!r}")
+        raise ValueError(f"task must be {' or '.join(TASKS)}, got {task!r}")
     _check_indexes([*pairs, ("y", y)])
     labels = to_numpy(y, "y")
     if labels.ndim != 1:

@@ -1,6 +1,7 @@
 """From measurements to cells: each theorem, each pair or subset, each m and delta, against its bound.
 
-delta is applied here, after the measurement. Numbers that describe samples (risk gaps, bounds) come as
+delta is applied here, after the measurement. Risks are exact up to rounding: differences below `ROUNDING`
+count as zero. Numbers that describe samples (risk gaps, bounds) come as
 `summary`: mean, 95 % interval of the mean, and the 5 % and 95 % quantiles over samples.
 """
 
@@ -25,6 +26,9 @@ from verify.run import Results
 
 Subset = tuple[str, ...]
 Arguments = dict[str, Any]
+
+ROUNDING = 1e-12
+"""What float64 may have added to a risk of order one."""
 
 
 @dataclass(frozen=True)
@@ -91,17 +95,17 @@ def _theorem_1(measured: Measured) -> Iterator[dict[str, Any]]:
             theorem = form(M, N)
             for setting in where:
                 rows_M, rows_N = measured.rows(setting, M), measured.rows(setting, N)
-                lhs = _risk(rows_M) - _risk(rows_N)
-                gamma = _best(rows_M) - _best(rows_N)
+                lhs = _settled(_risk(rows_M) - _risk(rows_N))
+                gamma = _settled(_best(rows_M) - _best(rows_N))
                 arguments, slack = _gap_arguments(theorem, measured, setting, M, rows_M)
                 arguments["gamma"] = gamma
                 for delta in study.delta:
                     bound = bound_interval(theorem, {**arguments, "delta": delta})
                     # Where the statement has no slack of its own, it is granted the certified one.
-                    rhs = bound.interval + Interval.exact(slack)
+                    rhs = bound.interval + Interval.exact(slack + ROUNDING)
                     terms = _price(bound)
-                    excess = lhs.high - gamma.low - slack
-                    own = (_risk(rows_M).high - _best(rows_M).low) - slack
+                    excess = settled(lhs.high - gamma.low - slack)
+                    own = settled((_risk(rows_M).high - _best(rows_M).low) - slack)
                     level = float(theorem.level(delta))
                     cell = _cell(theorem, M, N, setting, delta, tests, lhs, rhs, bound)
                     yield {
@@ -167,10 +171,10 @@ def _theorem_2(measured: Measured) -> Iterator[dict[str, Any]]:
                 for delta in study.delta:
                     bound = bound_interval(theorem, {**arguments, "delta": delta})
                     level = float(theorem.level(delta))
-                    factor = critical_factor(eta.high - L_hat, _price(bound), level)
-                    cell = _cell(
-                        theorem, M, None, setting, delta, tests, eta, bound.interval, bound
-                    )
+                    excess = settled(eta.high - L_hat)
+                    factor = critical_factor(excess, _price(bound), level)
+                    rhs = bound.interval + Interval.exact(ROUNDING)
+                    cell = _cell(theorem, M, None, setting, delta, tests, eta, rhs, bound)
                     yield {**cell, "L_hat": summary(L_hat), "critical_factor": asdict(factor)}
 
 
@@ -207,11 +211,25 @@ def _cell(
         "tests": tests,
         "measured": summary((lhs.low + lhs.high) / 2),
         "bound": {**summary(usable.total), "lower_end": float(np.median(bound.lower.total))},
-        "terms": {name: float(np.mean(value)) for name, value in usable.terms.items()},
+        "terms": {name: float(np.median(value)) for name, value in usable.terms.items()},
         "vacuous": None if vacuous is None else vacuous >= 0.5,
         "vacuous_fraction": vacuous,
         "dominant_term": str(names[counts.argmax()]),
     }
+
+
+def settled(values: ArrayLike) -> NDArray[np.float64]:
+    """Differences of risks, with those that rounding alone can make set to zero.
+
+    >>> settled([1e-15, -0.5]).tolist()
+    [0.0, -0.5]
+    """
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(array) < ROUNDING, 0.0, array)
+
+
+def _settled(interval: Interval) -> Interval:
+    return Interval(settled(interval.low), settled(interval.high))
 
 
 def summary(values: ArrayLike) -> dict[str, float]:

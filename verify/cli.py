@@ -52,6 +52,10 @@ def report(
     m: Annotated[
         str, typer.Option("--m", help="sample sizes, separated by commas")
     ] = "64,256,1024",
+    head_m: Annotated[
+        str,
+        typer.Option("--head-m", help="further sizes at which heads alone are fitted; 0 for none"),
+    ] = "8000",
     delta: Annotated[
         str, typer.Option(help="confidence parameters in (0, 1), separated by commas")
     ] = "0.1,0.05",
@@ -73,6 +77,7 @@ def report(
     began = time.monotonic()
     from empirical import datasets
     from verify.report import write_report
+    from verify.run import open_folder
     from verify.study import Study
 
     # The names are checked by the study itself, whatever the annotation says.
@@ -81,17 +86,24 @@ def report(
         datasets.by_name(data, task),
         pairs=[_pair(text) for text in pair] if pair else None,
         m=_list("m", m, int, "positive integers separated by commas"),
+        head_m=[]
+        if head_m.strip() == "0"
+        else _list("head_m", head_m, int, "positive integers separated by commas, or 0"),
         delta=_list("delta", delta, float, "numbers in (0, 1) separated by commas"),
         trials=None if trials is None else _one("trials", trials, "a positive integer"),
         seed=_one("seed", seed, "a nonnegative integer"),
         **settings,
     )
+    kept = list(open_folder(out, study.fingerprint()).glob("trials-*.parquet"))
+    heads = f" (heads alone: {', '.join(map(str, study.head_m))})" if study.head_m else ""
     print(
         f"{study.data.name}: {study.population.rows:,} rows, modalities"
-        f" {', '.join(study.data.names)}; {study.trials} samples at each m = "
-        f"{', '.join(map(str, study.m))}",
+        f" {' '.join(', '.join(study.data.names).split())}; {study.trials} samples at each m ="
+        f" {', '.join(map(str, study.m))}{heads}",
         flush=True,
     )
+    if kept and not resume:
+        print(f"{out} holds {len(kept)} parts of this study: computed again (--resume uses them)")
     results = study.run(out, resume=resume, progress=True)
     page = write_report(results, Path(out), command=_repeat(sys.argv[1:]))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
@@ -125,7 +137,7 @@ def bound(
     theorem = catalogue.find(key)
     given: dict[str, float] = {}
     for item in arguments or []:
-        name, equals, text = item.partition("=")
+        name, equals, text = (part.strip() for part in item.partition("="))
         if not equals:
             raise ValueError(f"arguments must have the form NAME=NUMBER, got {item!r}")
         if name in given:

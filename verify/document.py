@@ -18,7 +18,7 @@ from empirical.fast_rate import RANGE_TOLERANCE
 from empirical.measure import FREE, SAME
 from empirical.worlds.finite import CLIP_NORM
 from verify.answer import answer
-from verify.cells import Measured, all_cells, settings, summary
+from verify.cells import Measured, all_cells, settings, settled, summary
 from verify.coverage import ALPHA
 from verify.run import Results
 from verify.thresholds import thresholds
@@ -161,9 +161,9 @@ def _pairs(results: Results) -> list[dict[str, Any]]:
                         "trials": len(one),
                         "risk_M": summary((one.risk_low + one.risk_high) / 2),
                         "risk_N": summary((other.risk_low + other.risk_high) / 2),
-                        "risk_gap": summary(gap),
-                        "gamma": summary(gamma),
-                        "samples_where_M_is_better": int((gap < 0).sum()),
+                        "risk_gap": summary(settled(gap)),
+                        "gamma": summary(settled(gamma)),
+                        "samples_where_M_is_better": int((settled(gap) < 0).sum()),
                     }
                 )
     return rows

@@ -84,7 +84,7 @@ def run_study(
             raise ValueError(f"{name} must be a positive integer, got {value!r}")
     began = time.monotonic()
     identity = study.fingerprint()
-    folder = None if out is None else open_folder(Path(out), identity)
+    folder = None if out is None else open_folder(out, identity)
     tasks = _tasks(study, chunk)
     done: dict[Task, pd.DataFrame] = {}
     if resume and folder is not None:
@@ -124,9 +124,11 @@ def run_study(
     )
 
 
-def open_folder(out: Path, identity: str) -> Path:
+def open_folder(out: str | Path, identity: str) -> Path:
     """Make `out`/parts, or raise ValueError where it cannot be used for this configuration."""
-    parts = out / PARTS
+    if not str(out).strip():
+        raise ValueError(f"out must be the name of a folder, got {str(out)!r}")
+    parts = Path(out) / PARTS
     try:
         parts.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=parts):
@@ -139,8 +141,8 @@ def open_folder(out: Path, identity: str) -> Path:
         other = store.study_of(path)
         if other is not None and other != identity:
             raise ValueError(
-                f"out must be empty or hold the same study, got {str(out)!r}, which holds a study"
-                " of another configuration (other data, settings or version)"
+                f"out must not hold another study, got {str(out)!r}, which holds one of another"
+                " configuration (other data, settings, seed or version)"
             )
     return parts
 

@@ -259,6 +259,7 @@ def _integer(name: str, value: Any, low: int, high: int | None = None) -> int:
         number = None
     if number is None or isinstance(value, bool) or number < low or (high and number > high):
         kind = "a positive integer" if low == 1 else f"an integer >= {low}"
+        kind += f" and at most {high}" if high else ""
         raise ValueError(f"{name} must be {kind}, got {value!r}")
     return number
 

@@ -12,7 +12,7 @@ from bounds import latent_quality, risk_gap
 from bounds.notation import m as m_symbol
 from bounds.theorem import Theorem
 from empirical.measure import FREE, SAME
-from verify.cells import Measured, Setting, settings
+from verify.cells import Measured, Setting, settings, settled
 from verify.run import Results
 
 Subset = tuple[str, ...]
@@ -96,7 +96,7 @@ def _gain(theorem: Theorem, gamma: float, C: float, arguments: dict[str, Any]) -
 
 def _gamma(measured: Measured, M: Subset, N: Subset, at: Setting) -> tuple[float, float]:
     rows_M, rows_N = measured.rows(at, M), measured.rows(at, N)
-    gamma = float(np.mean(rows_M.best_high - rows_N.best_low))
+    gamma = float(settled(np.mean(rows_M.best_high - rows_N.best_low)))
     return gamma, max(0.0, float(rows_M.best_high.mean()))
 
 

@@ -8,7 +8,7 @@ import sympy
 from sympy import exp, log, sqrt
 
 from bounds import latent_quality, modality_gain, nested_quality, risk_gap
-from bounds.catalogue import THEOREMS
+from bounds.catalogue import THEOREMS, find
 from bounds.contract import random_arguments
 
 m = sympy.Symbol("m")
@@ -200,3 +200,37 @@ def test_the_difference_of_bounds_may_cross_from_either_side():
     # 4 (3 - 2)/sqrt(m) = 0.1: m* = 1600, and from there on the difference is at most 0.
     s = t.solve("m", total=0, L_hat_M=0.1, L_hat_N=0.2, C_M=9, C_N=4, L=1)
     assert (s.value, s.least_integer) == (1600.0, 1600)
+
+
+@pytest.mark.parametrize("delta", [1e-300, 1e-30, 0.05])
+@pytest.mark.parametrize("key", ["risk_gap.fast_rate", "risk_gap.paper", "latent_quality.sharp"])
+def test_a_tiny_delta_inverts_like_any_other(key, delta):
+    """ln(2/delta) is 691 at delta = 1e-300: a large number, and nothing more."""
+    known = {
+        "risk_gap.fast_rate": dict(V=3, v_norm=0.5, v_max=9, leverage=40, p=33),
+        "risk_gap.paper": dict(R_M=0.0, L=1.0),
+        "latent_quality.sharp": dict(L_hat=0.0, R_loss=0.0),
+    }[key]
+    theorem = find(key)
+    least = theorem.nonvacuous_from(**known, C=1, delta=delta)
+    size = {theorem.sample_size: [least - 1, least]}
+    gamma = {} if key.startswith("latent") else {"gamma": 0}
+    vacuous = theorem.evaluate(**known, **gamma, **size, C=1, delta=delta).vacuous
+    assert vacuous.tolist() == [True, False]
+
+
+def test_a_closed_form_can_be_printed():
+    """Gathering powers inside a logarithm would make an integer of thousands of digits."""
+    m = sympy.Symbol("m")
+    found = find("risk_gap.paper").solve(
+        "m", total=0, gamma=-0.1, R_M=120 / sympy.sqrt(m), L=62.0, C=961.0, delta=0.05
+    )
+    assert len(str(found)) < 1000
+    assert float(found) == pytest.approx(float(found.exact))
+
+
+def test_a_total_that_is_no_single_number():
+    with pytest.raises(ValueError, match="total must be one number here"):
+        find("latent_quality.sharp").solve(
+            "m", total=[0.1, 0.2], L_hat=0, R_loss=0.0, C=1, delta=0.05
+        )

@@ -160,7 +160,7 @@ SETTINGS: list[tuple[str, Any, str, str]] = [
     ("trials", 0, "0", "trials must be a positive integer, got 0"),
     ("trials", -5, "-5", "trials must be a positive integer, got -5"),
     ("trials", 2.5, "2.5", "trials must be a positive integer, got '?2.5'?"),
-    ("seed", -1, "-1", "seed must be an integer >= 0, got -1"),
+    ("seed", -1, "-1", "seed must be an integer >= 0.*, got -1"),
     ("loss", "hinge", "hinge", "loss must be least-squares or softmax, got 'hinge'"),
     ("loss", "softmax", "softmax", "softmax must go with classification, got .*regression"),
     ("device", "tpu", "tpu", "device must be auto, cpu or cuda, got 'tpu'"),
@@ -219,6 +219,14 @@ def test_an_output_folder_that_cannot_be_written(
         assert code == 2
         assert "out must be a folder that can be written" in error
     assert file.read_text() == "mine"
+
+
+def test_an_output_folder_without_a_name(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(ValueError, match="out must be"):
+        Study(datasets.diabetes(), trials=1).report("")
+    code, _, error = command(capsys, "report", "--data", "diabetes", "--out", "")
+    assert code == 2
+    assert "out must be" in error
 
 
 def test_an_output_folder_with_another_study(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
