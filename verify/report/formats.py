@@ -22,8 +22,8 @@ def power_of_ten(exponent: int) -> str:
     return "10" + str(exponent).translate(_SUPERSCRIPTS)
 
 
-def plain_number(value: float | None, none: str = "∞") -> str:
-    """A number as text: integers whole, others to three significant digits. `none` stands for None.
+def plain_number(value: float | None, none: str = "∞", digits: int = 3) -> str:
+    """A number as text: integers whole, else `digits` significant ones. `none` stands for None.
 
     >>> plain_number(1024), plain_number(-0.26), plain_number(None)
     ('1,024', '−0.26', '∞')
@@ -39,27 +39,29 @@ def plain_number(value: float | None, none: str = "∞") -> str:
     elif isinstance(value, int) or size >= 1000:
         text = f"{value:,.0f}"
     else:
-        text = f"{value:.3g}"
+        text = f"{value:.{digits}g}"
     return text.replace("-", "−")
 
 
-def number(value: float | None, none: str = "∞") -> Markup:
+def number(value: float | None, none: str = "∞", digits: int = 3) -> Markup:
     """A number as HTML that carries its full precision: <data value="0.2560113">0.256</data>."""
     if value is None:
         return escape(none)
-    return Markup('<data value="{}">{}</data>').format(repr(value), plain_number(value))
+    return Markup('<data value="{}">{}</data>').format(
+        repr(value), plain_number(value, digits=digits)
+    )
 
 
-def interval(low: float | None, high: float | None) -> Markup:
+def interval(low: float | None, high: float | None, digits: int = 3) -> Markup:
     """An interval in words; empty where an end is not finite."""
     if low is None or high is None:
         return Markup("")
-    first, last = plain_number(low), plain_number(high)
+    first, last = (plain_number(end, digits=digits) for end in (low, high))
     if "×" in first and first.partition(" ")[2] == last.partition(" ")[2]:
         # One power of ten serves both ends.
         shown = Markup('<data value="{}">{}</data>').format(repr(low), first.partition(" ")[0])
         return Markup("{} to {}").format(shown, number(high))
-    return Markup("{} to {}").format(number(low), number(high))
+    return Markup("{} to {}").format(number(low, digits=digits), number(high, digits=digits))
 
 
 def prose(text: str, names: Sequence[str] = ()) -> str:
