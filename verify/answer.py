@@ -8,12 +8,16 @@ from typing import Any
 from empirical.measure import SAME
 
 
-def label(subset: list[str] | tuple[str, ...]) -> str:
-    """A subset as text: its names joined by plus signs.
+def label(subset: list[str], everything: list[str]) -> str:
+    """A subset as text: its names joined by plus signs, or that it is all of three or more.
 
-    >>> label(["text", "audio"])
+    >>> label(["text", "audio"], ["text", "audio", "video"])
     'text + audio'
+    >>> label(["text", "audio", "video"], ["text", "audio", "video"])
+    'all 3 modalities'
     """
+    if len(subset) == len(everything) > 2:
+        return f"all {len(everything)} modalities"
     return " + ".join(subset)
 
 
@@ -47,7 +51,7 @@ def answer(
     sentences = [
         _measured(pairs, everything),
         _proved(cells, thresholds, everything, config),
-        _least_step(pairs, cells),
+        _least_step(pairs, cells, everything),
         _vacuity(cells, config),
         _verdicts(claims),
         _meaning(config, cells),
@@ -131,9 +135,9 @@ def _measured(pairs: list[dict[str, Any]], everything: list[str]) -> str:
     for row in (near,) if near is far else (near, far):
         gap = row["risk_gap"]
         texts.append(
-            f"r(M) - r(N) = {number(gap['value'])} (mean over {row['trials']} samples, 95 %"
-            f" interval {number(gap['low'])} to {number(gap['high'])}) for {label(row['M'])}"
-            f" against {label(row['N'])}, with risks {number(row['risk_M']['value'])} and"
+            f"r(M) − r(N) = {number(gap['value'])} (mean over {row['trials']} samples, 95 %"
+            f" interval {number(gap['low'])} to {number(gap['high'])}) for {label(row['M'], everything)}"
+            f" against {label(row['N'], everything)}, with risks {number(row['risk_M']['value'])} and"
             f" {number(row['risk_N']['value'])}; M is better in"
             f" {row['samples_where_M_is_better']} of {row['trials']} samples"
         )
@@ -175,14 +179,16 @@ def _proved(
         example = max((c for c in fast if c["m"] == first), key=lambda c: c["bound"]["median"])
         text += (
             f" With the distortion κ observed on the sample, the fast-rate bound is below zero from"
-            f" m = {first:,} of the sizes measured: for {label(example['M'])} against"
-            f" {label(example['N'])} it is {number(example['bound']['median'])}, where the gap of"
+            f" m = {first:,} of the sizes measured: for {label(example['M'], everything)} against"
+            f" {label(example['N'], everything)} it is {number(example['bound']['median'])}, where the gap of"
             f" these plain least-squares heads is {number(example['measured']['median'])} (medians)."
         )
     return text
 
 
-def _least_step(pairs: list[dict[str, Any]], cells: list[dict[str, Any]]) -> str:
+def _least_step(
+    pairs: list[dict[str, Any]], cells: list[dict[str, Any]], everything: list[str]
+) -> str:
     steps = [p for p in pairs if p["head"] == SAME and len(p["M"]) == len(p["N"]) + 1]
     if not steps:
         return ""
@@ -197,7 +203,8 @@ def _least_step(pairs: list[dict[str, Any]], cells: list[dict[str, Any]]) -> str
         f" at m = {largest:,}"
     )
     text = (
-        f"The step that adds least is {label(added)} on top of {label(least['N'])}: {worth}"
+        f"The step that adds least is {label(added, everything)} on top of"
+        f" {label(least['N'], everything)}: {worth}"
         f"{':' if worth != 'worth' else ''} {size}"
     )
     if certified:
@@ -248,7 +255,7 @@ def _meaning(config: dict[str, Any], cells: list[dict[str, Any]]) -> str:
     text = (
         f"What this rests on: the population is the {config['rows']:,} rows themselves, so that γ"
         " and the risks are exact; nothing is claimed about other data. A bound holds with"
-        " probability 1 - δ/2 for each pair and size by itself."
+        " probability 1 − δ/2 for each pair and size by itself."
     )
     if any(c["theorem"] == "risk_gap.fast_rate" for c in cells):
         text += (
