@@ -7,6 +7,7 @@ import pickle
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -226,15 +227,15 @@ def _context(
     return population.to(where), design, moved, head_m, classes
 
 
-class _one_thread:  # noqa: N801
+@contextmanager
+def _one_thread() -> Iterator[None]:
     """One torch thread inside the block: sums split over threads round differently."""
-
-    def __enter__(self) -> None:
-        self.before = torch.get_num_threads()
-        torch.set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        torch.set_num_threads(self.before)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _complexity_frame(
