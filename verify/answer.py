@@ -69,9 +69,7 @@ def _against_singles(rows: list[dict[str, Any]], everything: list[str]) -> list[
 
 
 def _proving(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Cells that certify a gain: the bound is below zero on at least 95 % of the samples drawn, and
-    these samples were enough to support it at its level."""
-    return [c for c in _below_zero(cells) if c["verdict"] == "supported"]
+    return [c for c in cells if c["certifies_gain"]]
 
 
 def _below_zero(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -77,7 +77,6 @@ def report(
     began = time.monotonic()
     from empirical import datasets
     from verify.report import write_report
-    from verify.run import open_folder
     from verify.study import Study
 
     # The names are checked by the study itself, whatever the annotation says.
@@ -94,16 +93,6 @@ def report(
         seed=_one("seed", seed, "a nonnegative integer"),
         **settings,
     )
-    kept = list(open_folder(out, study.fingerprint()).glob("trials-*.parquet"))
-    heads = f" (heads alone: {', '.join(map(str, study.head_m))})" if study.head_m else ""
-    print(
-        f"{study.data.name}: {study.population.rows:,} rows, modalities"
-        f" {' '.join(', '.join(study.data.names).split())}; {study.trials} samples at each m ="
-        f" {', '.join(map(str, study.m))}{heads}",
-        flush=True,
-    )
-    if kept and not resume:
-        print(f"{out} holds {len(kept)} parts of this study: computed again (--resume uses them)")
     results = study.run(out, resume=resume, progress=True)
     page = write_report(results, Path(out), command=_repeat(sys.argv[1:]))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))

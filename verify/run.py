@@ -75,7 +75,7 @@ def run_study(
     resume    use the parts that are there; without it they are computed again and replaced one by one
     workers   processes of one thread each; None: one per core. A GPU is driven from this process
     chunk     trials per part; numbers do not depend on it, nor on `workers`
-    progress  show a progress bar on a terminal
+    progress  say what is run, and show a progress bar on a terminal
 
     Raises ValueError where `out` cannot be written or holds another configuration's study, or where
     workers or chunk is not a positive integer.
@@ -94,6 +94,8 @@ def run_study(
             if frame is not None:
                 done[task] = frame
     missing = [task for task in tasks if task not in done]
+    if progress:
+        _announce(study, folder, resume)
     reference = _reference(study, folder, identity, resume)
     count = min(workers or len(os.sched_getaffinity(0)), max(1, len(missing)))
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,6 +125,19 @@ def run_study(
         reference_risk=reference.risk,
         seconds=time.monotonic() - began,
     )
+
+
+def _announce(study: Study, folder: Path | None, resume: bool) -> None:
+    heads = f" (heads alone: {', '.join(map(str, study.head_m))})" if study.head_m else ""
+    print(
+        f"{study.data.name}: {study.population.rows:,} rows, modalities"
+        f" {' '.join(', '.join(study.data.names).split())}; {study.trials} samples at each m ="
+        f" {', '.join(map(str, study.m))}{heads}",
+        flush=True,
+    )
+    kept = 0 if folder is None else len(list(folder.glob("trials-*.parquet")))
+    if kept and not resume:
+        print(f"{kept} parts of this study are there: computed again (--resume uses them)")
 
 
 def open_folder(out: str | Path, identity: str) -> Path:

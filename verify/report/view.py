@@ -163,12 +163,11 @@ def threshold_tables(document: Row) -> list[Row]:
 
 
 def _first_proof(document: Row, M: list[str], N: list[str] | None, delta: float) -> Row | None:
-    """The cell of least m whose bound lies below zero on at least 95 % of the samples."""
+    """The cell of least m that certifies the gain."""
     proving = [
         cell
         for cell in document["cells"]
-        if cell["M"] == M and cell["N"] == N and cell["delta"] == delta and N is not None
-        if cell["bound"]["q95"] is not None and cell["bound"]["q95"] < 0
+        if cell["certifies_gain"] and (cell["M"], cell["N"], cell["delta"]) == (M, N, delta)
     ]
     return min(proving, key=lambda cell: cell["m"], default=None)
 
