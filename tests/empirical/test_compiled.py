@@ -1,0 +1,184 @@
+"""The compiled trainer takes the steps of plain float64 training, model by model."""
+
+import numpy as np
+import pytest
+import torch
+
+from empirical import compiled
+from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
+from empirical.risk import row_losses
+
+pytestmark = pytest.mark.skipif(
+    not compiled.available(), reason="the compiled trainer was not built on this machine"
+)
+
+SUBSETS = ((1,), (0, 2), (2, 0, 1))
+
+
+def problem(cls, dims, rows, trials=3, softmax=True, seed=0):
+    """Inputs, targets, row factors 1/m and float64 starting weights, all learnable."""
+    generator = np.random.default_rng(seed)
+    inputs = [torch.from_numpy(generator.standard_normal((trials, rows, d))).float() for d in dims]
+    for x in inputs:
+        x[..., -1] = 1.0
+    signal = torch.cat([x[..., :1] for x in inputs], dim=2).sum(2)
+    if softmax:
+        labels = (signal * cls.outputs / 4).long().clamp(0, cls.outputs - 1)
+        targets = torch.nn.functional.one_hot(labels, cls.outputs).mT.float()
+    else:
+        targets = torch.stack([signal * (c + 1) / 2 for c in range(cls.outputs)], dim=1)
+    draws = [np.random.default_rng([seed, t]) for t in range(trials)]
+    start = initial_weights(draws, SUBSETS, dims, cls)
+    return inputs, targets, torch.full((trials, 1, rows), 1.0 / rows), start
+
+
+def single(arrays):
+    return tuple(torch.from_numpy(a).float().contiguous() for a in arrays)
+
+
+def run(inputs, targets, scale, start, cls, softmax, steps):
+    stack = Stack(SUBSETS, single(start[0]), single(start[1]))
+    compiled.train(
+        inputs, targets, scale, stack, cls, softmax=softmax, steps=steps, learning_rate=0.01
+    )
+    return stack
+
+
+def mean_loss(scores, targets, softmax):
+    return float(row_losses(scores, targets, "softmax" if softmax else "least-squares").mean())
+
+
+def plain_run(index, trial, inputs, targets, scale, start, cls, softmax, steps):
+    """One model in float64 by autograd and torch's own Adam: encoders per member, head."""
+    members = SUBSETS[index]
+    blocks = [
+        torch.tensor(start[0][k][trial, slot_of(SUBSETS, index, k)], requires_grad=True)
+        for k in members
+    ]
+    head = torch.tensor(start[1][index][trial], requires_grad=True)
+    x = [inputs[k][trial].double() for k in members]
+    y, factors = targets[trial].double().T, scale[trial, 0].double()
+
+    def project():
+        with torch.no_grad():
+            norm = torch.cat([W.flatten() for W in blocks]).norm()
+            for W in blocks:
+                W.mul_((cls.encoder_radius / norm).clamp_max(1.0))
+            head.mul_((cls.head_radius / head.norm()).clamp_max(1.0))
+
+    project()
+    optimizer = torch.optim.Adam([*blocks, head], lr=0.01)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        z = torch.cat([torch.relu(u @ W.T) for W, u in zip(blocks, x, strict=True)], dim=1)
+        f = torch.cat([z, torch.ones_like(z[:, :1])], dim=1) @ head.T
+        (row_losses(f.T, y.T, "softmax" if softmax else "least-squares") * factors).sum().backward()
+        optimizer.step()
+        project()
+    return [W.detach() for W in blocks], head.detach()
+
+
+CASES = [
+    # Padding in units and classes, more classes than one vector holds, rows across two blocks,
+    # balls that bind, and both losses.
+    ("padded", FusionClass(5, 9.0, 20.0, 3), (4, 3, 7), 40, True),
+    ("binding balls", FusionClass(8, 1.5, 2.0, 3), (4, 3, 7), 130, True),
+    ("many classes", FusionClass(12, 3.0, 15.0, 11), (4, 3, 7), 300, True),
+    ("one output", FusionClass(32, 3.0, 5.0, 1), (26, 2, 9), 129, False),
+    ("wide", FusionClass(33, 3.0, 5.0, 9), (2, 2, 2), 1, False),
+]
+
+
+PARAMETERS, NAMES = [case[1:] for case in CASES], [case[0] for case in CASES]
+
+
+@pytest.mark.parametrize(("cls", "dims", "rows", "softmax"), PARAMETERS, ids=NAMES)
+def test_the_same_weights_as_plain_float64_training(cls, dims, rows, softmax):
+    # Few steps: later on a unit at its kink, or a gradient near zero, makes Adam enlarge rounding.
+    inputs, targets, scale, start = problem(cls, dims, rows, softmax=softmax, seed=1)
+    stack = run(inputs, targets, scale, start, cls, softmax, steps=10)
+    for index, members in enumerate(SUBSETS):
+        for trial in range(3):
+            blocks, head = plain_run(index, trial, inputs, targets, scale, start, cls, softmax, 10)
+            moved = (head - torch.from_numpy(start[1][index][trial])).abs().max()
+            assert moved > 0.03, "the comparison says nothing if nothing was learnt"
+            assert (stack.heads[index][trial].double() - head).abs().max() < 2e-5
+            for k, W in zip(members, blocks, strict=True):
+                ours = stack.encoders[k][trial, slot_of(SUBSETS, index, k)].double()
+                assert (ours - W).abs().max() < 2e-5
+
+
+@pytest.mark.parametrize(("cls", "dims", "rows", "softmax"), PARAMETERS, ids=NAMES)
+def test_the_same_loss_after_many_steps(cls, dims, rows, softmax):
+    inputs, targets, scale, start = problem(cls, dims, rows, softmax=softmax)
+    stack = run(inputs, targets, scale, start, cls, softmax, steps=80)
+    for index, members in enumerate(SUBSETS):
+        z = stack.features(index, [x[0].double().T for x in inputs])[0]
+        ours = mean_loss(stack.heads[index][0].double() @ z, targets[0].double(), softmax)
+        blocks, head = plain_run(index, 0, inputs, targets, scale, start, cls, softmax, 80)
+        plain = [inputs[k][0].double() @ W.T for k, W in zip(members, blocks, strict=True)]
+        z = torch.cat([torch.relu(torch.cat(plain, dim=1)), torch.ones(rows, 1)], dim=1).T
+        assert ours == pytest.approx(
+            mean_loss(head @ z, targets[0].double(), softmax), rel=1e-3, abs=1e-5
+        )
+
+
+def test_row_factors_weigh_the_rows():
+    cls = FusionClass(4, 3.0, 5.0, 2)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 20, softmax=False)
+    keep = scale.clone()
+    keep[..., 10:] = 0.0
+    weighted = run(inputs, targets, keep, start, cls, False, 30)
+    short = run(
+        [x[:, :10] for x in inputs], targets[..., :10], keep[..., :10], start, cls, False, 30
+    )
+    for a, b in zip(weighted.heads, short.heads, strict=True):
+        assert (a - b).abs().max() < 1e-5
+
+
+def test_no_number_depends_on_company_or_threads():
+    cls = FusionClass(8, 3.0, 15.0, 3)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 150, trials=6)
+    together = run(inputs, targets, scale, start, cls, True, 20)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1 if threads > 1 else 2)
+        again = run(inputs, targets, scale, start, cls, True, 20)
+    finally:
+        torch.set_num_threads(threads)
+    alone = run(
+        [x[4:5] for x in inputs],
+        targets[4:5],
+        scale[4:5],
+        ([e[4:5] for e in start[0]], [h[4:5] for h in start[1]]),
+        cls,
+        True,
+        20,
+    )
+    for many, other, one in zip(together.heads, again.heads, alone.heads, strict=True):
+        assert torch.equal(many, other)
+        assert torch.equal(many[4:5], one)
+    for many, one in zip(together.encoders, alone.encoders, strict=True):
+        assert torch.equal(many[4:5], one)
+
+
+def test_every_model_ends_inside_its_balls():
+    cls = FusionClass(8, 0.7, 0.9, 3)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 64)
+    for steps in (0, 25):
+        stack = run(inputs, targets, scale, start, cls, True, steps)
+        for index, members in enumerate(SUBSETS):
+            squares = sum(
+                stack.encoders[k][:, slot_of(SUBSETS, index, k)].double().square().sum((1, 2))
+                for k in members
+            )
+            assert bool((squares.sqrt() <= cls.encoder_radius).all())
+            assert bool((stack.heads[index].double().square().sum((1, 2)).sqrt() <= 0.9).all())
+
+
+def test_large_scores_keep_the_softmax_finite():
+    cls = FusionClass(4, 1e3, 1e3, 3)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 30)
+    start = ([e * 100 for e in start[0]], [h * 100 for h in start[1]])
+    stack = run(inputs, targets, scale, start, cls, True, 5)
+    assert all(bool(torch.isfinite(h).all()) for h in stack.heads)
