@@ -1,0 +1,61 @@
+"""What every head solver shares: the ball, the certificate, and heads that carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+# Iterates keep this share of the radius: rounding then leaves none outside, and a head that was
+# pulled in once is not moved by an ulp when it is given back as a start.
+INSIDE = 1.0 - 1e-14
+
+
+@dataclass(frozen=True)
+class Head:
+    """Heads V [..., c, p] and per problem a certified gap, [...]: phi(V) - min phi <= gap."""
+
+    weights: Tensor
+    gap: Tensor
+
+
+def frank_wolfe_gap(gradient: Tensor, weights: Tensor, radius: float) -> Tensor:
+    """<grad, V> + B ||grad||_F over the last two axes, never below zero.
+
+    gradient, weights: [..., c, p] at a feasible V. By convexity phi(V) - phi(U) <= <grad, V - U>,
+    and over the ball the right-hand side is largest at U = -B grad / ||grad||_F.
+
+    >>> import torch
+    >>> frank_wolfe_gap(torch.tensor([[3.0, 4.0]]), torch.tensor([[-0.6, -0.8]]), radius=1.0)
+    tensor(0.)
+    """
+    inner = (gradient * weights).sum((-2, -1))
+    norm = gradient.square().sum((-2, -1)).sqrt()
+    return (inner + radius * norm).clamp_min(0.0)
+
+
+def into_ball(weights: Tensor, radius: float) -> Tensor:
+    """Weights [..., c, p] pulled onto the ball of radius B where they lie outside.
+
+    >>> import torch
+    >>> into_ball(torch.tensor([[3.0, 4.0]]), radius=1.0)
+    tensor([[0.6000, 0.8000]])
+    """
+    norm = weights.square().sum((-2, -1), keepdim=True).sqrt()
+    return weights * (radius / norm.clamp_min(radius))
+
+
+def check_radius(radius: float) -> None:
+    """Raise ValueError unless the radius is positive and finite."""
+    if not (radius > 0 and radius < float("inf")):
+        raise ValueError(f"radius must be positive and finite, got {radius}")
+
+
+def check_finite(name: str, values: Tensor) -> None:
+    """Raise ValueError, naming the argument and an entry, where a tensor holds NaN or infinity."""
+    # A sum is finite only if all its terms are (one pass without a temporary); the converse may
+    # fail by overflow, so that the slow look decides.
+    if not bool(values.sum().isfinite()):
+        wrong = values[~values.isfinite()]
+        if len(wrong):
+            raise ValueError(f"{name} must be finite, got {float(wrong[0])}")

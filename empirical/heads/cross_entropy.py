@@ -1,0 +1,176 @@
+"""Softmax and binary logistic heads on a Frobenius ball, each problem with its certificate."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from empirical.heads.accelerated import accelerate
+from empirical.heads.certificates import Head, check_finite, check_radius
+from empirical.heads.newton import polish
+from empirical.heads.problems import Loss, Problems
+
+# Steps of the gradient before Newton's: most problems are done by then.
+_GRADIENT_STEPS = 60
+# Beyond so many unknowns a Hessian costs more than the gradient's remaining steps.
+_MOST_UNKNOWNS = 2048
+# Numbers held at once, in features and in Hessians: small enough to stay near the processor.
+_BLOCK = 2**20
+
+
+def softmax(
+    z: Tensor,
+    targets: Tensor,
+    mass: Tensor,
+    radius: float,
+    *,
+    start: Tensor | None = None,
+    tolerance: float = 1e-4,
+    steps: int = 1000,
+) -> Head:
+    """Minimise the weighted mean cross-entropy of softmax(V z) over ||V||_F <= radius.
+
+    z         [T, p, rows] float64 features, the constant 1 included
+    targets   [T, c, rows] or [1, c, rows] float64: distributions over the classes (one-hot: labels)
+    mass      [T, rows]: nonnegative weights that sum to 1 per problem (counts / m, or 1 / N)
+    radius    B > 0
+    start     [T, c, p] or None: starting heads, pulled into the ball where they lie outside
+    tolerance the gap at which a problem counts as solved, in nats
+    steps     the most steps that any problem takes
+
+    Accelerated gradient in the metric of Boehning's bound (1992: the Hessian is at most
+    1/2 (I - 11^T/c) (x) E z z^T, here used as 1/2 E z z^T), then Newton's method on the ball for
+    problems that it leaves open. The returned gap is certified, whether or not it reached
+    `tolerance`; rounding keeps it above about 1e-15 B E||z||.
+
+    Raises ValueError where the radius is not positive, shapes disagree, a number is not finite,
+    targets are not distributions, mass is negative or does not sum to 1, or tolerance or steps is
+    negative.
+
+    >>> z = torch.tensor([[[-1.0, 1.0]]], dtype=torch.float64)       # p = 1, two rows, two classes
+    >>> targets = torch.eye(2, dtype=torch.float64)[None]
+    >>> mass = torch.full((1, 2), 0.5, dtype=torch.float64)
+    >>> head = softmax(z, targets, mass, radius=2.0, tolerance=1e-12)
+    >>> (head.weights[0, :, 0] / 2**0.5).round(decimals=6).tolist()  # on the ball, as far as it goes
+    [-1.0, 1.0]
+    """
+    return _solve("softmax", z, targets, mass, radius, start, tolerance, steps)
+
+
+def logistic(
+    z: Tensor,
+    targets: Tensor,
+    mass: Tensor,
+    radius: float,
+    *,
+    start: Tensor | None = None,
+    tolerance: float = 1e-4,
+    steps: int = 1000,
+) -> Head:
+    """Minimise the weighted mean of ln(1 + e^s) - t s, s = V z one logit, over ||V||_F <= radius.
+
+    targets: [T, 1, rows] or [1, 1, rows] float64 in [0, 1], the probability of the label 1 (0 or 1:
+    labels; ln(1 + e^(-ys)) with y = 2t - 1). Everything else, and the errors, as in `softmax`;
+    Boehning's bound on the curvature is 1/4 here.
+
+    >>> z = torch.ones(1, 1, 2, dtype=torch.float64)                 # a constant: log-odds ln 3
+    >>> targets = torch.tensor([[[1.0, 0.0]]], dtype=torch.float64)
+    >>> mass = torch.tensor([[0.75, 0.25]], dtype=torch.float64)
+    >>> head = logistic(z, targets, mass, radius=2.0, tolerance=1e-12)
+    >>> round(float(head.weights.exp()), 9), bool(head.gap <= 1e-12)
+    (3.0, True)
+    """
+    return _solve("logistic", z, targets, mass, radius, start, tolerance, steps)
+
+
+def _solve(
+    loss: Loss,
+    z: Tensor,
+    targets: Tensor,
+    mass: Tensor,
+    radius: float,
+    start: Tensor | None,
+    tolerance: float,
+    steps: int,
+) -> Head:
+    check_radius(radius)
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance must not be negative, got {tolerance}")
+    if not steps >= 0:
+        raise ValueError(f"steps must not be negative, got {steps}")
+    _check_shapes(z, targets, mass, start)
+    _check_values(loss, z, targets, mass)
+    trials, p, rows = z.shape
+    c = targets.shape[1]
+    start = z.new_zeros(trials, c, p) if start is None else start
+    check_finite("start", start)
+    unknowns = (max(c - 1, 1)) * p
+    # Beyond that the gradient goes on alone.
+    first = steps if unknowns > _MOST_UNKNOWNS else min(steps, _GRADIENT_STEPS)
+    whole = Problems(z, targets.expand(trials, -1, -1), mass, loss)
+    weights, gaps = [], []
+    at_once = max(1, _BLOCK // max(p * rows, unknowns**2))
+    for begin in range(0, trials, at_once):
+        part = slice(begin, begin + at_once)
+        problems = whole[part]
+        head = accelerate(problems, start[part], radius, tolerance=tolerance, steps=first)
+        open_ = head.gap > tolerance
+        if steps > first and bool(open_.any()):
+            rest = polish(
+                problems[open_],
+                Head(head.weights[open_], head.gap[open_]),
+                radius,
+                tolerance=tolerance,
+                steps=steps - first,
+            )
+            head.weights[open_], head.gap[open_] = rest.weights, rest.gap
+        weights.append(head.weights)
+        gaps.append(head.gap)
+    return Head(torch.cat(weights), torch.cat(gaps))
+
+
+def _check_shapes(z: Tensor, targets: Tensor, mass: Tensor, start: Tensor | None) -> None:
+    if z.ndim != 3 or 0 in z.shape:
+        raise ValueError(f"z must be [T, p, rows], none of them 0, got {tuple(z.shape)}")
+    trials, p, rows = z.shape
+    if (
+        targets.ndim != 3
+        or targets.shape[0] not in (1, trials)
+        or targets.shape[2] != rows
+        or mass.shape != (trials, rows)
+    ):
+        raise ValueError(
+            f"targets must be [{trials} or 1, c, {rows}] and mass [{trials}, {rows}], got"
+            f" {tuple(targets.shape)} and {tuple(mass.shape)}"
+        )
+    shape = (trials, targets.shape[1], p)
+    if start is not None and start.shape != shape:
+        raise ValueError(f"start must have shape {shape}, got {tuple(start.shape)}")
+
+
+def _check_values(loss: Loss, z: Tensor, targets: Tensor, mass: Tensor) -> None:
+    check_finite("z", z)
+    check_finite("targets", targets)
+    check_finite("mass", mass)
+    if float(mass.min()) < 0:
+        raise ValueError(f"mass must not be negative, got {float(mass.min())}")
+    sums = mass.sum(1)
+    if float((sums - 1.0).abs().max()) > 1e-9:
+        raise ValueError(
+            f"mass must sum to 1 per problem, got {float(sums[(sums - 1.0).abs().argmax()])}"
+        )
+    if loss == "logistic":
+        if targets.shape[1] != 1:
+            raise ValueError(f"targets must have one output, got {targets.shape[1]}")
+        if float(targets.min()) < 0 or float(targets.max()) > 1:
+            wrong = targets[(targets < 0) | (targets > 1)]
+            raise ValueError(f"targets must lie in [0, 1], got {float(wrong[0])}")
+        return
+    # The curvature bound and the Newton steps rest on it: phi must not see a common shift.
+    totals = targets.sum(1)
+    if float(targets.min()) < 0 or float((totals - 1.0).abs().max()) > 1e-9:
+        raise ValueError(
+            "targets must be distributions over the classes (one-hot: labels), got"
+            f" a least entry of {float(targets.min())} and sums up to"
+            f" {float(totals.max())}, from {float(totals.min())}"
+        )

@@ -1,0 +1,127 @@
+"""Newton's method on the ball: the finish where gradients are slow (near-separable problems).
+
+A step minimises the quadratic model over the ball exactly (Cholesky factors and the secular
+equation of the multiplier) and then searches the segment to that point, which is feasible by
+convexity. Hessians are the dear part, so one is kept as long as its steps divide the gap by four.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from empirical.heads.certificates import INSIDE, Head, frank_wolfe_gap, into_ball
+from empirical.heads.problems import CURVATURE, Problems
+
+# A problem whose certificate has not improved for so many steps has met its rounding.
+_PATIENCE = 8
+
+
+def polish(problems: Problems, head: Head, radius: float, *, tolerance: float, steps: int) -> Head:
+    """The heads after at most `steps` Newton steps from `head`, each problem with its best gap.
+
+    Problems already within the tolerance, and those that rounding keeps from it, are left as they
+    are; no gap grows.
+    """
+    free = problems.free()
+    trials, p, _ = problems.z.shape
+    best, best_gap = head.weights.clone(), head.gap.clone()
+    inside = INSIDE * radius
+    # What does not change the scores only costs norm.
+    point = into_ball(free @ (free.mT @ head.weights), inside)
+    active = torch.arange(trials, device=best.device)
+    size = free.shape[1] * p
+    hessian = best.new_empty(trials, size, size)
+    stale = torch.ones(trials, dtype=torch.bool, device=best.device)
+    last_gap = best.new_full((trials,), float("inf"))
+    waited = torch.zeros_like(active)
+    # Rounding must not make a flat Hessian indefinite.
+    energy = (problems.z.square().sum(1) * problems.mass).sum(1) / p
+    ridge = 1e-12 * CURVATURE[problems.loss] * energy
+    for step in range(steps + 1):
+        scores = point @ problems.z
+        chance = problems.probabilities(scores)
+        slope = problems.slope(chance)
+        gap = frank_wolfe_gap(slope, point, radius)
+        better = gap < best_gap[active]
+        best[active[better]] = point[better]
+        best_gap[active[better]] = gap[better]
+        waited = torch.where(better, 0, waited + 1)
+        stale = stale | (gap > 0.25 * last_gap)
+        last_gap = gap
+        open_ = (best_gap[active] > tolerance) & (waited < _PATIENCE)
+        if step == steps or not bool(open_.any()):
+            break
+        if not bool(open_.all()):
+            active, point, stale, last_gap = active[open_], point[open_], stale[open_], gap[open_]
+            waited, ridge, hessian = waited[open_], ridge[open_], hessian[open_]
+            problems, scores, chance = problems[open_], scores[open_], chance[open_]
+            slope = slope[open_]
+        if bool(stale.any()):
+            fresh = problems[stale].hessian(chance[stale], free)
+            fresh.diagonal(dim1=-2, dim2=-1).add_(ridge[stale, None])
+            hessian[stale] = fresh
+        at = (free.mT @ point).reshape(len(point), size, 1)
+        target = hessian @ at - (free.mT @ slope).reshape(len(point), size, 1)
+        aim = least_quadratic(hessian, target, radius)
+        aim = into_ball(free @ aim.reshape(len(point), -1, p), inside)
+        share = _search(problems, scores, slope, point, aim)
+        # A convex combination: feasible, and it is `aim` itself where the whole step is taken.
+        point = torch.where(share == 1.0, aim, point + share * (aim - point))
+        stale = share[:, 0, 0] < 1.0
+    return Head(best, best_gap)
+
+
+def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> Tensor:
+    """Minimise 1/2 x^T H x - target^T x over ||x|| <= radius: [T, n, 1].
+
+    hessian [T, n, n], positive definite; target [T, n, 1].
+
+    Newton's iteration on 1/||x(mu)|| - 1/radius from mu = 0, as in `secular`, with one Cholesky
+    factor per step in place of the eigenvectors (More and Sorensen 1983).
+
+    >>> eye = torch.eye(2, dtype=torch.float64)[None]
+    >>> x = least_quadratic(eye, torch.tensor([[[3.0], [4.0]]], dtype=torch.float64), radius=1.0)
+    >>> x[0, :, 0].round(decimals=9).tolist()
+    [0.6, 0.8]
+    """
+    solution = torch.empty_like(target)
+    active = torch.arange(len(target), device=target.device)
+    mu = target.new_zeros(len(target))
+    for _ in range(60):
+        shifted = hessian.clone()
+        shifted.diagonal(dim1=-2, dim2=-1).add_(mu[:, None])
+        factor = torch.linalg.cholesky_ex(shifted).L
+        x = torch.cholesky_solve(target, factor)
+        solution[active] = x
+        norm = torch.linalg.vector_norm(x, dim=(1, 2))
+        outside = norm > radius * (1.0 + 1e-12)
+        if not bool(outside.any()):
+            break
+        half = torch.linalg.solve_triangular(factor, x, upper=False).square().sum((1, 2))
+        mu = mu + norm.square() * (norm - radius) / (radius * half)
+        if not bool(outside.all()):
+            active, mu, hessian, target = (v[outside] for v in (active, mu, hessian, target))
+    return solution
+
+
+def _search(
+    problems: Problems, scores: Tensor, slope: Tensor, point: Tensor, aim: Tensor
+) -> Tensor:
+    """The largest share 1, 1/2, 1/4, ... of the way to `aim` that lowers phi enough: [T, 1, 1].
+
+    Armijo's rule, with room for the rounding of phi. Scores are linear on the segment, so that a
+    trial costs no product.
+    """
+    way = (aim - point) @ problems.z
+    expected = (slope * (aim - point)).sum((1, 2))
+    value = problems.value(scores)
+    room = 1e-14 * (1.0 + value.abs())
+    share = torch.ones_like(value)
+    for _ in range(40):
+        reached = problems.value(scores + share[:, None, None] * way)
+        short = reached > value + 1e-4 * share * expected + room
+        if not bool(short.any()):
+            break
+        share = torch.where(short, 0.5 * share, share)
+    return share[:, None, None]

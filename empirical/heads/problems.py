@@ -1,0 +1,98 @@
+"""A batch of cross-entropy problems: values, gradients and curvature of softmax and logistic heads.
+
+Both losses are log-partition(s) - <t, s> in the scores s = V z, with probabilities p(s) as the
+gradient of the log-partition and diag(p) - p p^T as its Hessian (p - p^2 for one logit).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Loss = Literal["softmax", "logistic"]
+
+# Boehning's bound: the Hessian in the scores is at most this multiple of the identity.
+CURVATURE = {"softmax": 0.5, "logistic": 0.25}
+
+
+@dataclass(frozen=True)
+class Problems:
+    """phi(V) = sum over rows of mass * loss(V z), for T problems at once.
+
+    z        [T, p, rows] float64
+    targets  [T, c, rows]: distributions over the classes; for logistic c = 1 and entries in [0, 1]
+    mass     [T, rows]
+    loss     "softmax" or "logistic"
+    """
+
+    z: Tensor
+    targets: Tensor
+    mass: Tensor
+    loss: Loss
+
+    def __getitem__(self, which: Tensor | slice) -> Problems:
+        return Problems(self.z[which], self.targets[which], self.mass[which], self.loss)
+
+    def probabilities(self, scores: Tensor) -> Tensor:
+        """p(s), [T, c, rows]."""
+        return torch.softmax(scores, 1) if self.loss == "softmax" else torch.sigmoid(scores)
+
+    def value(self, scores: Tensor) -> Tensor:
+        """phi, [T], from the scores [T, c, rows]."""
+        if self.loss == "softmax":
+            partition = torch.logsumexp(scores, 1)
+        else:
+            partition = functional.softplus(scores[:, 0], threshold=800.0)
+        return ((partition - (self.targets * scores).sum(1)) * self.mass).sum(1)
+
+    def gradient(self, weights: Tensor) -> Tensor:
+        """The gradient of phi at V [T, c, p], of the same shape."""
+        return self.slope(self.probabilities(weights @ self.z))
+
+    def slope(self, probabilities: Tensor) -> Tensor:
+        """The gradient of phi, [T, c, p], from the probabilities at V."""
+        # The mass goes onto the c residuals, not onto the p features: less to read and to write.
+        return ((probabilities - self.targets) * self.mass[:, None, :]) @ self.z.mT
+
+    def gram(self) -> Tensor:
+        """sum over rows of mass * z z^T, [T, p, p]."""
+        return (self.z * self.mass[:, None, :]) @ self.z.mT
+
+    def free(self) -> Tensor:
+        """An orthonormal basis [c, k] of the outputs that matter.
+
+        Softmax does not see a vector added to all classes at once, and the best head on a ball has
+        none: k = c - 1 directions orthogonal to the ones. Logistic: the one logit.
+        """
+        if self.loss == "logistic":
+            return self.z.new_ones(1, 1)
+        c = self.targets.shape[1]
+        basis: Tensor = torch.linalg.qr(self.z.new_ones(c, 1), mode="complete").Q[:, 1:]
+        return basis
+
+    def hessian(self, probabilities: Tensor, free: Tensor) -> Tensor:
+        """The Hessian of phi in the coordinates of the free outputs: [T, k p, k p].
+
+        Row and column (a, i) are output a of `free` and feature i.
+        """
+        trials, p, rows = self.z.shape
+        k = free.shape[1]
+        result = self.z.new_empty(trials, k, p, k, p)
+        # A few problems at a time, so that the weighted features stay in the cache.
+        at_once = max(1, 2**17 // (p * rows))
+        for start in range(0, trials, at_once):
+            part = slice(start, start + at_once)
+            z, chance = self.z[part], probabilities[part]
+            seen = free.mT @ chance
+            for a in range(k):
+                for b in range(a + 1):
+                    # free^T (diag(p) - p p^T) free, one entry per row of the sample.
+                    weight = (free[:, a] * free[:, b]) @ chance - seen[:, a] * seen[:, b]
+                    block = (z * (weight * self.mass[part])[:, None, :]) @ z.mT
+                    result[part, a, :, b] = block
+                    result[part, b, :, a] = block
+        return result.reshape(trials, k * p, k * p)
