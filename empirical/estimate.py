@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+Direction = Literal["exact", "two-sided", "at least", "at most", "none"]
 
 
 @dataclass(frozen=True)
@@ -62,21 +65,51 @@ class Interval:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A measured number with the interval that holds it.
+    """A measured number, or one per model of a stack, with the interval that holds it.
 
-    value    the point estimate
+    value    the point estimate, a number or an array of the interval's shape
     interval where the quantity lies
-    level    the confidence of the interval: 1.0 where it is certain (exact or certified)
+    level    the confidence of each entry's interval: 1.0 where it is certain (exact or certified)
     n        the number of independent draws behind it, None where none were made
 
     >>> Estimate(0.5, Interval(0.4, 0.6), level=0.95, n=100).interval
     Interval(low=0.4, high=0.6)
     """
 
-    value: float
+    value: float | NDArray[np.float64]
     interval: Interval
     level: float = 1.0
     n: int | None = None
+
+    @property
+    def direction(self) -> Direction:
+        """On which sides the interval closes: the same for all entries, or the weakest of them.
+
+        "exact": no width (an average over a population, up to its rounding); "two-sided": both ends
+        finite; "at least" / "at most": only the lower / upper end is; "none": neither.
+
+        >>> Estimate(2.0, Interval(1.5, np.inf)).direction
+        'at least'
+        """
+        low, high = self.interval.low, self.interval.high
+        below, above = bool(np.isfinite(low).all()), bool(np.isfinite(high).all())
+        if below and above:
+            return "exact" if np.array_equal(low, high) else "two-sided"
+        return "at least" if below else "at most" if above else "none"
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        """The difference; its interval takes the worst ends, its level charges both intervals.
+
+        >>> (Estimate(2.0, Interval(1.0, 3.0)) - Estimate(0.5, Interval(0.0, 1.0))).interval
+        Interval(low=0.0, high=3.0)
+        """
+        n = self.n if other.n is None else other.n if self.n is None else min(self.n, other.n)
+        return Estimate(
+            np.asarray(self.value) - np.asarray(other.value),
+            self.interval - other.interval,
+            max(0.0, self.level + other.level - 1.0),
+            n,
+        )
 
 
 def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:

@@ -1,19 +1,24 @@
-"""Best heads on frozen encoders: latent quality, its certificate, the slack of the sample's head.
+"""Frozen encoders: their best heads, and every quantity of the theorems as an `Estimate`.
 
-eta(g) = inf_h r(h o g) - r(h* o g*) (theory, section 1). The infimum is a convex problem on a ball,
-so it comes as an interval: the head found bounds it from above, the Frank-Wolfe gap from below.
+r, r-hat and L-hat are averages, exact but for rounding. eta(g) = inf_h r(h o g) - r(h* o g*) and the
+slack epsilon (theory, section 1) need an infimum, a convex problem on a ball, so they come as
+intervals: the head found bounds the infimum from above, the Frank-Wolfe gap from below. All take a
+whole stack at once, one entry per model.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from empirical import heads
-from empirical.estimate import Interval
-from empirical.risk import quadratic_risk, row_losses, weighted_risk
+from empirical.estimate import Estimate, Interval
+from empirical.risk import Loss, quadratic_risk, row_losses, weighted_risk
+from empirical.stack_gradients import residual
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Features:
     z: Tensor
     targets: Tensor
     radius: float
-    loss: str
+    loss: Loss
 
     def fit(self, mass: Tensor, start: Tensor | None = None) -> FittedHead:
         """The best heads under the mass [T, rows] of a distribution ([rows]: the same for all).
@@ -100,31 +105,100 @@ class Features:
         return z, self.targets[:, rows].transpose(0, 1), mass.gather(1, rows)
 
     def risk(self, weights: Tensor, mass: Tensor) -> Tensor:
-        """The risk [T] of heads [T, c, p] under the mass [T, rows] or [rows]."""
+        """The risk [T] of heads V [T, c, p] under the mass [T, rows] or [rows]."""
         losses = row_losses(weights @ self.z, self.targets, self.loss)
         return weighted_risk(losses, mass)
 
+    def gap(self, weights: Tensor, mass: Tensor) -> Tensor:
+        """Certified, [T]: the risk of heads in the ball under a mass is at most this above the least."""
+        if self.loss == "least-squares":
+            _, gram, moment = self.moments(mass)
+            return heads.least_squares_gap(gram, moment, weights, self.radius)
+        slope = residual(weights @ self.z, self.targets, self.loss)
+        return heads.frank_wolfe_gap(slope @ (self.z * mass[..., None, :]).mT, weights, self.radius)
 
-def latent_quality(best: FittedHead, reference_risk: float) -> Interval:
-    """eta(g) of each encoder: the certified least risk minus the reference function's exact risk.
 
-    With h* o g* unknown the reference is one fixed function (theory, section 6); eta may then be
-    negative.
+def population_risk(features: Features, weights: Tensor) -> Estimate:
+    """r(h o g) of heads V [T, c, p]: an exact average over the population's rows, [T].
 
-    >>> best = FittedHead(torch.zeros(1, 1, 1), torch.tensor([0.5]), torch.tensor([0.25]))
-    >>> latent_quality(best, reference_risk=0.125)
-    Interval(low=array([0.125]), high=array([0.375]))
+    >>> z, y = torch.ones(1, 1, 2).double(), torch.tensor([[-2.0, 2.0]]).double()
+    >>> features = Features(z, y, radius=1.0, loss="least-squares")          # two rows, no features
+    >>> population_risk(features, torch.zeros(1, 1, 1).double()).value
+    array([4.])
     """
-    return best.infimum - Interval.exact(reference_risk)
+    return _exact(features.risk(weights, uniform_mass(features.z.shape[2], features.z)))
 
 
-def quality_gap(best_M: Interval, best_N: Interval) -> Interval:
-    """gamma_S(M, N) = inf r(h o g_M) - inf r(h o g_N); r(h* o g*) cancels. Lower is better for M.
+def empirical_risk(features: Features, weights: Tensor, mass: Tensor) -> Estimate:
+    """r-hat(h o g) of heads V [T, c, p] on samples given as mass [T, rows]: exact, [T]."""
+    return _exact(features.risk(weights, mass))
 
-    >>> quality_gap(Interval(0.25, 0.5), Interval(0.5, 1.0))
-    Interval(low=-0.75, high=0.0)
+
+def centred_loss(
+    features: Features, weights: Tensor, mass: Tensor, reference_losses: Tensor
+) -> Estimate:
+    """L-hat = r-hat(h o g) - r-hat(h* o g*): exact given the reference function's losses [rows]."""
+    return _exact(features.risk(weights, mass) - weighted_risk(reference_losses, mass))
+
+
+def optimality_gap(features: Features, weights: Tensor, mass: Tensor) -> Estimate:
+    """epsilon of heads V [T, c, p] in the ball: r-hat(h o g) - inf_h r-hat(h o g), [T].
+
+    The Frank-Wolfe gap bounds it from above, and so does the best head found, up to its own gap;
+    that head's risk bounds it from below. The value is the distance to the best head found.
+
+    Raises ValueError where a head lies outside the ball, where nothing is certified.
     """
-    return best_M - best_N
+    norms = torch.linalg.matrix_norm(weights)
+    if not bool((norms <= features.radius * (1.0 + 1e-9)).all()):
+        raise ValueError(
+            f"weights must lie in the ball of radius {features.radius:g}, got norm"
+            f" {float(norms.max()):g}"
+        )
+    best = features.fit(mass, start=weights)
+    apart = _numpy(features.risk(weights, mass) - best.risk)
+    own = _numpy(features.gap(weights, mass))
+    low = np.maximum(apart, 0.0)
+    high = np.maximum(low, np.minimum(own, apart + _numpy(best.gap)))
+    return Estimate(low, Interval(low, high))
+
+
+def latent_quality(
+    features: Features, reference_risk: float, start: Tensor | None = None
+) -> Estimate:
+    """eta(g) = inf_h r(h o g) - r(h* o g*) of each encoder, certified from both sides: [T].
+
+    reference_risk: the exact risk of h* o g*. Where that is unknown it is one fixed function's
+    (theory, section 6), and eta may be negative. start: heads at which the softmax solver begins.
+    Lower is better.
+
+    >>> z, y = torch.ones(1, 1, 2).double(), torch.tensor([[1.0, 3.0]]).double()
+    >>> features = Features(z, y, radius=1.5, loss="least-squares")
+    >>> latent_quality(features, reference_risk=0.5).value             # (0.5^2 + 1.5^2) / 2 - 0.5
+    array([0.75])
+    """
+    best = features.fit(uniform_mass(features.z.shape[2], features.z), start=start)
+    return Estimate(
+        _numpy(best.risk) - reference_risk, best.infimum - Interval.exact(reference_risk)
+    )
+
+
+def quality_gap(eta_M: Estimate, eta_N: Estimate) -> Estimate:
+    """gamma_S(M, N) = eta(g_M) - eta(g_N); r(h* o g*) cancels. Below zero M's is better.
+
+    >>> worse, better = (Estimate(v, Interval(v, v + 0.25)) for v in (1.0, 0.5))
+    >>> quality_gap(better, worse).interval
+    Interval(low=-0.75, high=-0.25)
+    """
+    return eta_M - eta_N
+
+
+def _exact(values: Tensor) -> Estimate:
+    return Estimate(_numpy(values), Interval.exact(_numpy(values)))
+
+
+def _numpy(values: Tensor) -> NDArray[np.float64]:
+    return values.detach().cpu().numpy()
 
 
 def uniform_mass(rows: int, like: Tensor) -> Tensor:

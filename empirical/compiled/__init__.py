@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -103,7 +104,7 @@ def train(
     inputs = [x.contiguous() for x in inputs]
     by_row, scale = targets.mT.contiguous(), scale.contiguous()
     subsets = stack.subsets
-    arrays = {
+    arrays: dict[str, ctypes.Array[Any]] = {
         "dims": _integers([x.shape[2] for x in inputs]),
         "members": _integers([k for members in subsets for k in members]),
         "sizes": _integers([len(members) for members in subsets]),

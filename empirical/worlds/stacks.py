@@ -8,16 +8,15 @@ any network, and inf_h r(h∘ĝ) a convex problem with a certificate. Samples ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bounds import rademacher
 from bounds.losses import LossConstants
-from empirical import erm, heads
+from empirical import erm
 from empirical.estimate import Interval
 from empirical.fusion import FusionClass, Stack, initial_weights
 from empirical.modalities import Subset, as_subset
@@ -70,21 +69,19 @@ class StackWorld:
         return float(self.reference @ self.law)
 
     def rademacher_complexity(self, subset: Iterable[str], m: int) -> Interval:
-        """R_m^c(F_M): at least that of the head's bias alone, at most `rademacher.fusion`.
+        """R_m^c(F_M): at least that of the head's bias alone, at most the class's analytic bound.
 
         Convention 1/m, no |·|, c signs per example. The bias gives (B/m) E‖Σσ_i‖ ≥ B √(c/2m), by
-        Khintchine's inequality.
+        Khintchine's inequality. Open above for gates and attention.
         """
         check_draw(m, 1)
         rows = np.bincount(self.row, self.law, minlength=len(self.inputs[0]))
+        members = self._members(subset)
         squares = sum(
-            float(self.inputs[k].square().sum(1) @ torch.from_numpy(rows))
-            for k in self._members(subset)
+            float(self.inputs[k].square().sum(1) @ torch.from_numpy(rows)) for k in members
         )
-        A, B, c = self.cls.encoder_radius, self.cls.head_radius, self.cls.outputs
-        high = rademacher.fusion(
-            encoder_radius=A, head_radius=B, outputs=c, mean_square_norm=squares, m=m
-        )
+        B, c = self.cls.head_radius, self.cls.outputs
+        high = self.cls.complexity_bound(squares, len(members), m)
         return Interval(B * (c / (2 * m)) ** 0.5, high)
 
     def draw(self, generator: np.random.Generator, m: int, trials: int) -> NDArray[np.int64]:
@@ -117,14 +114,14 @@ class StackWorld:
             *initial_weights(draws, (members,), dims, self.cls),
             objective=self.loss,
             steps=steps,
-        )
+        ).stack
         mass = torch.from_numpy(counts / m)
         best = [
             features.fit(mass[part], start=trained.heads[0][part].double()).weights
             for part, features in self._features(trained, members)
         ]
         encoders = tuple(encoder.double() for encoder in trained.encoders)
-        return Stack(trained.subsets, encoders, (torch.cat(best),))
+        return replace(trained, encoders=encoders, heads=(torch.cat(best),))
 
     def risks(self, counts: NDArray[np.int64], subset: Iterable[str], models: Stack) -> Trials:
         """All quantities of any given models of this subset, one per sample (trained or not).
@@ -146,7 +143,7 @@ class StackWorld:
             best = features.fit(law, start=head)
             risk = features.risk(head, law)
             on_sample = features.risk(head, mass[part])
-            gap = self._gap(features, head, mass[part])
+            gap = features.gap(head, mass[part])
             # The given head is itself feasible, so the infimum cannot lie above its risk.
             least = torch.minimum(best.risk, risk)
             width = least - torch.minimum(best.risk - best.gap, least)
@@ -191,22 +188,13 @@ class StackWorld:
         row = torch.from_numpy(self.row)
         for start in range(0, trials, at_once):
             part = slice(start, min(start + at_once, trials))
-            some = Stack(
-                models.subsets,
-                tuple(encoder[part] for encoder in models.encoders),
-                tuple(head[part] for head in models.heads),
+            some = replace(
+                models,
+                encoders=tuple(encoder[part] for encoder in models.encoders),
+                heads=tuple(head[part] for head in models.heads),
             )
             z = some.features(index, [x.mT for x in self.inputs])[..., row]
             yield part, Features(z, self.targets.mT, self.cls.head_radius, self.loss)
-
-    def _gap(self, features: Features, head: Tensor, mass: Tensor) -> Tensor:
-        """Certified: the risk of a head under a mass is at most this far above the least."""
-        _, gram, moment = features.moments(mass)
-        if self.loss == "least-squares":
-            return heads.least_squares_gap(gram, moment, head, self.cls.head_radius)
-        predicted = torch.softmax(head @ features.z, dim=1) - features.targets
-        gradient = predicted @ (features.z * mass[:, None]).mT
-        return heads.frank_wolfe_gap(gradient, head, self.cls.head_radius)
 
 
 def population_world(
@@ -226,7 +214,7 @@ def population_world(
     >>> round(world.reference_risk, 9), world.realizable
     (1.0, False)
     """
-    radius = cls.prediction_radius(population.input_norm)
+    radius = cls.prediction_radius(population.input_norm, modalities=len(population.inputs))
     constants = population.constants(radius, loss)
     losses = reference.double().numpy()
     if losses.shape != (population.rows,) or not ((losses >= 0) & (losses <= constants.C)).all():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from empirical.estimate import Interval, mean_estimate
+from empirical.estimate import Estimate, Interval, mean_estimate
 
 
 def test_sum_and_difference_take_the_worst_ends():
@@ -67,3 +67,29 @@ def test_the_interval_covers_at_its_level():
 def test_empty_values_and_impossible_levels_are_refused(values, level):
     with pytest.raises(ValueError, match=r"^(values|level) must"):
         mean_estimate(values, level)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "direction"),
+    [
+        (1.0, 1.0, "exact"),
+        ([1.0, 2.0], [1.0, 2.5], "two-sided"),
+        ([1.0, 2.0], [1.0, np.inf], "at least"),
+        (-np.inf, 1.0, "at most"),
+        (np.nan, 1.0, "at most"),
+        ([-np.inf, 1.0], [1.0, np.inf], "none"),
+    ],
+)
+def test_the_direction_is_that_of_the_weakest_entry(low, high, direction):
+    assert Estimate(1.0, Interval(low, high)).direction == direction
+
+
+def test_a_difference_charges_both_levels_and_keeps_the_smaller_count():
+    a = Estimate(1.0, Interval(0.5, 1.5), level=0.99, n=20)
+    b = Estimate([0.25, 0.5], Interval([0.0, 0.5], [0.5, np.inf]), level=0.95, n=10)
+    difference = a - b
+    assert np.asarray(difference.value).tolist() == [0.75, 0.5]
+    assert difference.interval.low.tolist() == [0.0, -np.inf]
+    assert difference.interval.high.tolist() == [1.5, 1.0]
+    assert difference.level == pytest.approx(0.94)
+    assert (difference.n, difference.direction) == (10, "at most")

@@ -5,8 +5,16 @@ import pytest
 import torch
 
 from empirical import heads
-from empirical.estimate import Interval
-from empirical.quality import Features, FittedHead, latent_quality, quality_gap, uniform_mass
+from empirical.quality import (
+    Features,
+    centred_loss,
+    empirical_risk,
+    latent_quality,
+    optimality_gap,
+    population_risk,
+    quality_gap,
+    uniform_mass,
+)
 from empirical.risk import quadratic_risk, row_losses, weighted_risk
 
 T, P, C, ROWS = 4, 5, 3, 40
@@ -35,7 +43,7 @@ def test_losses_of_a_row_by_hand():
 
 
 def test_an_unknown_loss_is_refused():
-    with pytest.raises(ValueError, match="^loss must be least-squares or softmax, got 'hinge'"):
+    with pytest.raises(ValueError, match="^loss must be .*, softmax or logistic, got 'hinge'"):
         row_losses(torch.zeros(1, 1), torch.zeros(1, 1), "hinge")
 
 
@@ -116,25 +124,75 @@ def test_a_softmax_start_at_the_optimum_stays_there():
 
 
 def test_latent_quality_and_the_quality_gap_by_hand():
-    # M: inf in [0.30, 0.32]; N: inf in [0.50, 0.55]; the reference's risk 0.2 is exact.
-    zero = torch.zeros(1, 1, 1)
-    best_M = FittedHead(zero, torch.tensor([0.32]).double(), torch.tensor([0.02]).double())
-    best_N = FittedHead(zero, torch.tensor([0.55]).double(), torch.tensor([0.05]).double())
-    eta_M, eta_N = latent_quality(best_M, 0.2), latent_quality(best_N, 0.2)
-    assert (eta_M.low[0], eta_M.high[0]) == pytest.approx((0.10, 0.12))
-    # gamma = eta_M - eta_N in [0.30 - 0.55, 0.32 - 0.50]; the reference cancels.
-    for gamma in (quality_gap(best_M.infimum, best_N.infimum), quality_gap(eta_M, eta_N)):
-        assert (gamma.low[0], gamma.high[0]) == pytest.approx((-0.25, -0.18))
+    # One weight v on (1) in [-1.5, 1.5]: (v - 1)^2 and (v - 3)^2 average to 1 at v = 2, outside, and
+    # to (0.25 + 2.25) / 2 = 1.25 at v = 1.5. Without features only v = 0 is left: (1 + 9) / 2 = 5.
+    targets = torch.tensor([[1.0, 3.0]]).double()
+    eta_M, eta_N = (
+        latent_quality(
+            Features(z * torch.ones(1, 1, 2).double(), targets, 1.5, "least-squares"), 0.2
+        )
+        for z in (1.0, 0.0)
+    )
+    assert eta_M.value == pytest.approx([1.05])
+    assert eta_N.value == pytest.approx([4.8])
+    gamma = quality_gap(eta_M, eta_N)
+    assert gamma.value == pytest.approx([-3.75])
+    assert gamma.level == 1.0
+    assert gamma.interval.low[0] <= -3.75 <= gamma.interval.high[0]
+    assert gamma.interval.high[0] - gamma.interval.low[0] < 1e-10
 
 
 def test_more_features_never_make_the_infimum_worse():
     # N sees z without its first feature: heads on N are heads on M with a zero column.
-    features, mass = population("least-squares")
+    features, _ = population("least-squares")
     smaller = Features(features.z[:, 1:], features.targets, features.radius, features.loss)
-    gamma = quality_gap(features.fit(mass).infimum, smaller.fit(mass).infimum)
-    assert isinstance(gamma, Interval)
-    assert np.all(gamma.low <= 1e-14)
-    assert np.any(gamma.high < -1e-3)
+    gamma = quality_gap(latent_quality(features, 0.3), latent_quality(smaller, 0.3))
+    assert np.all(gamma.interval.low <= 1e-14)
+    assert np.any(gamma.interval.high < -1e-3)
+
+
+@pytest.mark.parametrize("loss", ["least-squares", "softmax"])
+def test_risks_and_centred_loss_are_exact_averages(loss):
+    features, mass = population(loss)
+    V = torch.from_numpy(np.random.default_rng(3).standard_normal((T, C, P)))
+    losses = row_losses(V @ features.z, features.targets, loss).numpy()
+    reference = np.linspace(0.0, 1.0, ROWS)
+    weights = mass.numpy()
+    for estimate, expected in (
+        (population_risk(features, V), losses.mean(1)),
+        (empirical_risk(features, V, mass), (losses * weights).sum(1)),
+        (
+            centred_loss(features, V, mass, torch.from_numpy(reference)),
+            (losses * weights).sum(1) - weights @ reference,
+        ),
+    ):
+        assert estimate.value == pytest.approx(expected, rel=1e-12)
+        assert (estimate.direction, estimate.level, estimate.n) == ("exact", 1.0, None)
+
+
+@pytest.mark.parametrize("loss", ["least-squares", "softmax"])
+def test_the_optimality_gap_holds_the_distance_to_the_best_head(loss):
+    features, mass = population(loss)
+    best = features.fit(mass)
+    V = 0.3 * best.weights
+    gap = optimality_gap(features, V, mass)
+    # Twice bounded: between the distance to the best head found, and that plus its own gap.
+    near = (features.risk(V, mass) - best.risk).numpy()
+    far = near + best.gap.numpy()
+    assert np.all(near > 1e-2)
+    assert np.all(gap.interval.low <= far + 1e-12)
+    assert np.all(near <= gap.interval.high + 1e-12)
+    assert np.all(gap.interval.high - gap.interval.low <= 1e-4)
+    at_best = optimality_gap(features, best.weights, mass)
+    assert np.all(at_best.interval.high <= 1e-4)
+    # The certificate alone, without solving anything, is above the truth as well.
+    assert np.all(features.gap(V, mass).numpy() >= near)
+
+
+def test_nothing_is_certified_about_a_head_outside_the_ball():
+    features, mass = population("least-squares", radius=1.5)
+    with pytest.raises(ValueError, match=r"^weights must lie in the ball of radius 1\.5, got norm"):
+        optimality_gap(features, torch.ones(T, C, P, dtype=torch.float64), mass)
 
 
 def test_rows_without_mass_do_not_change_a_softmax_head():
