@@ -84,7 +84,9 @@ def softmax(logit_radius: float, classes: int) -> LossConstants:
 def logistic(logit_radius: float) -> LossConstants:
     """Logistic loss ln(1 + e^{−y s}) with y = ±1 and one logit |s| ≤ R.
 
-    C = ln(1 + e^R) and L = 1/(1 + e^{−R}) ≤ 1, both attained at y s = −R.
+    C = ln(1 + e^R) and L = 1/(1 + e^{−R}) = 1 − e^{−C} ≤ 1, both attained at y s = −R. For labels
+    t ∈ {0, 1} it is ln(1 + e^s) − t s (y = 2t − 1), with derivative |sigmoid(s) − t| ≤ L; for soft
+    labels t ∈ [0, 1], a mixture of the two, C and L are the same.
 
     Args:
         logit_radius: R ≥ 0.

@@ -19,8 +19,9 @@ from torch import Tensor
 from bounds import rademacher
 from empirical import erm
 from empirical.estimate import Estimate, Interval, mean_estimate
-from empirical.fusion import FusionClass, Subsets, initial_weights, slot_of
+from empirical.fusion import FusionClass, Subsets, initial_weights
 from empirical.risk import row_losses, weighted_risk
+from empirical.sampling import DISTINCT, row_counts
 from empirical.streams import stream
 from empirical.worlds.finite import FinitePopulation
 
@@ -34,7 +35,7 @@ class Complexity:
 
     outputs  the class itself, R^c_m(F_M)
     loss     the loss class, R_m(loss o F_M); its upper end is contraction applied to the analytic
-             bound of `outputs`
+             bound of `outputs`. Both upper ends are infinite where no such bound is known
     found_outputs, found_loss   mean of the suprema found, with Student's t interval, for
     information
     """
@@ -60,7 +61,9 @@ def complexities(
     The lower ends hold with probability 1 - MISS each. Another row or sign moves one supremum by at
     most 2 sup|<sigma, f>| / m <= 2 sqrt(c) F / m, F the prediction radius (2 C / m for the loss
     class), so that McDiarmid's inequality over the m rows of all draws bounds how far their mean is
-    above its expectation. They are never below 0: E sup >= sup E = 0.
+    above its expectation. They are never below 0: E sup >= sup E = 0. A sample much larger than the
+    population enters as the sums of the signs of each row, which are drawn as such: memory is
+    bounded by N.
 
     Raises ValueError where draws or m is not positive, or for a loss that does not fit the task.
 
@@ -76,33 +79,20 @@ def complexities(
     if draws < 1:
         raise ValueError(f"draws must be a positive integer, got {draws}")
     generators = [stream(seed, "signs", m, t) for t in range(draws)]
-    rows = torch.from_numpy(np.stack([population.draw(g, m) for g in generators]))
-    signs = torch.from_numpy(
-        np.stack([2.0 * g.integers(0, 2, (cls.outputs, m)) - 1.0 for g in generators])
-    )
-    rows, signs = (x.to(population.targets.device) for x in (rows, signs))
-    inputs = [x[rows] for x in population.inputs]
-    found = fusion_suprema(inputs, signs, subsets, cls, generators)
+    inputs, targets, signs = _signed_samples(population, cls.outputs, m, generators)
+    found = outputs_suprema(inputs, signs, subsets, cls, generators)
     # One sign per row for the loss class: the first output's.
-    found_loss = loss_suprema(
-        inputs, population.targets[rows].mT, signs[:, 0], subsets, cls, loss, generators
-    )
-    radius = cls.prediction_radius(population.input_norm)
+    found_loss = loss_suprema(inputs, targets, signs[:, 0], subsets, cls, loss, generators)
+    radius = cls.prediction_radius(population.input_norm, modalities=len(population.inputs))
     constants = population.constants(radius, loss)
     spread = np.sqrt(2.0 * np.log(1.0 / MISS) / (draws * m))
     result = []
     for i, members in enumerate(subsets):
-        analytic = float(
-            rademacher.fusion(
-                encoder_radius=cls.encoder_radius,
-                head_radius=cls.head_radius,
-                outputs=cls.outputs,
-                mean_square_norm=population.mean_square_norm(members),
-                m=m,
-            )
-        )
+        analytic = cls.complexity_bound(population.mean_square_norm(members), len(members), m)
         kind: Literal["vector", "scalar"] = "vector" if cls.outputs > 1 else "scalar"
-        contracted = float(rademacher.contraction(analytic, constants.L, outputs=kind))
+        contracted = float("inf")
+        if np.isfinite(analytic):
+            contracted = float(rademacher.contraction(analytic, constants.L, outputs=kind))
         low = found[:, i].mean() - np.sqrt(cls.outputs) * radius * spread
         low_loss = found_loss[:, i].mean() - constants.C * spread
         result.append(
@@ -114,6 +104,74 @@ def complexities(
             )
         )
     return result
+
+
+def _signed_samples(
+    population: FinitePopulation, outputs: int, m: int, generators: Sequence[np.random.Generator]
+) -> tuple[list[Tensor], Tensor, Tensor]:
+    """(S, sigma) of every draw: inputs [draws, n, D_k], targets [draws, c, n], signs [draws, c, n].
+
+    n = m, or N for large samples: the sum over a sample of sigma_i phi(row i) is that over the
+    population of (sum of the row's signs) phi(row), and given its count a row's sum of signs is
+    binomial. The factor N/m makes means over N rows means over the sample's m.
+    """
+    N, device = population.rows, population.targets.device
+    if m > DISTINCT * N:
+        counts = [row_counts(population, g, m) for g in generators]
+        sums = [
+            2.0 * g.binomial(n, 0.5, (outputs, N)) - n
+            for g, n in zip(generators, counts, strict=True)
+        ]
+        signs = torch.from_numpy(np.stack(sums) * (N / m)).to(device)
+        inputs = [x.expand(len(generators), -1, -1) for x in population.inputs]
+        return inputs, population.targets.mT.expand(len(generators), -1, -1), signs
+    rows = torch.from_numpy(np.stack([population.draw(g, m) for g in generators])).to(device)
+    signs = torch.from_numpy(
+        np.stack([2.0 * g.integers(0, 2, (outputs, m)) - 1.0 for g in generators])
+    ).to(device)
+    return [x[rows] for x in population.inputs], population.targets[rows].mT, signs
+
+
+def outputs_suprema(
+    inputs: Sequence[Tensor],
+    signs: Tensor,
+    subsets: Subsets,
+    cls: FusionClass,
+    generators: Sequence[np.random.Generator],
+    *,
+    steps: int = 60,
+) -> NDArray[np.float64]:
+    """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
+
+    inputs: per modality [draws, m, D_k] float64; signs: [draws, c, m]. Given the encoder the best
+    head is known: (B/m) ||sum_i sigma_i (z_i, 1)^T||_F. The encoder is searched for by training, and
+    for the concatenation of one-layer ReLU encoders by `fusion_suprema`, which is sharper.
+
+    >>> cls = FusionClass(width=1, encoder_radius=2.0, head_radius=3.0, outputs=1, depth=0)
+    >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
+    >>> found = outputs_suprema([x], sign, ((0,),), cls, [np.random.default_rng(0)])
+    >>> round(float(found[0, 0]) / (3 * (2**2 * 5**2 + 1) ** 0.5), 3)
+    1.0
+    """
+    if cls.operation == "concatenation" and cls.depth == 1:
+        return fusion_suprema(inputs, signs, subsets, cls, generators)
+    encoders, heads = initial_weights(generators, subsets, [x.shape[2] for x in inputs], cls)
+    stack = erm.fit(
+        [x.float() for x in inputs],
+        signs.float().contiguous(),
+        subsets,
+        cls,
+        encoders,
+        heads,
+        objective="correlation",
+        steps=steps,
+        learning_rate=0.05,
+    ).stack
+    columns = []
+    for i in range(len(subsets)):
+        moment = signs @ stack.features(i, [x.mT for x in inputs]).mT
+        columns.append(cls.head_radius * moment.square().sum((-2, -1)).sqrt() / signs.shape[2])
+    return torch.stack(columns, dim=1).cpu().numpy()
 
 
 def fusion_suprema(
@@ -201,28 +259,13 @@ def loss_suprema(
         weights=-signs.float(),
         steps=steps,
         learning_rate=0.05,
-    )
+    ).stack
     mass = signs / signs.shape[1]
     zero = weighted_risk(row_losses(torch.zeros_like(targets), targets, loss), mass)
     columns = []
-    for i, members in enumerate(subsets):
-        z = _own_features(stack.encoders, subsets, i, members, inputs)
+    for i in range(len(subsets)):
+        z = stack.features(i, [x.mT for x in inputs])
         predictions = stack.heads[i].double() @ z
         values = weighted_risk(row_losses(predictions, targets, loss), mass)
         columns.append(torch.maximum(values, zero))
     return torch.stack(columns, dim=1).cpu().numpy()
-
-
-def _own_features(
-    encoders: Sequence[Tensor],
-    subsets: Subsets,
-    index: int,
-    members: Sequence[int],
-    inputs: Sequence[Tensor],
-) -> Tensor:
-    """Features (z, 1) of each trial's own rows: [draws, p, m] float64."""
-    blocks = [
-        (encoders[k][:, slot_of(subsets, index, k)].double() @ inputs[k].mT).clamp_min(0.0)
-        for k in members
-    ]
-    return torch.cat([*blocks, torch.ones_like(blocks[0][:, :1])], dim=1)

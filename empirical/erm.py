@@ -1,57 +1,81 @@
 """Empirical risk minimisation for a whole stack at once: all subsets of modalities x all trials.
 
-The backward pass is derived by hand and writes into one flat gradient, so that a step is a handful
-of batched products and one fused Adam update. Subsets share the products of the modalities they
-have in common, and no work is spent on absent ones. Encoders need no joint optimum: the theorems
-ask only for an optimal head, which `empirical.heads` then finds with a certificate.
+A step is one gradient of every model (`empirical.stack_gradients`) and one fused Adam update of a
+flat tensor, projected onto the class. Subsets share the products of the modalities they have in
+common, and no work is spent on absent ones. Encoders need no joint optimum: the theorems ask only
+for an optimal head, which `empirical.heads` then finds with a certificate; how far a trained head is
+from it is `Fit.head_gap`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from empirical.fusion import FusionClass, Stack, Subsets, check_subsets, project, slot_of, slots
+from empirical.fusion import (
+    FusionClass,
+    Stack,
+    Subsets,
+    check_subsets,
+    encoder_shapes,
+    project,
+)
+from empirical.heads import frank_wolfe_gap
+from empirical.risk import Loss as Loss
+from empirical.risk import row_losses
+from empirical.stack_gradients import Objective, Workspace, gradient, residual
 
-Loss = Literal["least-squares", "softmax"]
+PATIENCE = 10
+"""Steps over which early stopping compares a model's objective."""
 
 
-class _Workspace:
-    """Flat parameters and gradient of a stack, with views of every block, and reused buffers."""
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A trained stack, and what training left open.
 
-    def __init__(
-        self,
-        subsets: Subsets,
-        encoders: Sequence[NDArray[np.float64]],
-        heads: Sequence[NDArray[np.float64]],
-        like: Tensor,
-    ) -> None:
-        arrays = [*encoders, *heads]
-        self.parameters = like.new_empty(sum(a.size for a in arrays))
-        self.gradient = torch.zeros_like(self.parameters)
-        views: list[tuple[Tensor, Tensor]] = []
-        start = 0
-        for array in arrays:
-            end = start + array.size
-            block = self.parameters[start:end].view(array.shape)
-            block.copy_(torch.from_numpy(np.ascontiguousarray(array)))
-            views.append((block, self.gradient[start:end].view(array.shape)))
-            start = end
-        split = len(encoders)
-        self.stack = Stack(
-            subsets, tuple(v for v, _ in views[:split]), tuple(v for v, _ in views[split:])
-        )
-        self.encoder_gradients = [g for _, g in views[:split]]
-        self.head_gradients = [g for _, g in views[split:]]
-        rows = like.shape[1]
-        trials, _, width, _ = encoders[0].shape
-        self.pre = [like.new_empty(trials, e.shape[1] * width, rows) for e in encoders]
-        self.z = [like.new_ones(trials, head.shape[2], rows) for head in heads]
+    stack   the models, inside the class
+    steps   [T, subsets] int64: the steps after which each model stood still
+    inputs, targets, scale, loss, radius   the problem, kept for the two certificates below, which
+            are computed where they are asked for
+    """
+
+    stack: Stack
+    steps: Tensor
+    inputs: tuple[Tensor, ...]
+    targets: Tensor
+    scale: Tensor
+    loss: Objective
+    radius: float
+
+    @cached_property
+    def objective(self) -> Tensor:
+        """Every model's objective on its whole sample: [T, subsets] float64."""
+        return _objectives(self.stack, self.inputs, self.targets, self.scale, self.loss)
+
+    @cached_property
+    def head_gap(self) -> Tensor:
+        """Certified: objective - its least over the heads in the ball, encoders fixed <= head_gap.
+
+        [T, subsets] float64, the Frank-Wolfe gap (`heads.frank_wolfe_gap`). Infinite for a trial
+        with negative weights, whose objective is not convex in the head (a correlation is linear).
+        """
+        y, scale = self.targets.double(), self.scale.double()
+        columns = [x.double().mT for x in self.inputs]
+        gaps = []
+        for index, head in enumerate(self.stack.heads):
+            z, head64 = self.stack.features(index, columns), head.double()
+            slope = residual(head64 @ z, y, self.loss).mul_(scale)
+            gaps.append(frank_wolfe_gap(slope @ z.mT, head64, self.radius))
+        found = torch.stack(gaps, dim=1)
+        convex = (scale >= 0).all(dim=2) | (self.loss == "correlation")
+        return torch.where(convex, found, torch.inf)
 
 
 def fit(
@@ -62,67 +86,98 @@ def fit(
     encoders: Sequence[NDArray[np.float64]],
     heads: Sequence[NDArray[np.float64]],
     *,
-    objective: Loss = "least-squares",
+    objective: Objective = "least-squares",
     weights: Tensor | None = None,
     steps: int = 60,
     learning_rate: float = 0.02,
-) -> Stack:
-    """Full-batch Adam on all models of the stack, projected onto the class after every step.
+    batch: int | None = None,
+    draws: Sequence[np.random.Generator] | None = None,
+    tolerance: float | None = None,
+) -> Fit:
+    """Adam on all models of the stack, projected onto the class after every step.
 
     inputs         per modality [T, m, D_k], the constant 1 included in D_k; device and dtype come
                    from here
-    targets        [T, c, m]: one-hot or real
+    targets        [T, c, m]: real; one-hot or soft labels for softmax; in [0, 1], c = 1, for
+                   logistic
     encoders, heads  starting values, as `fusion.initial_weights` returns them
-    objective      "least-squares": mean of ||f(x) - y||^2; "softmax": mean cross-entropy
-    weights        [T, m] or None: factors on the rows' losses; random signs turn this into the
-                   search for the supremum of the loss class
-    steps          Adam steps; 0 projects the start onto the class
+    objective      "least-squares": mean of ||f(x) - y||^2; "softmax": mean cross-entropy;
+                   "logistic": mean of ln(1 + e^s) - y s; "correlation": minus the mean of
+                   <y, f(x)>, whose minimum is a Rademacher supremum where y are signs
+    weights        [T, m] or None: factors on the rows' losses. Random signs turn this into the
+                   search for the supremum of the loss class; counts of repeated rows times
+                   (rows / m) into training on the sample that repeats them
+    steps          the most Adam steps; 0 projects the start onto the class
+    batch, draws   rows per step and one generator per trial: every step sees `batch` of the
+                   trial's rows, drawn from its own generator with replacement. None: all rows
+    tolerance      None, or early stopping: after every `PATIENCE` steps a model whose objective
+                   on its whole sample has fallen by no more than `tolerance` times its modulus since
+                   the last look is frozen as it stands. When all are frozen training ends
 
-    Returns the stack after `steps` steps, inside the class. Each model's result depends on its own
-    trial only, never on what else is in the stack (but for the rounding of batched products).
+    Each model's result depends on its own trial only, never on what else is in the stack (but for
+    the rounding of batched products), nor on which other models are frozen.
 
-    Raises ValueError where shapes disagree, the objective is unknown, steps is negative or the
-    learning rate is not positive.
+    Raises ValueError where shapes disagree, a number is not finite or a label out of range, the
+    objective is unknown, steps is negative, the learning rate or the batch not positive, the
+    tolerance negative, or a batch comes without one generator per trial.
 
     >>> from empirical.fusion import initial_weights
     >>> cls = FusionClass(width=4, encoder_radius=2.0, head_radius=3.0, outputs=1)
     >>> start = initial_weights([np.random.default_rng(0)], ((0,),), [2], cls)
     >>> x = torch.tensor([[[-1.0, 1.0], [1.0, 1.0]]])        # one trial, rows (x, 1)
     >>> y = torch.tensor([[[0.5, 1.0]]])
-    >>> model = fit([x], y, ((0,),), cls, *start, steps=300)
-    >>> f = model.heads[0] @ model.features(0, [x[0].mT])
-    >>> bool((f - y).abs().max() < 1e-2)
-    True
+    >>> fitted = fit([x], y, ((0,),), cls, *start, steps=300)
+    >>> f = fitted.stack.heads[0] @ fitted.stack.features(0, [x[0].mT])
+    >>> bool((f - y).abs().max() < 1e-2), bool(fitted.objective[0, 0] < 1e-4)
+    (True, True)
     """
     _check(inputs, targets, subsets, cls, encoders, heads, objective, weights)
-    if steps < 0:
-        raise ValueError(f"steps must not be negative, got {steps}")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
-    work = _Workspace(subsets, encoders, heads, inputs[0])
+    _check_schedule(len(targets), steps, learning_rate, batch, draws, tolerance)
+    rows = targets.shape[2] if batch is None else batch
+    work = Workspace(subsets, cls, encoders, heads, inputs[0], rows)
     scale = _row_scale(targets, weights)
     work.parameters.grad = work.gradient
     optimizer = torch.optim.Adam([work.parameters], lr=learning_rate, fused=True)
     project(work.stack, cls)
+    taken = torch.zeros(len(targets), len(subsets), dtype=torch.int64, device=targets.device)
+    running = torch.ones_like(taken, dtype=torch.bool)
+    frozen = kept = before = None
+    if tolerance is not None:
+        before = _objectives(work.stack, inputs, targets, scale, objective)
     with torch.no_grad():
-        for _ in range(steps):
-            _gradient(work, inputs, targets, scale, objective)
+        for step in range(1, steps + 1):
+            seen = (inputs, targets, scale)
+            if batch is not None and draws is not None:
+                seen = _minibatch(inputs, targets, scale, batch, draws)
+            gradient(work, *seen, objective)
             optimizer.step()
             project(work.stack, cls)
-    return work.stack
+            taken += running
+            if frozen is not None and kept is not None:
+                work.parameters.copy_(torch.where(frozen, kept, work.parameters))
+            if before is not None and tolerance is not None and step % PATIENCE == 0:
+                after = _objectives(work.stack, inputs, targets, scale, objective)
+                running &= before - after > tolerance * before.abs()
+                before = after
+                if not bool(running.any()):
+                    break
+                frozen, kept = work.spread(~running), work.parameters.clone()
+    return Fit(work.stack, taken, tuple(inputs), targets, scale, objective, float(cls.head_radius))
 
 
 def objective_gradient(
     inputs: Sequence[Tensor],
     targets: Tensor,
     stack: Stack,
-    objective: Loss,
+    objective: Objective,
     weights: Tensor | None = None,
+    by_hand: bool | None = None,
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """The hand-derived gradient of `fit`'s objective at one stack, arguments as there.
+    """The gradient of `fit`'s objective at one stack, arguments as there.
 
-    Returns the gradient per modality [T, s_k, h, D_k] and per subset [T, c, |M| h + 1], each the
-    gradient of one model's own mean loss.
+    by_hand: whether to use the hand-derived pass, which only the concatenation of one-layer ReLU
+    encoders has; None: wherever there is one. Returns the gradients in the shapes of
+    `stack.encoders` and `stack.heads`, each the gradient of one model's own mean loss.
 
     >>> z = torch.zeros
     >>> stack = Stack(((0,),), (z(1, 1, 1, 1),), (z(1, 1, 2),))        # f = 0 everywhere
@@ -131,9 +186,13 @@ def objective_gradient(
     [[[0.0, -2.0]]]
     """
     arrays = [[p.double().cpu().numpy() for p in part] for part in (stack.encoders, stack.heads)]
-    work = _Workspace(stack.subsets, arrays[0], arrays[1], inputs[0])
-    _gradient(work, inputs, targets, _row_scale(targets, weights), objective)
-    return work.encoder_gradients, work.head_gradients
+    width = stack.encoders[0].shape[2]
+    # Gradients do not look at the radii.
+    cls = FusionClass(width, 1.0, 1.0, targets.shape[1], stack.operation, stack.depth)
+    rows = targets.shape[2]
+    work = Workspace(stack.subsets, cls, arrays[0], arrays[1], inputs[0], rows, by_hand)
+    gradient(work, inputs, targets, _row_scale(targets, weights), objective)
+    return list(work.gradients.encoders), list(work.gradients.heads)
 
 
 def _row_scale(targets: Tensor, weights: Tensor | None) -> Tensor:
@@ -142,52 +201,37 @@ def _row_scale(targets: Tensor, weights: Tensor | None) -> Tensor:
     return scale if weights is None else scale * weights[:, None, :]
 
 
-def _gradient(
-    work: _Workspace, inputs: Sequence[Tensor], targets: Tensor, scale: Tensor, objective: Loss
-) -> None:
-    """One forward and backward pass; leaves the gradient in `work`."""
-    stack = work.stack
-    subsets = stack.subsets
-    width = stack.encoders[0].shape[2]
-    for k, x in enumerate(inputs):
-        trials, count = stack.encoders[k].shape[:2]
-        if not count:
-            continue
-        flat = stack.encoders[k].view(trials, count * width, -1)
-        torch.bmm(flat, x.mT, out=work.pre[k])
-        for slot, index in enumerate(slots(subsets, k)):
-            first = subsets[index].index(k) * width
-            torch.clamp_min(
-                work.pre[k][:, slot * width : (slot + 1) * width],
-                0.0,
-                out=work.z[index][:, first : first + width],
-            )
-    for index, members in enumerate(subsets):
-        head, z = stack.heads[index], work.z[index]
-        residual = _residual(torch.bmm(head, z), targets, objective).mul_(scale)
-        torch.bmm(residual, z.mT, out=work.head_gradients[index])
-        back = torch.bmm(head[:, :, :-1].mT, residual)
-        for position, k in enumerate(members):
-            slot = slot_of(subsets, index, k)
-            block = slice(position * width, (position + 1) * width)
-            # The rectifier passes a gradient where its output is positive.
-            torch.mul(
-                back[:, block],
-                z[:, block] > 0,
-                out=work.pre[k][:, slot * width : (slot + 1) * width],
-            )
-    for k, x in enumerate(inputs):
-        trials, count = stack.encoders[k].shape[:2]
-        if count:
-            gradient = work.encoder_gradients[k].view(trials, count * width, -1)
-            torch.bmm(work.pre[k], x, out=gradient)
+def _minibatch(
+    inputs: Sequence[Tensor],
+    targets: Tensor,
+    scale: Tensor,
+    batch: int,
+    draws: Sequence[np.random.Generator],
+) -> tuple[list[Tensor], Tensor, Tensor]:
+    """`batch` rows of each trial, with the factors that make their mean an unbiased one."""
+    m = targets.shape[2]
+    drawn = np.stack([draw.integers(0, m, batch) for draw in draws])
+    rows = torch.from_numpy(drawn).to(targets.device)
+
+    def columns(x: Tensor) -> Tensor:
+        return x.gather(2, rows[:, None, :].expand(-1, x.shape[1], -1))
+
+    picked = [x.gather(1, rows[:, :, None].expand(-1, -1, x.shape[2])) for x in inputs]
+    return picked, columns(targets), columns(scale) * (m / batch)
 
 
-def _residual(prediction: Tensor, targets: Tensor, objective: Loss) -> Tensor:
-    """The gradient of one row's loss in the prediction, [T, c, m]."""
-    if objective == "least-squares":
-        return prediction.sub_(targets).mul_(2.0)
-    return torch.softmax(prediction, dim=1).sub_(targets)
+def _objectives(
+    stack: Stack, inputs: Sequence[Tensor], targets: Tensor, scale: Tensor, objective: Objective
+) -> Tensor:
+    """Each model's weighted mean loss on its trial's rows: [T, subsets] float64."""
+    y, weights = targets.double(), scale[:, 0].double()
+    columns = [x.double().mT for x in inputs]
+    found = []
+    for index, head in enumerate(stack.heads):
+        f = head.double() @ stack.features(index, columns)
+        losses = -(f * y).sum(1) if objective == "correlation" else row_losses(f, y, objective)
+        found.append((losses * weights).sum(1))
+    return torch.stack(found, dim=1)
 
 
 def _check(
@@ -200,23 +244,71 @@ def _check(
     objective: str,
     weights: Tensor | None,
 ) -> None:
-    if objective not in ("least-squares", "softmax"):
-        raise ValueError(f"objective must be least-squares or softmax, got {objective!r}")
+    if objective not in get_args(Objective):
+        raise ValueError(
+            f"objective must be one of {', '.join(get_args(Objective))}, got {objective!r}"
+        )
     check_subsets(subsets, len(inputs))
-    for name, parts, count in (("encoders", encoders, len(inputs)), ("heads", heads, len(subsets))):
-        if len(parts) != count:
-            raise ValueError(f"{name} must hold {count} arrays, got {len(parts)}")
+    shapes = encoder_shapes(cls, subsets, [x.shape[-1] for x in inputs])
+    parts = (("encoders", encoders, len(shapes)), ("heads", heads, len(subsets)))
+    for name, arrays, count in parts:
+        if len(arrays) != count:
+            raise ValueError(f"{name} must hold {count} arrays, got {len(arrays)}")
     trials, outputs, rows = targets.shape
     for k, x in enumerate(inputs):
-        expected = (trials, rows, encoders[k].shape[3])
+        expected = (trials, rows, x.shape[-1])
         if tuple(x.shape) != expected:
             raise ValueError(f"inputs[{k}] must have shape {expected}, got {tuple(x.shape)}")
-        blocks = (trials, len(slots(subsets, k)), cls.width, x.shape[2])
-        if encoders[k].shape != blocks:
-            raise ValueError(f"encoders[{k}] must have shape {blocks}, got {encoders[k].shape}")
+        if x.device != targets.device:
+            raise ValueError(f"inputs[{k}] must be on {targets.device}, got {x.device}")
+        if not bool(torch.isfinite(x).all()):
+            raise ValueError(f"inputs[{k}] must be finite, got NaN or infinity")
+    for place, shape in enumerate(shapes):
+        if encoders[place].shape != (trials, *shape):
+            raise ValueError(
+                f"encoders[{place}] must have shape {(trials, *shape)}, got {encoders[place].shape}"
+            )
     for index, members in enumerate(subsets):
-        shape = (trials, outputs, len(members) * cls.width + 1)
-        if heads[index].shape != shape:
-            raise ValueError(f"heads[{index}] must have shape {shape}, got {heads[index].shape}")
+        head = (trials, outputs, cls.features(len(members)) + 1)
+        if heads[index].shape != head:
+            raise ValueError(f"heads[{index}] must have shape {head}, got {heads[index].shape}")
     if weights is not None and tuple(weights.shape) != (trials, rows):
         raise ValueError(f"weights must have shape {(trials, rows)}, got {tuple(weights.shape)}")
+    if weights is not None and not bool(torch.isfinite(weights).all()):
+        raise ValueError("weights must be finite, got NaN or infinity")
+    _check_targets(targets, objective)
+
+
+def _check_targets(targets: Tensor, objective: str) -> None:
+    if not bool(torch.isfinite(targets).all()):
+        raise ValueError("targets must be finite, got NaN or infinity")
+    if objective not in ("softmax", "logistic"):
+        return
+    low, high = float(targets.min()), float(targets.max())
+    if low < 0 or high > 1:
+        raise ValueError(f"targets must lie in [0, 1] for {objective}, got {low:g} to {high:g}")
+    if objective == "logistic" and targets.shape[1] != 1:
+        raise ValueError(f"targets must have one output for logistic, got {targets.shape[1]}")
+    if objective == "softmax" and not bool(((targets.sum(1) - 1.0).abs() < 1e-4).all()):
+        raise ValueError("targets must sum to 1 over the outputs for softmax, got other sums")
+
+
+def _check_schedule(
+    trials: int,
+    steps: int,
+    learning_rate: float,
+    batch: int | None,
+    draws: Sequence[np.random.Generator] | None,
+    tolerance: float | None,
+) -> None:
+    if steps < 0:
+        raise ValueError(f"steps must not be negative, got {steps}")
+    if not 0 < learning_rate < float("inf"):
+        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
+    if batch is not None and batch < 1:
+        raise ValueError(f"batch must be a positive integer, got {batch}")
+    if batch is not None and (draws is None or len(draws) != trials):
+        count = None if draws is None else len(draws)
+        raise ValueError(f"draws must hold {trials} generators for a batch, got {count}")
+    if tolerance is not None and not 0 <= tolerance < float("inf"):
+        raise ValueError(f"tolerance must be finite and not negative, got {tolerance}")

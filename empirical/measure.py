@@ -21,6 +21,7 @@ from empirical import erm, fast_rate
 from empirical.fusion import FusionClass, Stack, Subsets, initial_weights
 from empirical.quality import Features, FittedHead, uniform_mass
 from empirical.risk import row_losses, weighted_risk
+from empirical.sampling import DISTINCT, LARGEST, mass_of, sample_mass
 from empirical.streams import stream
 from empirical.worlds.finite import FinitePopulation
 
@@ -66,10 +67,11 @@ def block_size(m: int, rows: int) -> int:
     m: sample size; rows: N, the size of the population, whose features are held for the whole
     block (about 66 MB at 33 features).
 
-    >>> [block_size(m, rows=1797) for m in (1, 64, 1024, 10**6)], block_size(64, rows=100_000)
-    ([32, 32, 16, 1], 2)
+    >>> [block_size(m, rows=1797) for m in (1, 64, 1024, 10**7)], block_size(64, rows=100_000)
+    ([32, 32, 16, 9], 2)
     """
-    return int(np.clip(min(16384 // m, 250_000 // rows), 1, 32))
+    trained_on = rows if m > DISTINCT * rows else m
+    return int(np.clip(min(16384 // trained_on, 250_000 // rows), 1, 32))
 
 
 def fit_reference(population: FinitePopulation, design: Design, steps: int = 200) -> Reference:
@@ -90,7 +92,7 @@ def fit_reference(population: FinitePopulation, design: Design, steps: int = 200
         objective=design.loss,
         steps=steps,
         learning_rate=design.learning_rate,
-    )
+    ).stack
     features = features_of(stack, 0, population, design)
     best = features.fit(uniform_mass(population.rows, features.z))
     losses = row_losses((best.weights @ features.z)[0], population.targets.mT, design.loss)
@@ -124,7 +126,10 @@ def measure(
     elsewhere). Free heads exist for least squares only; fresh ones where m_2 differs from m. Rows
     come block by block, in a block by subset, head and trial.
 
-    Raises ValueError where no trial is asked for or one is negative, or a size is not positive.
+    Memory is bounded by N, whatever m (`empirical.sampling`).
+
+    Raises ValueError where no trial is asked for or one is negative, or a size is not positive or
+    above `sampling.LARGEST`.
 
     >>> from empirical.features import from_arrays
     >>> from empirical.worlds.finite import finite_population
@@ -141,9 +146,10 @@ def measure(
     """
     if not trials or min(trials) < 0:
         raise ValueError(f"trials must be a range of nonnegative integers, got {trials}")
-    for name, least in (("m", m), ("head_sizes", min(head_sizes, default=1))):
-        if least < 1:
-            raise ValueError(f"{name} must be positive, got {least}")
+    for name, sizes in (("m", [m]), ("head_sizes", head_sizes)):
+        for each in sizes:
+            if not 1 <= each <= LARGEST:
+                raise ValueError(f"{name} must be positive and at most {LARGEST}, got {each}")
     size = block_size(m, population.rows)
     rows: list[Columns] = []
     for start in range(trials.start - trials.start % size, trials.stop, size):
@@ -158,11 +164,12 @@ def train(
 ) -> tuple[Stack, Tensor]:
     """Draw S for each trial of the block and train the stack on it; also its mass [T, N].
 
-    A trial's sample and start depend on (design.seed, m, trial) alone.
+    A trial's sample and start depend on (design.seed, m, trial) alone. A sample much larger than
+    the population repeats its rows: its mean loss is that of the N rows weighted by their counts,
+    so that training on these is the same and takes memory for N rows only.
     """
-    device = population.targets.device
-    drawn = np.stack([population.draw(stream(design.seed, "sample", m, t), m) for t in block])
-    rows = torch.from_numpy(drawn).to(device)
+    N = population.rows
+    samples = [stream(design.seed, "sample", m, t) for t in block]
     dims = [x.shape[1] for x in population.inputs]
     start = initial_weights(
         [stream(design.seed, "initial weights", m, t) for t in block],
@@ -170,17 +177,30 @@ def train(
         dims,
         design.cls,
     )
-    stack = erm.fit(
-        [x.float()[rows] for x in population.inputs],
-        population.targets.float()[rows].mT.contiguous(),
+    weights = None
+    if m > DISTINCT * N:
+        mass = sample_mass(population, samples, m)
+        inputs = [x.float().expand(len(block), -1, -1) for x in population.inputs]
+        targets = population.targets.float().mT.repeat(len(block), 1, 1)
+        weights = (N * mass).float()
+    else:
+        drawn = np.stack([population.draw(generator, m) for generator in samples])
+        mass = mass_of([np.bincount(each, minlength=N) for each in drawn], population)
+        rows = torch.from_numpy(drawn).to(population.targets.device)
+        inputs = [x.float()[rows] for x in population.inputs]
+        targets = population.targets.float()[rows].mT.contiguous()
+    fitted = erm.fit(
+        inputs,
+        targets,
         design.subsets,
         design.cls,
         *start,
         objective=design.loss,
+        weights=weights,
         steps=design.steps,
         learning_rate=design.learning_rate,
     )
-    return stack, _mass(drawn, population)
+    return fitted.stack, mass
 
 
 def _measure_block(
@@ -193,14 +213,8 @@ def _measure_block(
 ) -> list[Columns]:
     stack, mass = train(population, design, m, block)
     fresh_mass = {
-        size: _mass(
-            np.stack(
-                [
-                    population.draw(_fresh_stream(design.seed, m, size, trial), size)
-                    for trial in block
-                ]
-            ),
-            population,
+        size: sample_mass(
+            population, [_fresh_stream(design.seed, m, size, trial) for trial in block], size
         )
         for size in head_sizes
     }
@@ -296,12 +310,6 @@ def _frame(rows: list[Columns]) -> pd.DataFrame:
 def _fresh_stream(seed: int, m: int, size: int, trial: int) -> np.random.Generator:
     """S_2 is independent of S and of every other head size: both sizes name its stream."""
     return stream(seed, "head sample", m * 2**32 + size, trial)
-
-
-def _mass(drawn: NDArray[np.int64], population: FinitePopulation) -> Tensor:
-    """Row indices [T, m] as the mass that each sample puts on the population's rows, [T, N]."""
-    counts = np.stack([np.bincount(rows, minlength=population.rows) for rows in drawn])
-    return torch.from_numpy(counts / drawn.shape[1]).to(population.targets.device)
 
 
 def _numpy(tensor: Tensor) -> NDArray[np.float64]:

@@ -6,27 +6,42 @@ one function: the population puts 1/N on every row.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
+
+Loss = Literal["least-squares", "softmax", "logistic"]
 
 
 def row_losses(predictions: Tensor, targets: Tensor, loss: str) -> Tensor:
     """The loss of every row, [..., rows].
 
     predictions  [..., c, rows]
-    targets      [..., c, rows]: real, one-hot, or soft labels that sum to 1
-    loss         "least-squares": ||f - y||^2 summed over outputs; "softmax": cross-entropy in nats
+    targets      [..., c, rows]: real, one-hot, or soft labels that sum to 1; for "logistic" one
+                 row in [0, 1]
+    loss         "least-squares": ||f - y||^2 summed over outputs; "softmax": cross-entropy in nats;
+                 "logistic": ln(1 + e^s) - y s of one logit s, in nats
 
-    Raises ValueError for another loss.
+    Raises ValueError for another loss, and for "logistic" with more than one output.
 
     >>> row_losses(torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [0.0]]), "least-squares")
     tensor([4.])
+    >>> row_losses(torch.tensor([[0.0, -90.0]]), torch.tensor([[1.0, 1.0]]), "logistic")
+    tensor([ 0.6931, 90.0000])
     """
     if loss == "least-squares":
         return (predictions - targets).square().sum(-2)
     if loss == "softmax":
         return torch.logsumexp(predictions, dim=-2) - (predictions * targets).sum(-2)
-    raise ValueError(f"loss must be least-squares or softmax, got {loss!r}")
+    if loss == "logistic":
+        if predictions.shape[-2] != 1:
+            raise ValueError(f"logistic must have one output, got {predictions.shape[-2]}")
+        # Two terms >= 0 instead of a difference of large ones; torch's softplus is linear beyond 20.
+        positive = targets * torch.nn.functional.logsigmoid(predictions)
+        negative = (1.0 - targets) * torch.nn.functional.logsigmoid(-predictions)
+        return -(positive + negative).squeeze(-2)
+    raise ValueError(f"loss must be least-squares, softmax or logistic, got {loss!r}")
 
 
 def weighted_risk(losses: Tensor, mass: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["sample", "head sample", "initial weights", "signs", "reference"]
+Purpose = Literal["sample", "head sample", "initial weights", "signs", "reference", "minibatch"]
 
 _CODES: dict[str, int] = {
     "sample": 1,
@@ -15,6 +15,7 @@ _CODES: dict[str, int] = {
     "initial weights": 3,
     "signs": 4,
     "reference": 5,
+    "minibatch": 6,
 }
 
 

@@ -13,7 +13,7 @@ case); with `_empirical` it bounds R̂_S from the sample; with `_exact` it enume
 
 | class | R_m | R̂_S |
 |---|---|---|
-| fused two-layer ReLU, what `empirical` trains | `fusion` | `fusion_empirical` |
+| fused encoders, concatenated or summed: what `empirical` trains | `fusion` | `fusion_empirical` |
 | linear, ‖W‖_F ≤ B | `linear` | `linear_empirical`, `…_lower`, `linear_exact` |
 | linear, ‖w‖₁ ≤ B | `linear_l1` | `linear_l1_empirical` |
 | deep ReLU, Frobenius norms | `deep_relu` | `deep_relu_empirical` |
@@ -23,7 +23,12 @@ case); with `_empirical` it bounds R̂_S from the sample; with `_exact` it enume
 
 from bounds.rademacher.conventions import CONVENTIONS, contraction, convert
 from bounds.rademacher.finite import cells, cells_empirical, finite_exact, massart
-from bounds.rademacher.fusion import fusion, fusion_empirical, fusion_output_radius
+from bounds.rademacher.fusion import (
+    fusion,
+    fusion_empirical,
+    fusion_output_radius,
+    layer_factor,
+)
 from bounds.rademacher.linear import (
     linear,
     linear_empirical,
@@ -47,6 +52,7 @@ __all__ = [
     "fusion",
     "fusion_empirical",
     "fusion_output_radius",
+    "layer_factor",
     "linear",
     "linear_empirical",
     "linear_empirical_lower",

@@ -15,8 +15,9 @@ def deep_relu(*, layer_radii: ArrayLike, mean_square_norm: ArrayLike, m: ArrayLi
     """Upper bound on R_m of real-valued ReLU networks of depth D, one output, no biases.
 
     √(E‖x‖²) (√(2 ln 2 · D) + 1) ∏_j M_j / √m for x ↦ W_D relu(… relu(W_1 x)) with ‖W_j‖_F ≤ M_j,
-    any widths. Convention 1/m, no |·|. D counts weight matrices. For D = 1 `linear` and for D = 2
-    `fusion` with `bias=False` are smaller. Biases: append a constant 1 to x, and note that deeper
+    any widths. Convention 1/m, no |·|. D counts weight matrices. For D = 1 `linear` is smaller, for
+    D ≥ 2 `fusion` with `depth=D − 1` and `bias=False` (A, B with A B = ∏ M_j), which also takes
+    several outputs and a head's bias. Biases: append a constant 1 to x, and note that deeper
     layers have none.
 
     Args:

@@ -9,6 +9,7 @@ signs, and r(f) = E‖f − f*‖² + noise². In both f* = h*∘g* is the best 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from bounds import losses
 from empirical.erm import Loss
-from empirical.fusion import FusionClass, Stack, initial_weights
+from empirical.fusion import FusionClass, Stack, initial_weights, project
 from empirical.modalities import check_names
 from empirical.risk import row_losses
 from empirical.streams import stream
@@ -66,7 +67,8 @@ def teacher_world(
         teacher = _random_teacher(everything, [x.shape[1] for x in tensors], cls, seed)
     _check_inside(teacher, everything, cls)
     truth = (teacher.heads[0].double() @ teacher.features(0, [x.mT for x in tensors]))[0]
-    radius = cls.prediction_radius(max(float(x.norm(dim=1).max()) for x in tensors))
+    longest = max(float(x.norm(dim=1).max()) for x in tensors)
+    radius = cls.prediction_radius(longest, modalities=len(names))
     if loss == "softmax":
         classes = cls.outputs
         targets = torch.eye(classes, dtype=torch.float64).repeat(N, 1)
@@ -103,17 +105,36 @@ def _random_teacher(
     encoders, heads = initial_weights([stream(seed, "reference")], (everything,), dims, cls)
     head = heads[0] * (cls.head_radius * (1 - 1e-12) / np.linalg.norm(heads[0]))
     return Stack(
-        (everything,), tuple(torch.from_numpy(e) for e in encoders), (torch.from_numpy(head),)
+        (everything,),
+        tuple(torch.from_numpy(e) for e in encoders),
+        (torch.from_numpy(head),),
+        cls.operation,
+        cls.depth,
     )
 
 
 def _check_inside(teacher: Stack, everything: tuple[int, ...], cls: FusionClass) -> None:
     if teacher.subsets != (everything,) or len(teacher.heads[0]) != 1:
         raise ValueError(f"teacher must be one model of all modalities, got {teacher.subsets}")
-    encoder = sum(float(e.double().square().sum()) for e in teacher.encoders) ** 0.5
-    head = float(teacher.heads[0].double().norm())
-    if encoder > cls.encoder_radius * (1 + 1e-9) or head > cls.head_radius * (1 + 1e-9):
+    kind, wanted = (teacher.operation, teacher.depth), (cls.operation, cls.depth)
+    if kind != wanted:
+        raise ValueError(f"teacher must be of the class's operation and depth {wanted}, got {kind}")
+    own = replace(
+        teacher,
+        encoders=tuple(e.double() for e in teacher.encoders),
+        heads=tuple(h.double() for h in teacher.heads),
+    )
+    nearest = replace(
+        own,
+        encoders=tuple(e.clone() for e in own.encoders),
+        heads=tuple(h.clone() for h in own.heads),
+    )
+    project(nearest, cls)
+    blocks = zip((*own.encoders, *own.heads), (*nearest.encoders, *nearest.heads), strict=True)
+    if any(float(a.norm()) > float(b.norm()) * (1 + 1e-9) for a, b in blocks):
+        first = own.encoders[: own.modalities]
+        encoder = sum(float(e.square().sum()) for e in first) ** 0.5
         raise ValueError(
-            f"teacher must have norms at most {cls.encoder_radius:g} (encoders) and "
-            f"{cls.head_radius:g} (head), got {encoder:g} and {head:g}"
+            f"teacher must have norms at most {cls.encoder_radius:g} (encoders; further layers 1) "
+            f"and {cls.head_radius:g} (head), got {encoder:g} and {float(own.heads[0].norm()):g}"
         )

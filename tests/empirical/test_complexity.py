@@ -119,7 +119,7 @@ def test_what_is_found_for_the_loss_is_attained_in_the_class(loss):
         weights=-signs.float(),
         steps=60,
         learning_rate=0.05,
-    )
+    ).stack
     zero = (row_losses(torch.zeros_like(targets), targets, loss) * signs).mean(1)
     for index, members in enumerate(subsets):
         for t in range(5):

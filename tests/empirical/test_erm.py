@@ -110,7 +110,9 @@ def test_the_gradient_by_hand_is_autograds(objective, weighted):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_fifty_steps_of_a_stack_are_fifty_steps_of_each_plain_model(objective, dtype, tolerance):
     inputs, targets, _, encoders, heads = problem(dtype)
-    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, objective=objective, steps=50)
+    stack = erm.fit(
+        inputs, targets, SUBSETS, CLS, encoders, heads, objective=objective, steps=50
+    ).stack
     start = as_stack(encoders, heads, dtype)
     for index, members in enumerate(SUBSETS):
         for t in range(TRIALS):
@@ -129,7 +131,9 @@ def test_fifty_steps_of_a_stack_are_fifty_steps_of_each_plain_model(objective, d
 def test_a_model_does_not_depend_on_what_else_is_in_the_stack(objective, dtype, tolerance):
     inputs, targets, weights, encoders, heads = problem(dtype)
     options = {"objective": objective, "steps": 50}
-    full = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=weights.abs(), **options)
+    full = erm.fit(
+        inputs, targets, SUBSETS, CLS, encoders, heads, weights=weights.abs(), **options
+    ).stack
     for index, members in enumerate(SUBSETS):
         for t in range(TRIALS):
             pick = slice(t, t + 1)
@@ -146,7 +150,7 @@ def test_a_model_does_not_depend_on_what_else_is_in_the_stack(objective, dtype, 
                 [heads[index][pick]],
                 weights=weights[pick].abs(),
                 **options,
-            )
+            ).stack
             first, second = model(full, index, t), model(alone, 0, 0)
             for a, b in zip((*first[0], first[1]), (*second[0], second[1]), strict=True):
                 assert torch.allclose(a, b, rtol=0, atol=tolerance)
@@ -158,7 +162,9 @@ def test_every_model_ends_inside_the_class(dtype, steps):
     # A large rate pushes outwards at every step; the norms are taken in float64.
     inputs, targets, _, encoders, heads = problem(dtype)
     encoders, heads = [2.0 * e for e in encoders], [50.0 * h for h in heads]
-    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, steps=steps, learning_rate=0.5)
+    stack = erm.fit(
+        inputs, targets, SUBSETS, CLS, encoders, heads, steps=steps, learning_rate=0.5
+    ).stack
     for index in range(len(SUBSETS)):
         for t in range(TRIALS):
             blocks, head = model(stack, index, t)
@@ -169,7 +175,7 @@ def test_every_model_ends_inside_the_class(dtype, steps):
 
 def test_training_lowers_the_objective():
     inputs, targets, _, encoders, heads = problem()
-    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, steps=100)
+    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, steps=100).stack
     start = as_stack(encoders, heads, torch.float64)
     for index, members in enumerate(SUBSETS):
         for t in range(TRIALS):
@@ -182,7 +188,7 @@ def test_weights_of_minus_one_climb():
     # Negative weights turn descent into ascent: the search for a supremum.
     inputs, targets, _, encoders, heads = problem()
     down = -torch.ones(TRIALS, ROWS, dtype=torch.float64)
-    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=down, steps=50)
+    stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=down, steps=50).stack
     start = as_stack(encoders, heads, torch.float64)
     for index, members in enumerate(SUBSETS):
         own = [inputs[k][0] for k in members], targets[0], "least-squares"
@@ -202,7 +208,10 @@ def test_arguments_are_left_as_they_were():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"objective": "hinge"}, "objective must be least-squares or softmax, got 'hinge'"),
+        (
+            {"objective": "hinge"},
+            "objective must be one of least-squares, softmax, .*, got 'hinge'",
+        ),
         ({"steps": -1}, "steps must not be negative"),
         ({"learning_rate": 0.0}, "learning_rate must be positive"),
         ({"learning_rate": float("nan")}, "learning_rate must be positive"),

@@ -231,8 +231,9 @@ def test_the_reference_is_one_function_of_the_class(loss):
     [
         (M, [], range(0), "^trials must be a range of nonnegative integers"),
         (M, [], range(-1, 2), "^trials must be a range of nonnegative integers"),
-        (0, [], range(1), "^m must be positive, got 0"),
-        (M, [8, 0], range(1), "^head_sizes must be positive, got 0"),
+        (0, [], range(1), "^m must be positive and at most 4294967295, got 0"),
+        (M, [8, 0], range(1), "^head_sizes must be positive and at most 4294967295, got 0"),
+        (2**32, [], range(1), "^m must be positive and at most 4294967295, got 4294967296"),
     ],
 )
 def test_empty_requests_are_refused(least_squares, m, sizes, trials, message):

@@ -173,7 +173,7 @@ def test_training_sees_the_rows_drawn_and_their_labels(kind):
         *start,
         objective=kind,
         steps=3,
-    )
+    ).stack
     # Trained in single precision, expected in double.
     assert torch.allclose(models.encoders[1], expected.encoders[1], atol=1e-4)
 
