@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from empirical.estimate import Estimate, Interval
 from empirical.quality import Features, uniform_mass
 
 RANGE_TOLERANCE = 1e-4
@@ -122,6 +124,36 @@ def constants(white: Whitened) -> Constants:
     )
 
 
+def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Estimate]:
+    """The bound's arguments by the names that `risk_gap.fast_rate` gives them, one entry per encoder.
+
+    V, v_max and leverage are averages and maxima over the population, exact but for rounding; p
+    counts. v_norm lies between what was found less what rounding may have added to it, and the
+    certified upper end. With heads on a sample S_2 also kappa, whose upper end is certified.
+
+    >>> z, y = torch.ones(1, 1, 2, dtype=torch.float64), torch.tensor([[-1.0, 1.0]]).double()
+    >>> found = estimates(whiten(Features(z, y, radius=1.0, loss="least-squares")))
+    >>> {name: found[name].direction for name in ("V", "v_norm")}
+    {'V': 'exact', 'v_norm': 'two-sided'}
+    """
+    certified = constants(white)
+    result = {}
+    for name in ("V", "v_norm", "v_max", "leverage", "p"):
+        value = getattr(certified, name).double().cpu().numpy()
+        result[name] = Estimate(value, Interval.exact(value))
+    # Twice the allowance: rounding may have raised the sum, and was added again to bound it.
+    high, allowance = result["v_norm"].value, 2.0 * _rounding(certified.V).cpu().numpy()
+    low = np.maximum(0.0, (high - allowance) / (1.0 + 2e-9))
+    result["v_norm"] = Estimate(high, Interval(low, high))
+    if fresh is not None:
+        kappa = fresh.kappa.cpu().numpy()
+        # It was rounded up by p u lambda_max, below 1e-9 for all that fits in memory. Where S_2 does
+        # not determine a head it was set to 1, and nothing is known from below.
+        low = np.where(kappa < 1.0, kappa - 2e-9, -np.inf)
+        result["kappa"] = Estimate(kappa, Interval(low, kappa))
+    return result
+
+
 def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
     """Fit heads on samples given as mass [T, rows] and measure them on the population.
 
@@ -184,8 +216,13 @@ def _covariance_norm(w: Tensor, xi: Tensor) -> Tensor:
         v = (w[:, None, block].float() * xi[None, :, block].float()).reshape(size, -1)
         total += (v @ v.T).double()
     trace = (w.square().sum(0) * xi.square().sum(0)).mean()
+    return operator_norm(total / rows) + _rounding(trace)
+
+
+def _rounding(trace: Tensor) -> Tensor:
+    """What float32 can add to the norm of a second moment E v v^T with E||v||^2 = `trace`."""
     unit = (BLOCK + 8) * 2.0**-24
-    return operator_norm(total / rows) + unit / (1.0 - unit) * trace
+    return unit / (1.0 - unit) * trace
 
 
 def operator_norm(matrix: Tensor) -> Tensor:

@@ -56,6 +56,26 @@ def test_the_constants_are_their_definitions(rows, p, c):
         assert expected["v_norm"] <= float(found.v_norm[t]) <= 1.01 * expected["v_norm"]
 
 
+def test_estimates_hold_the_definitions_and_say_on_which_sides():
+    features = population(700, 6, 5)
+    white = whiten(features)
+    fresh = fresh_heads(white, counts(700, 200))
+    found = fast_rate.estimates(white, fresh)
+    assert set(found) == {"V", "v_norm", "v_max", "leverage", "p", "kappa"}
+    assert {name: found[name].direction for name in found} == {
+        "V": "exact", "v_norm": "two-sided", "v_max": "exact", "leverage": "exact", "p": "exact",
+        "kappa": "two-sided",
+    }  # fmt: skip
+    for t in range(3):
+        truth = brute_force(features.z[t].numpy(), features.targets.numpy())["v_norm"]
+        assert found["v_norm"].interval.low[t] <= truth <= found["v_norm"].interval.high[t]
+        assert found["v_norm"].interval.low[t] > 0.99 * truth
+    alone = fast_rate.estimates(white, fresh_heads(white, counts(700, 3)))
+    assert alone["kappa"].interval.high.tolist() == [1.0] * 3
+    assert alone["kappa"].direction == "at most"
+    assert "kappa" not in fast_rate.estimates(white)
+
+
 @pytest.mark.slow
 def test_the_covariance_norm_is_never_below_the_truth_in_600_populations():
     for seed in range(200):
