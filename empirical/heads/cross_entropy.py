@@ -155,7 +155,7 @@ def _check_values(loss: Loss, z: Tensor, targets: Tensor, mass: Tensor) -> None:
     if float(mass.min()) < 0:
         raise ValueError(f"mass must not be negative, got {float(mass.min())}")
     sums = mass.sum(1)
-    if float((sums - 1.0).abs().max()) > 1e-9:
+    if float((sums - 1.0).abs().max()) > 1e-6:
         raise ValueError(
             f"mass must sum to 1 per problem, got {float(sums[(sums - 1.0).abs().argmax()])}"
         )
@@ -168,7 +168,7 @@ def _check_values(loss: Loss, z: Tensor, targets: Tensor, mass: Tensor) -> None:
         return
     # The curvature bound and the Newton steps rest on it: phi must not see a common shift.
     totals = targets.sum(1)
-    if float(targets.min()) < 0 or float((totals - 1.0).abs().max()) > 1e-9:
+    if float(targets.min()) < 0 or float((totals - 1.0).abs().max()) > 1e-6:
         raise ValueError(
             "targets must be distributions over the classes (one-hot: labels), got"
             f" a least entry of {float(targets.min())} and sums up to"
