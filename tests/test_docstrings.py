@@ -22,7 +22,7 @@ def modules_with_examples():
         names += [m.name for m in pkgutil.walk_packages(root.__path__, f"{package}.")]
         for name in names:
             spec = importlib.util.find_spec(name)
-            if spec is None or spec.origin is None:
+            if spec is None or not (spec.origin or "").endswith(".py"):
                 continue
             if ">>> " in Path(spec.origin).read_text(encoding="utf-8"):
                 found.append(name)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from verify.check import check_theorem
     from verify.study import Study, verify_dataset
 
-__all__ = ["Study", "verify_dataset"]
+__all__ = ["Study", "check_theorem", "verify_dataset"]
 
 
 def __getattr__(name: str) -> Any:
     """Import torch and all that a study needs on first use; evaluating a bound needs neither."""
+    if name == "check_theorem":
+        from verify import check
+
+        return check.check_theorem
     if name in __all__:
         from verify import study
 

@@ -36,6 +36,30 @@ class BoundInterval:
         """The right-hand side as an interval, one entry per sample."""
         return Interval(self.lower.total, self.usable.total)
 
+    @property
+    def price(self) -> NDArray[np.float64]:
+        """The complexity and confidence terms alone: neither measured nor slack, at the usable end."""
+        usable = self.usable
+        parts = [
+            np.broadcast_to(value, np.shape(usable.total))
+            for name, value in usable.terms.items()
+            if name not in usable.measured and name != "slack"
+        ]
+        total: NDArray[np.float64] = np.sum(parts, axis=0)
+        return total
+
+    @property
+    def granted(self) -> NDArray[np.float64]:
+        """What is not part of the price, at the lower end: the measured terms and the slack."""
+        lower = self.lower
+        parts = [
+            np.broadcast_to(value, np.shape(lower.total))
+            for name, value in lower.terms.items()
+            if name in lower.measured or name == "slack"
+        ]
+        total: NDArray[np.float64] = np.sum(parts, axis=0)
+        return total
+
 
 def bound_interval(
     theorem: Theorem, arguments: Mapping[str, Interval | ArrayLike | None]
