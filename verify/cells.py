@@ -20,10 +20,10 @@ from bounds import latent_quality, risk_gap
 from bounds.theorem import Theorem
 from empirical.estimate import Interval, mean_estimate
 from empirical.measure import FREE, FRESH, SAME
-from empirical.quality import quality_gap
 from verify.compare import BoundInterval, bound_interval, compare
 from verify.coverage import coverage, critical_factor
 from verify.run import Results
+from verify.trials import Rows
 
 Subset = tuple[str, ...]
 Arguments = dict[str, Any]
@@ -43,22 +43,16 @@ class Setting:
 
 def settings(results: Results, kind: str) -> list[Setting]:
     """The settings at which a kind of head ("same", "fresh" or "free") was measured, in order of m."""
-    frame = results.frame[results.frame["head"] == kind]
-    keys = sorted({(int(m), int(size)) for m, size in zip(frame.m, frame.m_head, strict=True)})
-    return [Setting(kind, m, size) for m, size in keys]
+    sizes = sorted({(k.m, k.m_head) for k in results.trials.kinds if k.head == kind})
+    return [Setting(kind, m, size) for m, size in sizes]
 
 
 class Measured:
-    """The measurements of a study by setting and subset, trials in order."""
+    """The measurements of a study by setting and subset, trials in order; read when asked for."""
 
     def __init__(self, results: Results) -> None:
         self.results = results
         self.study = results.study
-        keys = ["head", "m", "m_head", "subset"]
-        self._rows = {
-            key: group.sort_values("trial").reset_index(drop=True)
-            for key, group in results.frame.groupby(keys)
-        }
         self._complexities = {
             (int(row["m"]), int(row["subset"])): row
             for row in results.complexities.to_dict("records")
@@ -67,7 +61,7 @@ class Measured:
     def rows(self, setting: Setting, subset: Subset) -> pd.DataFrame:
         """One row per trial."""
         index = self.study.family.subsets.index(subset)
-        return self._rows[setting.head, setting.m, setting.m_head, index]
+        return self.results.trials.rows(Rows(setting.head, setting.m, setting.m_head, index))
 
     def complexity(self, m: int, subset: Subset, loss_class: bool = False) -> Interval:
         """R_m of the subset's class, or of its loss class; the subset is one of `Study.classes`."""
@@ -97,14 +91,14 @@ def _theorem_1(measured: Measured) -> Iterator[dict[str, Any]]:
             for setting in where:
                 rows_M, rows_N = measured.rows(setting, M), measured.rows(setting, N)
                 lhs = _settled(_risk(rows_M) - _risk(rows_N))
-                gamma = _settled(quality_gap(_best(rows_M), _best(rows_N)))
+                gamma = _settled(_best(rows_M) - _best(rows_N))
                 arguments, slack = _gap_arguments(theorem, measured, setting, M, rows_M)
                 arguments["gamma"] = gamma
                 for delta in study.delta:
                     bound = bound_interval(theorem, {**arguments, "delta": delta})
                     # Where the statement has no slack of its own, it is granted the certified one.
                     rhs = bound.interval + Interval.exact(slack + ROUNDING)
-                    terms = _price(bound)
+                    terms = bound.price
                     excess = settled(lhs.high - gamma.low - slack)
                     own = settled((_risk(rows_M).high - _best(rows_M).low) - slack)
                     level = float(theorem.level(delta))
@@ -173,7 +167,7 @@ def _theorem_2(measured: Measured) -> Iterator[dict[str, Any]]:
                     bound = bound_interval(theorem, {**arguments, "delta": delta})
                     level = float(theorem.level(delta))
                     excess = settled(eta.high - L_hat)
-                    factor = critical_factor(excess, _price(bound), level)
+                    factor = critical_factor(excess, bound.price, level)
                     rhs = bound.interval + Interval.exact(ROUNDING)
                     cell = _cell(theorem, M, None, setting, delta, tests, eta, rhs, bound)
                     yield {**cell, "L_hat": summary(L_hat), "critical_factor": asdict(factor)}
@@ -253,25 +247,13 @@ def summary(values: ArrayLike) -> dict[str, float]:
         }
     estimate = mean_estimate(array)
     return {
-        "value": estimate.value,
+        "value": float(estimate.value),
         "low": float(estimate.interval.low),
         "high": float(estimate.interval.high),
         "median": float(np.median(array)),
         "q05": float(np.quantile(array, 0.05)),
         "q95": float(np.quantile(array, 0.95)),
     }
-
-
-def _price(bound: BoundInterval) -> NDArray[np.float64]:
-    """The complexity and confidence terms alone: neither measured nor slack, at the usable end."""
-    usable = bound.usable
-    parts = [
-        np.broadcast_to(value, np.shape(usable.total))
-        for name, value in usable.terms.items()
-        if name not in usable.measured and name != "slack"
-    ]
-    total: NDArray[np.float64] = np.sum(parts, axis=0)
-    return total
 
 
 def _risk(rows: pd.DataFrame) -> Interval:

@@ -13,6 +13,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -78,10 +79,16 @@ def report(
     from empirical import datasets
     from verify.report import write_report
     from verify.study import Study
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="compute on the dask cluster at this address, as tcp://10.0.0.1:8786"),
+    ] = None,
 
     # The names are checked by the study itself, whatever the annotation says.
     settings: dict[str, Any] = {"loss": loss, "device": device}
     study = Study(
+    from verify.cluster import connect
+    from verify.folder import check_writable
         datasets.by_name(data, task),
         pairs=[_pair(text) for text in pair] if pair else None,
         m=_list("m", m, int, "positive integers separated by commas"),
@@ -93,7 +100,10 @@ def report(
         seed=_one("seed", seed, "a nonnegative integer"),
         **settings,
     )
-    results = study.run(out, resume=resume, progress=True)
+    with nullcontext() if scheduler is None else connect(scheduler) as client:
+        # Reopening a finished study writes no part, but the report is written in any case.
+        check_writable(out)
+        results = study.run(out, resume=resume, progress=True, client=client)
     page = write_report(results, Path(out), command=_repeat(sys.argv[1:]))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
     print(document["answer"]["headline"])
@@ -169,9 +179,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except typer.TyperException as error:
         _stop(2, error.format_message() if hasattr(error, "format_message") else str(error))
     except (KeyboardInterrupt, typer.Abort):
-        _stop(3, "interrupted; what was computed is kept, --resume continues it")
-    except (OSError, MemoryError, _killed()) as error:
-        _stop(3, f"{error or type(error).__name__}; what was computed is kept, --resume continues")
+        _stop(3, f"interrupted; {_kept(given)}")
+    except (OSError, MemoryError, _workers_lost()) as error:
+        what = str(error) or type(error).__name__
+        if isinstance(error, OSError) and error.strerror:
+            what = error.strerror + (f": {error.filename}" if error.filename else "")
+        _stop(3, f"{what}; {_kept(given)}")
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -181,11 +194,16 @@ def _stop(code: int, message: str) -> NoReturn:
     sys.exit(code)
 
 
-def _killed() -> type[BaseException]:
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
+def _kept(given: Sequence[str]) -> str:
+    """What to do after a cut."""
+    again = [*given, *(() if "--resume" in given else ("--resume",))]
+    return f"finished parts are kept, continue with: {_repeat(again)}"
 
-    killed: type[BaseException] = TerminatedWorkerError
-    return killed
+
+def _workers_lost() -> type[BaseException]:
+    from verify.workers import WorkersLostError
+
+    return WorkersLostError
 
 
 def _one(name: str, text: str, must: str) -> int:

@@ -171,9 +171,9 @@ def _pairs(results: Results) -> list[dict[str, Any]]:
 
 def _assumptions(results: Results) -> list[dict[str, Any]]:
     """Each assumption of the theorems checked, and how this study assures it."""
-    study, frame = results.study, results.frame
+    study, trials = results.study, results.trials
     constants = study.constants
-    slack = float(frame.slack.max())
+    slack = max(float(trials.rows(kind).slack.max()) for kind in trials.kinds)
     assured = {
         "iid": ("by construction", "rows are drawn independently, with replacement"),
         "bounded_loss": (

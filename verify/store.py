@@ -1,29 +1,41 @@
-"""Durable results: each chunk of trials is one self-contained Parquet file, written atomically.
+"""Durable files: each chunk of trials is one self-contained Parquet file, written atomically.
 
-A part carries the hash of the study's configuration and a checksum of its content. It is written under
-a temporary name, synced and renamed, so that a crash leaves either the whole part or none. There is no
-manifest: the folder is the state, and two writers of one part write identical files.
+A part carries the hash of the study's configuration and a checksum of its content. Every file is written
+under a temporary name, synced and renamed, so that a crash leaves either the whole file or none. There
+is no manifest: the folder is the state, and two writers of one part write identical files.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
+import logging
 import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 _STUDY, _CHECKSUM = b"multimodal-bounds study", b"multimodal-bounds checksum"
+_STALE_AFTER = 3600.0
+"""Seconds. No file takes nearly as long to write, on however slow a disk."""
+
+_log = logging.getLogger(__name__)
 
 
 def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
-    """Write one part atomically. `study` is the hash of the configuration it belongs to."""
+    """Write one part atomically. `study` is the hash of the configuration it belongs to.
+
+    Raises OSError where the disk is full or cannot be written; the part that was there is kept.
+    """
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
     metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table, study.encode())}
-    buffer = io.BytesIO()
+    buffer = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(metadata), buffer)
     write_atomically(path, buffer.getvalue())
 
@@ -33,11 +45,13 @@ def read_part(path: Path) -> pd.DataFrame | None:
 
     A damaged part is renamed to NAME.damaged, so that it is kept for inspection and recomputed.
     """
-    if not path.exists():
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
         return None
-    whole = _read(path)
+    whole = _parse(content)
     if whole is None:
-        path.replace(path.with_name(path.name + ".damaged"))
+        set_aside(path)
         return None
     frame: pd.DataFrame = whole[0].to_pandas()
     return frame
@@ -45,14 +59,80 @@ def read_part(path: Path) -> pd.DataFrame | None:
 
 def study_of(path: Path) -> str | None:
     """The configuration hash inside a part; None where the file is damaged or no part."""
-    whole = _read(path)
+    whole = _parse(path.read_bytes())
     return None if whole is None else whole[1]
 
 
-def _read(path: Path) -> tuple[pa.Table, str] | None:
+def claims_study(path: Path, study: str) -> bool:
+    """Whether a part's footer names this configuration: a quick look that verifies nothing."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowException):
+        return False
+    return metadata.get(_STUDY) == study.encode()
+
+
+def set_aside(path: Path) -> None:
+    """Rename a damaged file to NAME.damaged and say so."""
+    damaged = path.with_name(path.name + ".damaged")
+    # Another process may have seen the damage too, and been quicker.
+    with suppress(FileNotFoundError):
+        path.replace(damaged)
+        _log.warning("%s is damaged: set aside as %s", path, damaged.name)
+
+
+def write_atomically(path: Path, content: bytes | pa.Buffer) -> None:
+    """Write a file under a temporary name, sync it and rename it into place."""
+    with _temporary(path, content) as temporary:
+        temporary.replace(path)
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Write a file as `write_atomically` does, but only where none is there: False if one is."""
+    with _temporary(path, content) as temporary:
+        try:
+            # Unlike a rename, a link never replaces: of two writers, one wins.
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            temporary.replace(path)
+        return True
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files that killed writers left behind; young ones may still be written."""
+    for path in folder.glob(".*.tmp"):
+        # A folder that cannot be written, or a writer that was done in the meantime.
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _STALE_AFTER:
+                path.unlink()
+
+
+@contextmanager
+def _temporary(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
+    """The content under a temporary name, on the disk; the folder is synced after the block."""
+    # Random, because writers on two machines may share a folder and a process id.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _parse(content: bytes) -> tuple[pa.Table, str] | None:
     """Table and configuration hash of a part whose checksum is right, else None."""
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(pa.BufferReader(content), use_threads=False)
         metadata = table.schema.metadata or {}
         study = metadata[_STUDY]
         if metadata[_CHECKSUM] == _checksum(table, study):
@@ -63,28 +143,13 @@ def _read(path: Path) -> tuple[pa.Table, str] | None:
     return None
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, sync it and rename it into place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
 def _checksum(table: pa.Table, study: bytes) -> bytes:
     digest = hashlib.sha256(study)
     for name in table.column_names:
-        column = table.column(name).combine_chunks()
-        digest.update(repr((name, str(column.type), len(column))).encode())
-        digest.update(repr(column.to_pylist()).encode())
+        column = table.column(name)
+        digest.update(repr((name, str(column.type), len(column), column.null_count)).encode())
+        values = np.asarray(column.to_numpy())
+        # Text has no bytes of its own in numpy, only pointers.
+        text = values.dtype == object
+        digest.update(repr(values.tolist()).encode() if text else values.tobytes())
     return digest.hexdigest().encode()

@@ -30,6 +30,8 @@ from verify.coverage import trials_needed
 if TYPE_CHECKING:
     from verify.run import Results
 
+    from distributed import Client
+
 Loss = Literal["least-squares", "softmax"]
 
 DEFAULT_M = (64, 256, 1024)
@@ -196,16 +198,18 @@ class Study:
             "learning_rate": self.learning_rate,
         }
 
-    def fingerprint(self) -> str:
-        """SHA-256 of all that fixes a trial's numbers; trials and delta are left out on purpose."""
-        config = {k: v for k, v in self.config().items() if k not in ("trials", "delta", "data")}
-        content = {
-            **config,
-            "description": None,
+    def identity(self) -> dict[str, Any]:
+        """All that fixes a trial's numbers; trials and delta are left out on purpose."""
+        named = ("trials", "delta", "data", "description")
+        return {
+            **{k: v for k, v in self.config().items() if k not in named},
             "population": self.population.fingerprint(),
             "version": metadata.version("multimodal-bounds"),
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the study's identity."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
 
     def run(
         self,
@@ -219,7 +223,15 @@ class Study:
         """Measure every trial. See `verify.run.run_study`."""
         from verify.run import run_study
 
-        return run_study(self, out, resume=resume, workers=workers, chunk=chunk, progress=progress)
+        return run_study(
+            self,
+            out,
+            resume=resume,
+            workers=workers,
+            chunk=chunk,
+            progress=progress,
+            client=client,
+        )
 
     def report(
         self,
@@ -235,8 +247,17 @@ class Study:
         Returns the path of the page. Arguments as for `run`.
         """
         from verify.report import write_report
+        client: Client | None = None,
 
-        results = self.run(out, resume=resume, workers=workers, chunk=chunk, progress=progress)
+        check_writable(out)
+        results = self.run(
+            out,
+            resume=resume,
+            workers=workers,
+            chunk=chunk,
+            progress=progress,
+            client=client,
+        )
         return write_report(results, Path(out))
 
 
@@ -249,11 +270,13 @@ def verify_dataset(features: Any, y: Any, *, task: str | None = None, **options:
 
     Raises ValueError, in one line, for whatever is wrong with the input.
     """
+        client: Client | None = None,
     return Study(from_arrays(features, y, task=task), **options)
 
 
 def _integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     try:
+        from verify.folder import check_writable
         number = operator.index(value)
     except TypeError:
         number = None

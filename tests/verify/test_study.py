@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
-from verify import Study, run, verify_dataset
+from verify import Study, run, store, tasks, verify_dataset, workers
 
 SMALL: dict[str, Any] = {"m": [128, 256], "head_m": [500], "trials": 40, "steps": 3}
 
@@ -31,9 +31,9 @@ def same(one: run.Results, other: run.Results) -> None:
     assert one.reference_risk == other.reference_risk
 
 
-@pytest.mark.parametrize(("workers", "chunk"), [(1, 1), (1, 33), (2, 8)])
-def test_chunks_and_workers_change_nothing(whole: run.Results, workers: int, chunk: int) -> None:
-    same(whole, Study(datasets.diabetes(), **SMALL).run(workers=workers, chunk=chunk))
+@pytest.mark.parametrize(("processes", "chunk"), [(1, 1), (1, 33), (2, 8)])
+def test_chunks_and_workers_change_nothing(whole: run.Results, processes: int, chunk: int) -> None:
+    same(whole, Study(datasets.diabetes(), **SMALL).run(workers=processes, chunk=chunk))
 
 
 def test_another_seed_changes_numbers(whole: run.Results) -> None:
@@ -58,33 +58,69 @@ def test_a_cut_study_resumes(
     """Stop after the third part: what was computed is on disk, and is used."""
     study = Study(datasets.diabetes(), **SMALL)
     computed: list[str] = []
-    original = run._Job.__call__
 
-    def counted(self: Any, task: run.Task, largest_m: int) -> Any:
+    def counted(context: tasks.Context, task: tasks.Task) -> pd.DataFrame:
         if len(computed) == 3:
             raise KeyboardInterrupt
         computed.append(task.part)
-        return original(self, task, largest_m)
+        return tasks.compute(context, task)
 
-    monkeypatch.setattr(run._Job, "__call__", counted)
+    monkeypatch.setattr(run, "compute", counted)
     with pytest.raises(KeyboardInterrupt):
         study.run(tmp_path, workers=1, chunk=8)
-    monkeypatch.setattr(run._Job, "__call__", original)
     kept = {p.name for p in (tmp_path / "parts").glob("*.parquet")}
     assert kept == {*computed, "reference.parquet"}
 
     repeated: list[str] = []
 
-    def watched(self: Any, task: run.Task, largest_m: int) -> Any:
+    def watched(context: tasks.Context, task: tasks.Task) -> pd.DataFrame:
         repeated.append(task.part)
-        return original(self, task, largest_m)
+        return tasks.compute(context, task)
 
-    monkeypatch.setattr(run._Job, "__call__", watched)
+    monkeypatch.setattr(run, "compute", watched)
     same(whole, study.run(tmp_path, resume=True, workers=1, chunk=8))
     assert not set(repeated) & set(computed)
-    repeated.clear()
-    same(whole, study.run(tmp_path, resume=True, workers=1, chunk=8))
-    assert repeated == []
+
+
+def test_a_finished_study_opens_without_computing_or_writing(
+    whole: run.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Study(datasets.diabetes(), **SMALL)
+    study.run(tmp_path, workers=1, chunk=8)
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("nothing is left to do")
+
+    for module, name in (
+        (run, "compute"),
+        (run.measure, "fit_reference"),
+        (workers, "ProcessPoolExecutor"),
+        (store, "write_atomically"),
+        (store, "create"),
+    ):
+        monkeypatch.setattr(module, name, never)
+    same(whole, study.run(tmp_path, resume=True))
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
+
+
+def test_parts_of_other_chunks_and_of_fewer_trials_are_used(
+    whole: run.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part serves whatever it was cut from; only what no part holds is computed."""
+    Study(datasets.diabetes(), **{**SMALL, "trials": 20}).run(tmp_path, workers=1, chunk=8)
+    computed: list[tasks.Task] = []
+
+    def watched(context: tasks.Context, task: tasks.Task) -> pd.DataFrame:
+        computed.append(task)
+        return tasks.compute(context, task)
+
+    monkeypatch.setattr(run, "compute", watched)
+    study = Study(datasets.diabetes(), **SMALL)
+    same(whole, study.run(tmp_path, resume=True, workers=1, chunk=32))
+    assert {(task.m, task.start, task.stop) for task in computed} == {
+        (m, *ends) for m in SMALL["m"] for ends in ((20, 32), (32, 40))
+    }
 
 
 def test_a_damaged_part_is_computed_again(whole: run.Results, tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""Spread work over processes of this machine: killed workers are replaced, none outlives its parent."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from typing import Any, TypeVar
+
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import BrokenProcessPool
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+ATTEMPTS = 3
+_ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
+)
+
+_log = logging.getLogger(__name__)
+_work: Callable[[Any], Any]
+
+
+class WorkersLostError(RuntimeError):
+    """Workers were lost again and again, and nothing was finished in between."""
+
+
+def spread(
+    work: Callable[[Piece], Result], pieces: Sequence[Piece], workers: int
+) -> Iterator[tuple[Piece, Result]]:
+    """(piece, work(piece)) for every piece, in the order in which they finish.
+
+    work     sent once to each worker; it and what it refers to must pickle
+    workers  processes; with one, the work is done in this process
+
+    A piece whose worker was killed is done again. Results that are not fetched yet are bounded by
+    the number of workers, not of pieces. However this generator ends, so do its workers; where this
+    process is killed they notice within a second or two.
+
+    Raises WorkersLostError where workers died three times with nothing finished in between, and
+    whatever `work` raises.
+
+    >>> sorted(spread(abs, [-3, 2], workers=1))
+    [(-3, 3), (2, 2)]
+    """
+    if workers == 1:
+        for piece in pieces:
+            yield piece, work(piece)
+        return
+    left = dict.fromkeys(pieces)
+    lost = 0
+    while left:
+        executor = ProcessPoolExecutor(
+            workers, initializer=_begin, initargs=(os.getpid(), work), env=_ONE_THREAD
+        )
+
+        def submit(piece: Piece, pool: Any = executor) -> Any:
+            return pool.submit(_do, piece)
+
+        try:
+            for piece, result in drain(submit, list(left), lambda: 3 * workers, _first):
+                lost = 0
+                del left[piece]
+                yield piece, result
+        except BrokenProcessPool as error:
+            lost += 1
+            if lost == ATTEMPTS:
+                raise WorkersLostError(
+                    f"worker processes were killed {ATTEMPTS} times with nothing finished in"
+                    " between (out of memory? fewer workers need less)"
+                ) from error
+            _log.warning("a worker process was killed; its work is done again")
+        finally:
+            executor.shutdown(wait=True, kill_workers=True)
+
+
+def drain(
+    submit: Callable[[Piece], Any],
+    pieces: Sequence[Piece],
+    width: Callable[[], int],
+    wait_for_one: Callable[[list[Any]], None],
+) -> Iterator[tuple[Piece, Any]]:
+    """Keep `width()` futures under way, and yield (piece, result) as they finish.
+
+    A future that has been yielded is forgotten, and its result with it.
+    """
+    queue = deque(pieces)
+    under_way: dict[Any, Piece] = {}
+    while queue or under_way:
+        while queue and len(under_way) < width():
+            piece = queue.popleft()
+            under_way[submit(piece)] = piece
+        wait_for_one(list(under_way))
+        for future in [each for each in under_way if each.done()]:
+            yield under_way.pop(future), future.result()
+
+
+def _first(futures: list[Any]) -> None:
+    wait(futures, return_when=FIRST_COMPLETED)
+
+
+def _begin(parent: int, work: Callable[[Any], Any]) -> None:
+    global _work
+    _work = work
+    # Ctrl-C reaches every process of a terminal; the parent alone speaks of it, and ends the rest.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone: nobody will fetch what it computes."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _do(piece: Any) -> Any:
+    return _work(piece)
