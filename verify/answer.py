@@ -163,12 +163,16 @@ def _proved(
             text if len(finite) == len(sizes) else f"{text} (and {len(sizes) - len(finite)} never)"
         )
 
-    parts = [f"the paper's form needs {needed('risk_gap.paper')}"]
-    parts.append(f"its sharp form {needed('risk_gap.sharp')}")
+    if _open_above(cells):
+        parts = ["the paper's form and its sharp form lack a bound on the complexity of this class"]
+    else:
+        parts = [f"the paper's form needs {needed('risk_gap.paper')}"]
+        parts.append(f"its sharp form {needed('risk_gap.sharp')}")
     observed = [c for c in _against_singles(_proving(cells), everything) if c["delta"] == delta]
     fast = [c for c in observed if c["theorem"] == "risk_gap.fast_rate"]
     if any(t["theorem"] == "risk_gap.fast_rate" for t in mine):
-        parts.append(f"the fast-rate form {needed('risk_gap.fast_rate')} in advance")
+        verb = "needs " if _open_above(cells) else ""
+        parts.append(f"the fast-rate form {verb}{needed('risk_gap.fast_rate')} in advance")
     singles = all(len(t["N"]) == 1 for t in mine)
     gain = "the gain over every single modality" if singles else "every gain"
     text = f"To prove {gain} at δ = {delta:g}, " + ", ".join(parts) + "."
@@ -210,7 +214,27 @@ def _least_step(
     return f"{text}, certified by no bound at the sizes measured."
 
 
+def _open_above(cells: list[dict[str, Any]]) -> bool:
+    """Whether no bound on the class's complexity is known (gates, attention)."""
+    paper = [c for c in cells if c["theorem"] == "risk_gap.paper"]
+    return all(math.isinf(c["bound"]["median"]) for c in paper)
+
+
 def _vacuity(cells: list[dict[str, Any]], config: dict[str, Any]) -> str:
+    fast = [c for c in cells if c["theorem"] == "risk_gap.fast_rate"]
+    if _open_above(cells):
+        text = (
+            f"For this class (fusion: {config['fusion']}) no bound on its complexity is known, so"
+            " that every form that needs one is infinite and claims nothing"
+        )
+        if not fast:
+            return text + "."
+        best = max(fast, key=lambda c: c["own_excess_critical_factor"]["value"])
+        return (
+            f"{text}; of the fast-rate form's terms"
+            f" {number(best['own_excess_critical_factor']['value'])} would have been enough, at"
+            f" m = {best['m']:,}."
+        )
     paper = [c for c in cells if c["theorem"] == "risk_gap.paper"]
     empty = sum(bool(c["vacuous"]) for c in paper)
     factor = max(c["own_excess_critical_factor"]["value"] for c in paper)
@@ -220,7 +244,6 @@ def _vacuity(cells: list[dict[str, Any]], config: dict[str, Any]) -> str:
         f" than that a loss lies below C = {number(config['C'])}), and {number(factor)} of its terms"
         " would have been enough in its tightest cell"
     )
-    fast = [c for c in cells if c["theorem"] == "risk_gap.fast_rate"]
     if not fast:
         return text + "."
     best = max(fast, key=lambda c: c["own_excess_critical_factor"]["value"])

@@ -43,6 +43,12 @@ def report(
         typer.Option(help="classification or regression; by default read off the target"),
     ] = None,
     loss: Annotated[str, typer.Option(help="least-squares or softmax")] = "least-squares",
+    fusion: Annotated[
+        str, typer.Option(help="concatenation, sum, mean, gated or attention")
+    ] = "concatenation",
+    depth: Annotated[
+        str, typer.Option(help="ReLU layers of an encoder; 0 for linear encoders")
+    ] = "1",
     out: Annotated[str, typer.Option(help="folder for the report and the parts")] = "report",
     trials: Annotated[
         str | None,
@@ -85,7 +91,7 @@ def report(
     ] = None,
 
     # The names are checked by the study itself, whatever the annotation says.
-    settings: dict[str, Any] = {"loss": loss, "device": device}
+    settings: dict[str, Any] = {"loss": loss, "device": device, "fusion": fusion}
     study = Study(
     from verify.cluster import connect
     from verify.folder import check_writable
@@ -98,6 +104,7 @@ def report(
         delta=_list("delta", delta, float, "numbers in (0, 1) separated by commas"),
         trials=None if trials is None else _one("trials", trials, "a positive integer"),
         seed=_one("seed", seed, "a nonnegative integer"),
+        depth=_one("depth", depth, "an integer >= 0"),
         **settings,
     )
     with nullcontext() if scheduler is None else connect(scheduler) as client:

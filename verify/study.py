@@ -22,8 +22,10 @@ import torch
 from bounds.losses import LossConstants
 from empirical.features import Dataset, from_arrays
 from empirical.fusion import FusionClass
+from empirical.fusion_operations import OPERATIONS, Operation
 from empirical.measure import Design
 from empirical.modalities import Family, Pair, default_family, family_from_pairs
+from empirical.sampling import LARGEST
 from empirical.worlds.finite import FinitePopulation, check_loss, finite_population
 from verify.coverage import trials_needed
 
@@ -58,8 +60,12 @@ class Study:
     loss        "least-squares" or "softmax" (classification only)
     seed        a nonnegative integer; the same seed gives the same numbers
     device      "auto", "cpu" or "cuda"
-    width, encoder_radius, head_radius   the class; None: 32 hidden units shared among the modalities,
-                and the default radius of the loss
+    fusion      how the modalities' features become one: "concatenation", "sum", "mean", "gated" or
+                "attention". For the last two no bound on the class's complexity is known: the forms that
+                need one are infinite, the split and fast-rate forms are not touched
+    depth       ReLU layers of an encoder; 0: linear encoders
+    width, encoder_radius, head_radius   the class; None: 32 hidden units, shared among the modalities
+                where they are concatenated, and the default radius of the loss
     steps, learning_rate                 of the encoder's training (Adam)
 
     Raises ValueError, naming the argument, where one is out of its domain.
@@ -74,6 +80,8 @@ class Study:
     loss: Loss = "least-squares"
     seed: int = 0
     device: str = "auto"
+    fusion: Operation = "concatenation"
+    depth: int = 1
     width: int | None = None
     encoder_radius: float = ENCODER_RADIUS
     head_radius: float | None = None
@@ -94,7 +102,11 @@ class Study:
         }
         if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
             raise ValueError(f"learning_rate must be positive and finite, got {self.learning_rate}")
-        width = max(2, HIDDEN_UNITS // len(self.data.names)) if self.width is None else self.width
+        if self.fusion not in OPERATIONS:
+            raise ValueError(f"fusion must be one of {', '.join(OPERATIONS)}, got {self.fusion!r}")
+        chosen["depth"] = _integer("depth", self.depth, low=0)
+        shared = len(self.data.names) if self.fusion == "concatenation" else 1
+        width = max(2, HIDDEN_UNITS // shared) if self.width is None else self.width
         chosen["width"] = _integer("width", width, low=1)
         names = self.data.names
         family = (
@@ -126,17 +138,23 @@ class Study:
 
     @cached_property
     def cls(self) -> FusionClass:
-        """The norm-bounded concatenation class that is trained."""
+        """The norm-bounded class that is trained."""
         outputs = len(self.data.classes) if self.data.task == "classification" else 1
         assert self.width is not None
         assert self.head_radius is not None
-        return FusionClass(self.width, self.encoder_radius, self.head_radius, outputs)
+        return FusionClass(
+            self.width, self.encoder_radius, self.head_radius, outputs, self.fusion, self.depth
+        )
+
+    @property
+    def prediction_radius(self) -> float:
+        """The largest norm of a prediction on the population, whatever the subset."""
+        return self.cls.prediction_radius(self.population.input_norm, len(self.data.names))
 
     @cached_property
     def constants(self) -> LossConstants:
         """C and L of the loss on the class, certified from the radii."""
-        radius = self.cls.prediction_radius(self.population.input_norm)
-        return self.population.constants(radius, self.loss)
+        return self.population.constants(self.prediction_radius, self.loss)
 
     @cached_property
     def design(self) -> Design:
@@ -186,12 +204,14 @@ class Study:
             "trials": self.trials,
             "seed": self.seed,
             "device": self.device,
+            "fusion": self.fusion,
+            "depth": self.depth,
             "width": self.width,
             "outputs": self.cls.outputs,
             "encoder_radius": self.encoder_radius,
             "head_radius": self.head_radius,
             "input_norm": self.population.input_norm,
-            "prediction_radius": self.cls.prediction_radius(self.population.input_norm),
+            "prediction_radius": self.prediction_radius,
             "C": self.constants.C,
             "L": self.constants.L,
             "steps": self.steps,
@@ -289,7 +309,7 @@ def _integer(name: str, value: Any, low: int, high: int | None = None) -> int:
 
 def _sizes(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
     listed = [values] if isinstance(values, (int, float, str)) else list(values)
-    sizes = tuple(sorted({_integer(name, value, low=1) for value in listed}))
+    sizes = tuple(sorted({_integer(name, value, low=1, high=LARGEST) for value in listed}))
     if len(sizes) < least:
         raise ValueError(f"{name} must hold at least one positive integer, got none")
     return sizes

@@ -49,9 +49,16 @@ def _analytic(
     root = math.sqrt(at.m)
     C = study.constants.C
 
+    def usable(subset: Subset, loss_class: bool = False) -> float:
+        return float(measured.complexity(at.m, subset, loss_class).high)
+
     def falling(subset: Subset, loss_class: bool = False) -> sympy.Expr:
-        usable = float(measured.complexity(at.m, subset, loss_class).high)
-        return usable * root / sympy.sqrt(m_symbol)
+        return usable(subset, loss_class) * root / sympy.sqrt(m_symbol)
+
+    if math.isinf(usable(M)):
+        # No bound on this class's complexity is known, at any m.
+        gamma = None if N is None else _gamma(measured, M, N, at)[0]
+        return _entry(theorem, M, N, delta, gamma, math.inf, None if N is None else math.inf)
 
     arguments: dict[str, Any] = {"C": C, "delta": delta}
     if "R_loss" in theorem.arguments:

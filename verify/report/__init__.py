@@ -42,6 +42,7 @@ def render(document: dict[str, Any]) -> str:
         titles=view.titles(document),
         line_names=view.LINE_NAMES,
         complexities=view.complexities(document),
+        encoders=view.encoders(document["config"]),
         dominance=view.dominance(document),
         threshold_tables=view.threshold_tables(document),
         deltas=view.deltas(document),
