@@ -79,22 +79,22 @@ def report(
         bool,
         typer.Option("--resume", help="continue what was cut, reopen what is finished"),
     ] = False,
-) -> None:
-    """Train, measure, compare with the bounds, and write report.html and report.json."""
-    began = time.monotonic()
-    from empirical import datasets
-    from verify.report import write_report
-    from verify.study import Study
     scheduler: Annotated[
         str | None,
         typer.Option(help="compute on the dask cluster at this address, as tcp://10.0.0.1:8786"),
     ] = None,
+) -> None:
+    """Train, measure, compare with the bounds, and write report.html and report.json."""
+    began = time.monotonic()
+    from empirical import datasets
+    from verify.cluster import connect
+    from verify.folder import check_writable
+    from verify.report import write_report
+    from verify.study import Study
 
     # The names are checked by the study itself, whatever the annotation says.
     settings: dict[str, Any] = {"loss": loss, "device": device, "fusion": fusion}
     study = Study(
-    from verify.cluster import connect
-    from verify.folder import check_writable
         datasets.by_name(data, task),
         pairs=[_pair(text) for text in pair] if pair else None,
         m=_list("m", m, int, "positive integers separated by commas"),

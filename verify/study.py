@@ -30,9 +30,9 @@ from empirical.worlds.finite import FinitePopulation, check_loss, finite_populat
 from verify.coverage import trials_needed
 
 if TYPE_CHECKING:
-    from verify.run import Results
-
     from distributed import Client
+
+    from verify.run import Results
 
 Loss = Literal["least-squares", "softmax"]
 
@@ -239,6 +239,7 @@ class Study:
         workers: int | None = None,
         chunk: int = 32,
         progress: bool = False,
+        client: Client | None = None,
     ) -> Results:
         """Measure every trial. See `verify.run.run_study`."""
         from verify.run import run_study
@@ -261,13 +262,14 @@ class Study:
         workers: int | None = None,
         chunk: int = 32,
         progress: bool = False,
+        client: Client | None = None,
     ) -> Path:
         """Run the study, streaming its parts into `out`, and write report.html and report.json there.
 
         Returns the path of the page. Arguments as for `run`.
         """
+        from verify.folder import check_writable
         from verify.report import write_report
-        client: Client | None = None,
 
         check_writable(out)
         results = self.run(
@@ -290,13 +292,11 @@ def verify_dataset(features: Any, y: Any, *, task: str | None = None, **options:
 
     Raises ValueError, in one line, for whatever is wrong with the input.
     """
-        client: Client | None = None,
     return Study(from_arrays(features, y, task=task), **options)
 
 
 def _integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     try:
-        from verify.folder import check_writable
         number = operator.index(value)
     except TypeError:
         number = None
