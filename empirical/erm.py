@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from empirical import compiled
 from empirical.fusion import (
     FusionClass,
     Stack,
@@ -31,6 +32,8 @@ from empirical.heads import frank_wolfe_gap
 from empirical.risk import Loss as Loss
 from empirical.risk import row_losses
 from empirical.stack_gradients import Objective, Workspace, gradient, residual
+
+Engine = Literal["auto", "torch", "compiled"]
 
 PATIENCE = 10
 """Steps over which early stopping compares a model's objective."""
@@ -93,6 +96,7 @@ def fit(
     batch: int | None = None,
     draws: Sequence[np.random.Generator] | None = None,
     tolerance: float | None = None,
+    engine: Engine = "auto",
 ) -> Fit:
     """Adam on all models of the stack, projected onto the class after every step.
 
@@ -113,13 +117,16 @@ def fit(
     tolerance      None, or early stopping: after every `PATIENCE` steps a model whose objective
                    on its whole sample has fallen by no more than `tolerance` times its modulus since
                    the last look is frozen as it stands. When all are frozen training ends
+    engine         "compiled": `empirical.compiled`, which trains one-layer ReLU concatenations in
+                   float32 on the CPU, on full batches and without early stopping; "torch": anything;
+                   "auto": compiled where it can. They differ by the rounding of float32
 
     Each model's result depends on its own trial only, never on what else is in the stack (but for
     the rounding of batched products), nor on which other models are frozen.
 
     Raises ValueError where shapes disagree, a number is not finite or a label out of range, the
     objective is unknown, steps is negative, the learning rate or the batch not positive, the
-    tolerance negative, or a batch comes without one generator per trial.
+    tolerance negative, a batch comes without one generator per trial, or the engine cannot do it.
 
     >>> from empirical.fusion import initial_weights
     >>> cls = FusionClass(width=4, encoder_radius=2.0, head_radius=3.0, outputs=1)
@@ -133,13 +140,31 @@ def fit(
     """
     _check(inputs, targets, subsets, cls, encoders, heads, objective, weights)
     _check_schedule(len(targets), steps, learning_rate, batch, draws, tolerance)
+    if engine not in get_args(Engine):
+        raise ValueError(f"engine must be one of {', '.join(get_args(Engine))}, got {engine!r}")
     rows = targets.shape[2] if batch is None else batch
     work = Workspace(subsets, cls, encoders, heads, inputs[0], rows)
     scale = _row_scale(targets, weights)
+    taken = torch.zeros(len(targets), len(subsets), dtype=torch.int64, device=targets.device)
+    obstacle = _obstacle(cls, inputs[0], batch, tolerance)
+    if engine == "compiled" and obstacle:
+        raise ValueError(f"engine must be torch or auto {obstacle}, got 'compiled'")
+    if engine != "torch" and not obstacle:
+        compiled.train(
+            inputs,
+            targets,
+            scale,
+            work.stack,
+            cls,
+            objective=objective,
+            steps=steps,
+            learning_rate=learning_rate,
+        )
+        taken += steps
+        return Fit(work.stack, taken, tuple(inputs), targets, scale, objective, cls.head_radius)
     work.parameters.grad = work.gradient
     optimizer = torch.optim.Adam([work.parameters], lr=learning_rate, fused=True)
     project(work.stack, cls)
-    taken = torch.zeros(len(targets), len(subsets), dtype=torch.int64, device=targets.device)
     running = torch.ones_like(taken, dtype=torch.bool)
     frozen = kept = before = None
     if tolerance is not None:
@@ -163,6 +188,19 @@ def fit(
                     break
                 frozen, kept = work.spread(~running), work.parameters.clone()
     return Fit(work.stack, taken, tuple(inputs), targets, scale, objective, float(cls.head_radius))
+
+
+def _obstacle(
+    cls: FusionClass, like: Tensor, batch: int | None, tolerance: float | None
+) -> str | None:
+    """Why the compiled trainer cannot take a problem; None where it can."""
+    if (cls.operation, cls.depth) != ("concatenation", 1):
+        return "for another class than one-layer ReLU concatenation"
+    if like.device.type != "cpu" or like.dtype != torch.float32:
+        return "but for float32 on the CPU"
+    if batch is not None or tolerance is not None:
+        return "for minibatches and early stopping"
+    return None if compiled.available() else "where the compiled trainer is not installed"
 
 
 def objective_gradient(

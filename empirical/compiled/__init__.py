@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
 from empirical.fusion import FusionClass, Stack
+from empirical.stack_gradients import Objective
 
 
 class _Problem(ctypes.Structure):
@@ -34,7 +35,7 @@ class _Problem(ctypes.Structure):
                 "subsets",
                 "width",
                 "outputs",
-                "softmax",
+                "objective",
                 "steps",
             )
         ),
@@ -81,7 +82,7 @@ def train(
     stack: Stack,
     cls: FusionClass,
     *,
-    softmax: bool,
+    objective: Objective,
     steps: int,
     learning_rate: float,
 ) -> None:
@@ -90,6 +91,7 @@ def train(
     inputs   per modality [T, m, D_k] float32 on the CPU
     targets  [T, c, m]
     scale    [T, 1, m]: the factor on every row's loss
+    objective  as for `erm.fit`
     stack    its tensors float32 and contiguous; the starting values on entry
 
     Models are shared out over torch's threads; each one's numbers depend on its own trial alone, bit
@@ -121,7 +123,7 @@ def train(
         subsets=len(subsets),
         width=cls.width,
         outputs=cls.outputs,
-        softmax=int(softmax),
+        objective=get_args(Objective).index(objective),
         steps=steps,
         targets=by_row.data_ptr(),
         scale=scale.data_ptr(),

@@ -129,8 +129,10 @@ inline vec exp_negative(vec x) {
     return tiny ? vec{} : scaled;
 }
 
+enum Objective { LEAST_SQUARES, SOFTMAX, LOGISTIC, CORRELATION };
+
 struct Problem {
-    int trials, rows, modalities, subsets, width, outputs, softmax, steps;
+    int trials, rows, modalities, subsets, width, outputs, objective, steps;
     const int32_t* dims;      // [modalities], D_k, the constant 1 included
     const int32_t* members;   // the subsets one after another
     const int32_t* sizes;     // [subsets]
@@ -181,16 +183,20 @@ void residuals(const Problem& q, int rows, int classes, float* scores, const flo
         float* s = scores + static_cast<long>(r) * classes;
         const float* y = targets + static_cast<long>(r) * q.outputs;
         float factor = scale[r];
-        if (q.softmax) {
+        if (q.objective == SOFTMAX) {
             float top = s[0], sum = 0.0f;
             for (int c = 1; c < q.outputs; ++c) top = s[c] > top ? s[c] : top;
             for (int c = 0; c < classes; c += LANES) store(s + c, exp_negative(load(s + c) - top));
             for (int c = 0; c < q.outputs; ++c) sum += s[c];
             const float share = factor / sum;
             for (int c = 0; c < q.outputs; ++c) s[c] = s[c] * share - y[c] * factor;
-        } else {
+        } else if (q.objective == LEAST_SQUARES) {
             factor *= 2.0f;
             for (int c = 0; c < q.outputs; ++c) s[c] = (s[c] - y[c]) * factor;
+        } else if (q.objective == LOGISTIC) {
+            for (int c = 0; c < q.outputs; ++c) s[c] = (1.0f / (1.0f + std::exp(-s[c])) - y[c]) * factor;
+        } else {
+            for (int c = 0; c < q.outputs; ++c) s[c] = -y[c] * factor;
         }
         for (int c = q.outputs; c < classes; ++c) s[c] = 0.0f;
     }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from empirical import compiled
+from empirical import compiled, erm
 from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
 from empirical.risk import row_losses
 
@@ -15,16 +15,18 @@ pytestmark = pytest.mark.skipif(
 SUBSETS = ((1,), (0, 2), (2, 0, 1))
 
 
-def problem(cls, dims, rows, trials=3, softmax=True, seed=0):
+def problem(cls, dims, rows, objective="softmax", trials=3, seed=0):
     """Inputs, targets, row factors 1/m and float64 starting weights, all learnable."""
     generator = np.random.default_rng(seed)
     inputs = [torch.from_numpy(generator.standard_normal((trials, rows, d))).float() for d in dims]
     for x in inputs:
         x[..., -1] = 1.0
     signal = torch.cat([x[..., :1] for x in inputs], dim=2).sum(2)
-    if softmax:
+    if objective == "softmax":
         labels = (signal * cls.outputs / 4).long().clamp(0, cls.outputs - 1)
         targets = torch.nn.functional.one_hot(labels, cls.outputs).mT.float()
+    elif objective == "logistic":
+        targets = (signal[:, None] > 0).float()
     else:
         targets = torch.stack([signal * (c + 1) / 2 for c in range(cls.outputs)], dim=1)
     draws = [np.random.default_rng([seed, t]) for t in range(trials)]
@@ -36,19 +38,25 @@ def single(arrays):
     return tuple(torch.from_numpy(a).float().contiguous() for a in arrays)
 
 
-def run(inputs, targets, scale, start, cls, softmax, steps):
+def run(inputs, targets, scale, start, cls, objective, steps):
     stack = Stack(SUBSETS, single(start[0]), single(start[1]))
     compiled.train(
-        inputs, targets, scale, stack, cls, softmax=softmax, steps=steps, learning_rate=0.01
+        inputs, targets, scale, stack, cls, objective=objective, steps=steps, learning_rate=0.01
     )
     return stack
 
 
-def mean_loss(scores, targets, softmax):
-    return float(row_losses(scores, targets, "softmax" if softmax else "least-squares").mean())
+def losses_of(scores, targets, objective):
+    if objective == "correlation":
+        return -(scores * targets).sum(0)
+    return row_losses(scores, targets, objective)
 
 
-def plain_run(index, trial, inputs, targets, scale, start, cls, softmax, steps):
+def mean_loss(scores, targets, objective):
+    return float(losses_of(scores, targets, objective).mean())
+
+
+def plain_run(index, trial, inputs, targets, scale, start, cls, objective, steps):
     """One model in float64 by autograd and torch's own Adam: encoders per member, head."""
     members = SUBSETS[index]
     blocks = [
@@ -72,7 +80,7 @@ def plain_run(index, trial, inputs, targets, scale, start, cls, softmax, steps):
         optimizer.zero_grad()
         z = torch.cat([torch.relu(u @ W.T) for W, u in zip(blocks, x, strict=True)], dim=1)
         f = torch.cat([z, torch.ones_like(z[:, :1])], dim=1) @ head.T
-        (row_losses(f.T, y.T, "softmax" if softmax else "least-squares") * factors).sum().backward()
+        (losses_of(f.T, y.T, objective) * factors).sum().backward()
         optimizer.step()
         project()
     return [W.detach() for W in blocks], head.detach()
@@ -81,25 +89,29 @@ def plain_run(index, trial, inputs, targets, scale, start, cls, softmax, steps):
 CASES = [
     # Padding in units and classes, more classes than one vector holds, rows across two blocks,
     # balls that bind, and both losses.
-    ("padded", FusionClass(5, 9.0, 20.0, 3), (4, 3, 7), 40, True),
-    ("binding balls", FusionClass(8, 1.5, 2.0, 3), (4, 3, 7), 130, True),
-    ("many classes", FusionClass(12, 3.0, 15.0, 11), (4, 3, 7), 300, True),
-    ("one output", FusionClass(32, 3.0, 5.0, 1), (26, 2, 9), 129, False),
-    ("wide", FusionClass(33, 3.0, 5.0, 9), (2, 2, 2), 1, False),
+    ("padded", FusionClass(5, 9.0, 20.0, 3), (4, 3, 7), 40, "softmax"),
+    ("binding balls", FusionClass(8, 1.5, 2.0, 3), (4, 3, 7), 130, "softmax"),
+    ("many classes", FusionClass(12, 3.0, 15.0, 11), (4, 3, 7), 300, "softmax"),
+    ("one output", FusionClass(32, 3.0, 5.0, 1), (26, 2, 9), 129, "least-squares"),
+    ("one logit", FusionClass(7, 3.0, 5.0, 1), (4, 3, 7), 50, "logistic"),
+    ("signs", FusionClass(6, 3.0, 5.0, 2), (4, 3, 7), 50, "correlation"),
+    ("wide", FusionClass(33, 3.0, 5.0, 9), (2, 2, 2), 1, "least-squares"),
 ]
 
 
 PARAMETERS, NAMES = [case[1:] for case in CASES], [case[0] for case in CASES]
 
 
-@pytest.mark.parametrize(("cls", "dims", "rows", "softmax"), PARAMETERS, ids=NAMES)
-def test_the_same_weights_as_plain_float64_training(cls, dims, rows, softmax):
+@pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
+def test_the_same_weights_as_plain_float64_training(cls, dims, rows, objective):
     # Few steps: later on a unit at its kink, or a gradient near zero, makes Adam enlarge rounding.
-    inputs, targets, scale, start = problem(cls, dims, rows, softmax=softmax, seed=1)
-    stack = run(inputs, targets, scale, start, cls, softmax, steps=10)
+    inputs, targets, scale, start = problem(cls, dims, rows, objective, seed=1)
+    stack = run(inputs, targets, scale, start, cls, objective, steps=10)
     for index, members in enumerate(SUBSETS):
         for trial in range(3):
-            blocks, head = plain_run(index, trial, inputs, targets, scale, start, cls, softmax, 10)
+            blocks, head = plain_run(
+                index, trial, inputs, targets, scale, start, cls, objective, 10
+            )
             moved = (head - torch.from_numpy(start[1][index][trial])).abs().max()
             assert moved > 0.03, "the comparison says nothing if nothing was learnt"
             assert (stack.heads[index][trial].double() - head).abs().max() < 2e-5
@@ -108,29 +120,35 @@ def test_the_same_weights_as_plain_float64_training(cls, dims, rows, softmax):
                 assert (ours - W).abs().max() < 2e-5
 
 
-@pytest.mark.parametrize(("cls", "dims", "rows", "softmax"), PARAMETERS, ids=NAMES)
-def test_the_same_loss_after_many_steps(cls, dims, rows, softmax):
-    inputs, targets, scale, start = problem(cls, dims, rows, softmax=softmax)
-    stack = run(inputs, targets, scale, start, cls, softmax, steps=80)
+@pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
+def test_the_same_loss_after_many_steps(cls, dims, rows, objective):
+    inputs, targets, scale, start = problem(cls, dims, rows, objective)
+    stack = run(inputs, targets, scale, start, cls, objective, steps=80)
     for index, members in enumerate(SUBSETS):
         z = stack.features(index, [x[0].double().T for x in inputs])[0]
-        ours = mean_loss(stack.heads[index][0].double() @ z, targets[0].double(), softmax)
-        blocks, head = plain_run(index, 0, inputs, targets, scale, start, cls, softmax, 80)
+        ours = mean_loss(stack.heads[index][0].double() @ z, targets[0].double(), objective)
+        blocks, head = plain_run(index, 0, inputs, targets, scale, start, cls, objective, 80)
         plain = [inputs[k][0].double() @ W.T for k, W in zip(members, blocks, strict=True)]
         z = torch.cat([torch.relu(torch.cat(plain, dim=1)), torch.ones(rows, 1)], dim=1).T
         assert ours == pytest.approx(
-            mean_loss(head @ z, targets[0].double(), softmax), rel=1e-3, abs=1e-5
+            mean_loss(head @ z, targets[0].double(), objective), rel=1e-3, abs=1e-5
         )
 
 
 def test_row_factors_weigh_the_rows():
     cls = FusionClass(4, 3.0, 5.0, 2)
-    inputs, targets, scale, start = problem(cls, (4, 3, 7), 20, softmax=False)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 20, "least-squares")
     keep = scale.clone()
     keep[..., 10:] = 0.0
-    weighted = run(inputs, targets, keep, start, cls, False, 30)
+    weighted = run(inputs, targets, keep, start, cls, "least-squares", 30)
     short = run(
-        [x[:, :10] for x in inputs], targets[..., :10], keep[..., :10], start, cls, False, 30
+        [x[:, :10] for x in inputs],
+        targets[..., :10],
+        keep[..., :10],
+        start,
+        cls,
+        "least-squares",
+        30,
     )
     for a, b in zip(weighted.heads, short.heads, strict=True):
         assert (a - b).abs().max() < 1e-5
@@ -139,11 +157,11 @@ def test_row_factors_weigh_the_rows():
 def test_no_number_depends_on_company_or_threads():
     cls = FusionClass(8, 3.0, 15.0, 3)
     inputs, targets, scale, start = problem(cls, (4, 3, 7), 150, trials=6)
-    together = run(inputs, targets, scale, start, cls, True, 20)
+    together = run(inputs, targets, scale, start, cls, "softmax", 20)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1 if threads > 1 else 2)
-        again = run(inputs, targets, scale, start, cls, True, 20)
+        again = run(inputs, targets, scale, start, cls, "softmax", 20)
     finally:
         torch.set_num_threads(threads)
     alone = run(
@@ -152,7 +170,7 @@ def test_no_number_depends_on_company_or_threads():
         scale[4:5],
         ([e[4:5] for e in start[0]], [h[4:5] for h in start[1]]),
         cls,
-        True,
+        "softmax",
         20,
     )
     for many, other, one in zip(together.heads, again.heads, alone.heads, strict=True):
@@ -166,7 +184,7 @@ def test_every_model_ends_inside_its_balls():
     cls = FusionClass(8, 0.7, 0.9, 3)
     inputs, targets, scale, start = problem(cls, (4, 3, 7), 64)
     for steps in (0, 25):
-        stack = run(inputs, targets, scale, start, cls, True, steps)
+        stack = run(inputs, targets, scale, start, cls, "softmax", steps)
         for index, members in enumerate(SUBSETS):
             squares = sum(
                 stack.encoders[k][:, slot_of(SUBSETS, index, k)].double().square().sum((1, 2))
@@ -180,5 +198,47 @@ def test_large_scores_keep_the_softmax_finite():
     cls = FusionClass(4, 1e3, 1e3, 3)
     inputs, targets, scale, start = problem(cls, (4, 3, 7), 30)
     start = ([e * 100 for e in start[0]], [h * 100 for h in start[1]])
-    stack = run(inputs, targets, scale, start, cls, True, 5)
+    stack = run(inputs, targets, scale, start, cls, "softmax", 5)
     assert all(bool(torch.isfinite(h).all()) for h in stack.heads)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"engine": "gpu"}, "^engine must be one of auto, torch, compiled, got 'gpu'"),
+        ({"tolerance": 0.1, "engine": "compiled"}, "^engine must be torch or auto for minibatches"),
+        ({"double": True, "engine": "compiled"}, "^engine must be torch or auto but for float32"),
+        ({"operation": "sum", "engine": "compiled"}, "^engine must be torch or auto for another"),
+    ],
+)
+def test_what_the_compiled_engine_cannot_do_is_said(change, message):
+    change = dict(change)
+    cls = FusionClass(4, 3.0, 5.0, 3, operation=change.pop("operation", "concatenation"))
+    inputs, targets, _, start = problem(FusionClass(4, 3.0, 5.0, 3), (4, 3, 7), 8)
+    if change.pop("double", False):
+        inputs, targets = [x.double() for x in inputs], targets.double()
+    if cls.operation == "sum":
+        start = initial_weights(
+            [np.random.default_rng(t) for t in range(3)], SUBSETS, (4, 3, 7), cls
+        )
+    with pytest.raises(ValueError, match=message):
+        erm.fit(inputs, targets, SUBSETS, cls, *start, objective="softmax", steps=1, **change)
+
+
+def test_erm_takes_the_compiled_trainer_where_it_can_and_torch_without_it(monkeypatch):
+    cls = FusionClass(6, 3.0, 5.0, 3)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 20)
+    arguments = (inputs, targets, SUBSETS, cls, *start)
+    options = {"objective": "softmax", "steps": 10, "learning_rate": 0.01}
+    chosen = erm.fit(*arguments, **options)
+    direct = run(inputs, targets, scale, start, cls, "softmax", 10)
+    assert all(torch.equal(a, b) for a, b in zip(chosen.stack.heads, direct.heads, strict=True))
+    assert chosen.steps.tolist() == [[10] * 3] * 3
+    monkeypatch.setattr(compiled, "_library", lambda: None)
+    fallback = erm.fit(*arguments, **options)
+    torch_engine = erm.fit(*arguments, **options, engine="torch")
+    for a, b, c in zip(fallback.stack.heads, torch_engine.stack.heads, direct.heads, strict=True):
+        assert torch.equal(a, b)
+        assert 0 < (a - c).abs().max() < 1e-4
+    with pytest.raises(ValueError, match="where the compiled trainer is not installed"):
+        erm.fit(*arguments, **options, engine="compiled")
