@@ -24,14 +24,13 @@ from empirical.fusion import (
     FusionClass,
     Stack,
     Subsets,
-    check_subsets,
-    encoder_shapes,
     project,
 )
 from empirical.heads import frank_wolfe_gap
 from empirical.risk import Loss as Loss
 from empirical.risk import row_losses
 from empirical.stack_gradients import Objective, Workspace, gradient, residual
+from empirical.training_input import check_problem, check_schedule
 
 Engine = Literal["auto", "torch", "compiled"]
 
@@ -138,18 +137,23 @@ def fit(
     >>> bool((f - y).abs().max() < 1e-2), bool(fitted.objective[0, 0] < 1e-4)
     (True, True)
     """
-    _check(inputs, targets, subsets, cls, encoders, heads, objective, weights)
-    _check_schedule(len(targets), steps, learning_rate, batch, draws, tolerance)
+    check_problem(inputs, targets, subsets, cls, encoders, heads, objective, weights)
+    check_schedule(len(targets), steps, learning_rate, batch, draws, tolerance)
     if engine not in get_args(Engine):
         raise ValueError(f"engine must be one of {', '.join(get_args(Engine))}, got {engine!r}")
     rows = targets.shape[2] if batch is None else batch
-    work = Workspace(subsets, cls, encoders, heads, inputs[0], rows)
-    scale = _row_scale(targets, weights)
-    taken = torch.zeros(len(targets), len(subsets), dtype=torch.int64, device=targets.device)
-    obstacle = _obstacle(cls, inputs[0], batch, tolerance)
+    obstacle = _obstacle(cls, inputs[0].device, inputs[0].dtype)
+    if batch is not None or tolerance is not None:
+        obstacle = obstacle or "for minibatches and early stopping"
     if engine == "compiled" and obstacle:
         raise ValueError(f"engine must be torch or auto {obstacle}, got 'compiled'")
-    if engine != "torch" and not obstacle:
+    chosen = "torch" if obstacle or engine == "torch" else "compiled"
+    # The compiled trainer needs the parameters alone, not the buffers of a pass by hand.
+    by_hand = False if chosen == "compiled" else None
+    work = Workspace(subsets, cls, encoders, heads, inputs[0], rows, by_hand)
+    scale = _row_scale(targets, weights)
+    taken = torch.zeros(len(targets), len(subsets), dtype=torch.int64, device=targets.device)
+    if chosen == "compiled":
         compiled.train(
             inputs,
             targets,
@@ -190,16 +194,21 @@ def fit(
     return Fit(work.stack, taken, tuple(inputs), targets, scale, objective, float(cls.head_radius))
 
 
-def _obstacle(
-    cls: FusionClass, like: Tensor, batch: int | None, tolerance: float | None
-) -> str | None:
+def engine_for(cls: FusionClass, device: str) -> Literal["torch", "compiled"]:
+    """What "auto" means for full batches of float32 on this kind of device ("cpu" or "cuda").
+
+    >>> engine_for(FusionClass(4, 1.0, 1.0, 2, operation="sum"), "cpu")
+    'torch'
+    """
+    return "torch" if _obstacle(cls, torch.device(device), torch.float32) else "compiled"
+
+
+def _obstacle(cls: FusionClass, device: torch.device, dtype: torch.dtype) -> str | None:
     """Why the compiled trainer cannot take a problem; None where it can."""
     if (cls.operation, cls.depth) != ("concatenation", 1):
         return "for another class than one-layer ReLU concatenation"
-    if like.device.type != "cpu" or like.dtype != torch.float32:
+    if device.type != "cpu" or dtype != torch.float32:
         return "but for float32 on the CPU"
-    if batch is not None or tolerance is not None:
-        return "for minibatches and early stopping"
     return None if compiled.available() else "where the compiled trainer is not installed"
 
 
@@ -270,83 +279,3 @@ def _objectives(
         losses = -(f * y).sum(1) if objective == "correlation" else row_losses(f, y, objective)
         found.append((losses * weights).sum(1))
     return torch.stack(found, dim=1)
-
-
-def _check(
-    inputs: Sequence[Tensor],
-    targets: Tensor,
-    subsets: Subsets,
-    cls: FusionClass,
-    encoders: Sequence[NDArray[np.float64]],
-    heads: Sequence[NDArray[np.float64]],
-    objective: str,
-    weights: Tensor | None,
-) -> None:
-    if objective not in get_args(Objective):
-        raise ValueError(
-            f"objective must be one of {', '.join(get_args(Objective))}, got {objective!r}"
-        )
-    check_subsets(subsets, len(inputs))
-    shapes = encoder_shapes(cls, subsets, [x.shape[-1] for x in inputs])
-    parts = (("encoders", encoders, len(shapes)), ("heads", heads, len(subsets)))
-    for name, arrays, count in parts:
-        if len(arrays) != count:
-            raise ValueError(f"{name} must hold {count} arrays, got {len(arrays)}")
-    trials, outputs, rows = targets.shape
-    for k, x in enumerate(inputs):
-        expected = (trials, rows, x.shape[-1])
-        if tuple(x.shape) != expected:
-            raise ValueError(f"inputs[{k}] must have shape {expected}, got {tuple(x.shape)}")
-        if x.device != targets.device:
-            raise ValueError(f"inputs[{k}] must be on {targets.device}, got {x.device}")
-        if not bool(torch.isfinite(x).all()):
-            raise ValueError(f"inputs[{k}] must be finite, got NaN or infinity")
-    for place, shape in enumerate(shapes):
-        if encoders[place].shape != (trials, *shape):
-            raise ValueError(
-                f"encoders[{place}] must have shape {(trials, *shape)}, got {encoders[place].shape}"
-            )
-    for index, members in enumerate(subsets):
-        head = (trials, outputs, cls.features(len(members)) + 1)
-        if heads[index].shape != head:
-            raise ValueError(f"heads[{index}] must have shape {head}, got {heads[index].shape}")
-    if weights is not None and tuple(weights.shape) != (trials, rows):
-        raise ValueError(f"weights must have shape {(trials, rows)}, got {tuple(weights.shape)}")
-    if weights is not None and not bool(torch.isfinite(weights).all()):
-        raise ValueError("weights must be finite, got NaN or infinity")
-    _check_targets(targets, objective)
-
-
-def _check_targets(targets: Tensor, objective: str) -> None:
-    if not bool(torch.isfinite(targets).all()):
-        raise ValueError("targets must be finite, got NaN or infinity")
-    if objective not in ("softmax", "logistic"):
-        return
-    low, high = float(targets.min()), float(targets.max())
-    if low < 0 or high > 1:
-        raise ValueError(f"targets must lie in [0, 1] for {objective}, got {low:g} to {high:g}")
-    if objective == "logistic" and targets.shape[1] != 1:
-        raise ValueError(f"targets must have one output for logistic, got {targets.shape[1]}")
-    if objective == "softmax" and not bool(((targets.sum(1) - 1.0).abs() < 1e-4).all()):
-        raise ValueError("targets must sum to 1 over the outputs for softmax, got other sums")
-
-
-def _check_schedule(
-    trials: int,
-    steps: int,
-    learning_rate: float,
-    batch: int | None,
-    draws: Sequence[np.random.Generator] | None,
-    tolerance: float | None,
-) -> None:
-    if steps < 0:
-        raise ValueError(f"steps must not be negative, got {steps}")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
-    if batch is not None and batch < 1:
-        raise ValueError(f"batch must be a positive integer, got {batch}")
-    if batch is not None and (draws is None or len(draws) != trials):
-        count = None if draws is None else len(draws)
-        raise ValueError(f"draws must hold {trials} generators for a batch, got {count}")
-    if tolerance is not None and not 0 <= tolerance < float("inf"):
-        raise ValueError(f"tolerance must be finite and not negative, got {tolerance}")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from bounds.losses import LossConstants
+from empirical import erm
 from empirical.features import Dataset, from_arrays
 from empirical.fusion import FusionClass
 from empirical.fusion_operations import OPERATIONS, Operation
@@ -204,6 +205,8 @@ class Study:
             "trials": self.trials,
             "seed": self.seed,
             "device": self.device,
+            # The two differ by float32 rounding: a study is not continued with the other.
+            "engine": erm.engine_for(self.cls, self.device),
             "fusion": self.fusion,
             "depth": self.depth,
             "width": self.width,
