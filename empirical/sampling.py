@@ -14,8 +14,8 @@ from empirical.worlds.finite import FinitePopulation
 DISTINCT = 8
 """Beyond this many times N rows a sample is trained on as the population's rows with their counts."""
 
-DRAWN_AT_ONCE = 2**22
-"""Rows drawn at a time."""
+DRAWN = 2**22
+"""Samples up to this size are drawn row by row."""
 
 LARGEST = 2**32 - 1
 """The largest sample size: a stream's counter has 32 bits for each of two of them."""
@@ -39,12 +39,21 @@ def sample_mass(
 def row_counts(
     population: FinitePopulation, generator: np.random.Generator, m: int
 ) -> NDArray[np.int64]:
-    """How often `population.draw` gives each row in a sample of size m, drawn in parts: [N]."""
-    total = np.zeros(population.rows, dtype=np.int64)
-    for first in range(0, m, DRAWN_AT_ONCE):
-        drawn = population.draw(generator, min(DRAWN_AT_ONCE, m - first))
-        total += np.bincount(drawn, minlength=population.rows)
-    return total
+    """How often each row occurs in an i.i.d. sample of size m: [N].
+
+    Up to `DRAWN` rows these are the rows of `population.draw`; beyond, the counts are drawn as such,
+    one multinomial draw of the same law.
+
+    >>> from empirical import datasets
+    >>> from empirical.worlds.finite import finite_population
+    >>> population = finite_population(datasets.digits())
+    >>> counts = row_counts(population, np.random.default_rng(0), 10**9)
+    >>> int(counts.sum()), counts.shape
+    (1000000000, (1797,))
+    """
+    if m <= DRAWN:
+        return np.bincount(population.draw(generator, m), minlength=population.rows)
+    return generator.multinomial(m, np.full(population.rows, 1.0 / population.rows))
 
 
 def mass_of(counts: Sequence[NDArray[np.int64]], population: FinitePopulation) -> Tensor:
