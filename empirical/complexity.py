@@ -20,6 +20,7 @@ from bounds import rademacher
 from empirical import erm
 from empirical.estimate import Estimate, Interval, mean_estimate
 from empirical.fusion import FusionClass, Subsets, initial_weights
+from empirical.output_suprema import outputs_suprema
 from empirical.risk import row_losses, weighted_risk
 from empirical.sampling import DISTINCT, row_counts
 from empirical.streams import stream
@@ -130,96 +131,6 @@ def _signed_samples(
         np.stack([2.0 * g.integers(0, 2, (outputs, m)) - 1.0 for g in generators])
     ).to(device)
     return [x[rows] for x in population.inputs], population.targets[rows].mT, signs
-
-
-def outputs_suprema(
-    inputs: Sequence[Tensor],
-    signs: Tensor,
-    subsets: Subsets,
-    cls: FusionClass,
-    generators: Sequence[np.random.Generator],
-    *,
-    steps: int = 60,
-) -> NDArray[np.float64]:
-    """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
-
-    inputs: per modality [draws, m, D_k] float64; signs: [draws, c, m]. Given the encoder the best
-    head is known: (B/m) ||sum_i sigma_i (z_i, 1)^T||_F. The encoder is searched for by training, and
-    for the concatenation of one-layer ReLU encoders by `fusion_suprema`, which is sharper.
-
-    >>> cls = FusionClass(width=1, encoder_radius=2.0, head_radius=3.0, outputs=1, depth=0)
-    >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
-    >>> found = outputs_suprema([x], sign, ((0,),), cls, [np.random.default_rng(0)])
-    >>> round(float(found[0, 0]) / (3 * (2**2 * 5**2 + 1) ** 0.5), 3)
-    1.0
-    """
-    if cls.operation == "concatenation" and cls.depth == 1:
-        return fusion_suprema(inputs, signs, subsets, cls, generators)
-    encoders, heads = initial_weights(generators, subsets, [x.shape[2] for x in inputs], cls)
-    stack = erm.fit(
-        [x.float() for x in inputs],
-        signs.float().contiguous(),
-        subsets,
-        cls,
-        encoders,
-        heads,
-        objective="correlation",
-        steps=steps,
-        learning_rate=0.05,
-    ).stack
-    columns = []
-    for i in range(len(subsets)):
-        moment = signs @ stack.features(i, [x.mT for x in inputs]).mT
-        columns.append(cls.head_radius * moment.square().sum((-2, -1)).sqrt() / signs.shape[2])
-    return torch.stack(columns, dim=1).cpu().numpy()
-
-
-def fusion_suprema(
-    inputs: Sequence[Tensor],
-    signs: Tensor,
-    subsets: Subsets,
-    cls: FusionClass,
-    generators: Sequence[np.random.Generator],
-    *,
-    restarts: int = 6,
-    steps: int = 40,
-) -> NDArray[np.float64]:
-    """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
-
-    inputs: per modality [draws, m, D_k] float64; signs: [draws, c, m].
-
-    The class is positively homogeneous in each hidden unit, so that the best W puts its whole norm
-    on one unit of one modality: the supremum is (B/m) sqrt(A^2 T^2 + ||sum_i sigma_i||^2) with
-    T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. The search over w is a
-    fixed point iteration on the sphere with restarts; the largest value seen counts.
-
-    >>> cls = FusionClass(width=1, encoder_radius=2.0, head_radius=3.0, outputs=1)
-    >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
-    >>> fusion_suprema([x], sign, ((0,),), cls, [np.random.default_rng(0)]).round(9).tolist()
-    [[30.149626863]]
-    """
-    best = []
-    for x in inputs:
-        starts = np.stack([g.standard_normal((restarts, x.shape[2])) for g in generators])
-        w = torch.from_numpy(starts).to(x)
-        top = x.new_zeros(x.shape[0])
-        for _ in range(steps):
-            w = w / torch.linalg.vector_norm(w, dim=2, keepdim=True).clamp_min(1e-300)
-            active = (w @ x.mT).clamp_min_(0.0)
-            sums = active @ signs.mT
-            top = torch.maximum(top, sums.square().sum(2).amax(1))
-            # The gradient of half the square; by homogeneity its direction is the next iterate.
-            w = ((active > 0) * (sums @ signs)) @ x + 1e-12 * w
-        best.append(top)
-    by_modality = torch.stack(best, dim=1)
-    constant = signs.sum(2).square().sum(1)
-    columns = [
-        cls.head_radius
-        * (cls.encoder_radius**2 * by_modality[:, list(members)].amax(1) + constant).sqrt()
-        / signs.shape[2]
-        for members in subsets
-    ]
-    return torch.stack(columns, dim=1).cpu().numpy()
 
 
 def loss_suprema(

@@ -8,9 +8,10 @@ import torch
 
 from bounds import rademacher
 from empirical import complexity, erm
-from empirical.complexity import complexities, fusion_suprema, loss_suprema
+from empirical.complexity import complexities, loss_suprema
 from empirical.features import from_arrays
 from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
+from empirical.output_suprema import fusion_suprema
 from empirical.risk import row_losses
 from empirical.worlds.finite import finite_population
 
