@@ -1,4 +1,4 @@
-"""The command line: `python -m verify report` and `python -m verify bound`.
+"""The command line: `python -m verify report`, `reproduce` and `bound`.
 
 Exit code 0: nothing came out against expectation; 1: a claim expected to be supported was refuted;
 2: bad input, with one line that names the argument, what it must be and what it was; 3: the run was
@@ -42,7 +42,7 @@ def report(
         str | None,
         typer.Option(help="classification or regression; by default read off the target"),
     ] = None,
-    loss: Annotated[str, typer.Option(help="least-squares or softmax")] = "least-squares",
+    loss: Annotated[str, typer.Option(help="least-squares, softmax or logistic")] = "least-squares",
     fusion: Annotated[
         str, typer.Option(help="concatenation, sum, mean, gated or attention")
     ] = "concatenation",
@@ -174,6 +174,31 @@ def bound(
     vacuous = "unknown (C was not given)" if value.vacuous is None else _yes(bool(value.vacuous))
     print(f"dominant term: {value.dominant}; vacuous: {vacuous}")
     print(f"holds with probability at least {1 - float(value.failure_probability):.6g}")
+
+
+@app.command()
+def reproduce(
+    table: Annotated[str, typer.Argument(help="table1, table2, table3, table4 or all")] = "all",
+    seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
+    out: Annotated[str, typer.Option(help="folder for tableN.html and tableN.json")] = "reproduce",
+) -> None:
+    """Measure the paper's tables again, beside its numbers where they can be compared."""
+    from verify.reproduce.run import reproduce as measure
+
+    documents = measure(
+        table,
+        out=out,
+        seed=_one("seed", seed, "a nonnegative integer"),
+        command=_repeat(sys.argv[1:]),
+    )
+    for document in documents:
+        print(document["answer"]["headline"])
+        for sentence in document["answer"]["sentences"]:
+            print(f"  {sentence}")
+        page = Path(out) / f"table{document['table']}.html"
+        print(f"{page} and {page.with_suffix('.json')}, {document['seconds']:.0f} s")
+    if not all(document["answer"]["agrees"] for document in documents):
+        raise typer.Exit(1)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -66,13 +66,13 @@ def document(results: Results, command: str | None = None) -> dict[str, Any]:
         "assumptions": _assumptions(results),
         "config": config,
         "confidence": _confidence(results, cells),
-        "environment": _environment(),
+        "environment": environment(),
         "seconds": results.seconds,
         "command": command,
     }
-    plain = _plain(parts)
-    assert isinstance(plain, dict)
-    return plain
+    content = plain(parts)
+    assert isinstance(content, dict)
+    return content
 
 
 def _claims(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -242,7 +242,8 @@ def _confidence(results: Results, cells: list[dict[str, Any]]) -> dict[str, Any]
     }
 
 
-def _environment() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
+    """When and on what a result was computed: date, Python, platform, cores, gpu, packages."""
     packages = (
         "multimodal-bounds",
         "torch",
@@ -264,12 +265,17 @@ def _environment() -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """JSON's types only; non-finite numbers become None."""
+def plain(value: Any) -> Any:
+    """JSON's types only; non-finite numbers become None.
+
+    >>> import numpy as np
+    >>> plain({"a": (np.float64("inf"), np.int64(2))})
+    {'a': [None, 2]}
+    """
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

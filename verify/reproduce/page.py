@@ -1,0 +1,74 @@
+"""tableN.html, made from the contents of tableN.json and nothing else."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+
+from verify.report import formats, svg
+from verify.reproduce import figures
+
+_FIGURES = {1: figures.table1, 2: figures.table2, 3: figures.table3, 4: figures.table4}
+
+
+def render(document: dict[str, Any]) -> str:
+    """The page of one table as HTML. `document`: the contents of its tableN.json."""
+    cells = document["cells"]
+    names = list(document["data"]["modalities"])
+    return _template().render(
+        document=document,
+        grids=_grids(document),
+        with_paper=any(c["paper"] is not None for c in cells),
+        panels=_FIGURES[document["table"]](svg.Canvas(), document),
+        legend=figures.legend(document),
+        prose=lambda text: formats.prose(text, names),
+    )
+
+
+def _grids(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells as tables of rows and columns; table 4 has one per construction."""
+    cells = document["cells"]
+    keys = list(dict.fromkeys(c.get("construction") for c in cells))
+    grids = []
+    for key in keys:
+        mine = [c for c in cells if c.get("construction") == key]
+        found = {(c["row"], c["column"]): c for c in mine}
+        columns = list(dict.fromkeys(c["column"] for c in mine))
+        rows = list(dict.fromkeys(c["row"] for c in mine))
+        grids.append(
+            {
+                "key": key,
+                "columns": columns,
+                "rows": [(row, [found[row, column] for column in columns]) for row in rows],
+            }
+        )
+    return grids
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=ChoiceLoader(
+            [PackageLoader("verify.reproduce", "."), PackageLoader("verify.report", ".")]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = formats.number
+    environment.filters["fixed"] = _fixed
+    return environment.get_template("page.html")
+
+
+def _fixed(value: float | None, digits: int = 2) -> str:
+    """A number of a table with as many decimals as its neighbours, and a real minus sign.
+
+    >>> _fixed(-1234.567), _fixed(1e-28), _fixed(None)
+    ('−1,234.57', '0.00', '—')
+    """
+    if value is None:
+        return "—"
+    return f"{value + 0.0:,.{digits}f}".replace("-", "−")
