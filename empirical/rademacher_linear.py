@@ -92,11 +92,8 @@ def linear_empirical(
             float(rademacher.linear_l1_empirical(radius=radius, features=x)),
         )
     else:
-        squares = {"radius": radius, "squared_norms": norms**2, "outputs": outputs}
-        known = (
-            float(rademacher.linear_empirical_lower(**squares)),
-            float(rademacher.linear_empirical(**squares)),
-        )
+        high = rademacher.linear_empirical(radius=radius, squared_norms=norms**2, outputs=outputs)
+        known = float(high) / math.sqrt(2.0), float(high)  # Khintchine, Jensen
     return two_sided(
         radius / m * values,
         proxy=(radius / m) ** 2 * min(outputs * float((norms**2).sum()), 4.0 * steepest**2),
@@ -187,12 +184,14 @@ def _group_means(sums: Tensor, ball: Ball) -> NDArray[np.float64]:
     hadamard = torch.kron(torch.kron(two, two), two)
     mixed = (hadamard @ sums.reshape(GROUP, -1)).reshape(sums.shape)
     norms = mixed.abs().amax(2) if ball == "l1" else torch.linalg.vector_norm(mixed, dim=2)
-    return norms.mean(0).numpy()
+    means: NDArray[np.float64] = norms.mean(0).numpy()
+    return means
 
 
 def _row_norms(x: NDArray[np.float64], ball: Ball) -> NDArray[np.float64]:
     """How far one row can reach, [rows]: its norm dual to the ball's, for B = 1."""
-    return np.abs(x).max(1) if ball == "l1" else np.linalg.norm(x, axis=1)
+    reach: NDArray[np.float64] = np.abs(x).max(1) if ball == "l1" else np.linalg.norm(x, axis=1)
+    return reach
 
 
 def _rounding(radius: float, outputs: int, total_norm: float) -> float:

@@ -116,7 +116,7 @@ def _search(
     way = (aim - point) @ problems.z
     expected = (slope * (aim - point)).sum((1, 2))
     value = problems.value(scores)
-    room = 1e-14 * (1.0 + value.abs())
+    room = 1e-15 * (1.0 + (problems.mass * scores.abs().amax(1)).sum(1))
     share = torch.ones_like(value)
     for _ in range(40):
         reached = problems.value(scores + share[:, None, None] * way)

@@ -11,7 +11,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 Loss = Literal["softmax", "logistic"]
 
@@ -46,7 +45,8 @@ class Problems:
         if self.loss == "softmax":
             partition = torch.logsumexp(scores, 1)
         else:
-            partition = functional.softplus(scores[:, 0], threshold=800.0)
+            # Not softplus: it overflows, or drops what is below 2e-9.
+            partition = torch.logaddexp(scores[:, 0], scores.new_zeros(()))
         return ((partition - (self.targets * scores).sum(1)) * self.mass).sum(1)
 
     def gradient(self, weights: Tensor) -> Tensor:
