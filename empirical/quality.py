@@ -63,7 +63,7 @@ class Features:
     def fit(self, mass: Tensor, start: Tensor | None = None) -> FittedHead:
         """The best heads under the mass [T, rows] of a distribution ([rows]: the same for all).
 
-        start: [T, c, p], where the softmax solver begins; least squares needs none.
+        start: [T, c, p], where the softmax or logistic solver begins; least squares needs none.
 
         >>> line = Features(  # y = 2 x on x = -1, 1, features (x, 1)
         ...     z=torch.tensor([[[-1.0, 1.0], [1.0, 1.0]]], dtype=torch.float64),
@@ -75,9 +75,10 @@ class Features:
         tensor([[[2., 0.]]], dtype=torch.float64)
         """
         mass = mass.expand(self.z.shape[0], -1)
-        if self.loss == "softmax":
+        if self.loss != "least-squares":
             z, targets, its_mass = self._seen(mass)
-            head = heads.softmax(z, targets, its_mass, self.radius, start=start)
+            solve = heads.softmax if self.loss == "softmax" else heads.logistic
+            head = solve(z, targets, its_mass, self.radius, start=start)
             return FittedHead(head.weights, self.risk(head.weights, mass), head.gap)
         square, gram, moment = self.moments(mass)
         head = heads.least_squares(gram, moment, self.radius)

@@ -26,8 +26,14 @@ from empirical.fusion import FusionClass
 from empirical.fusion_operations import OPERATIONS, Operation
 from empirical.measure import Design
 from empirical.modalities import Family, Pair, default_family, family_from_pairs
+from empirical.risk import Loss
 from empirical.sampling import LARGEST
-from empirical.worlds.finite import FinitePopulation, check_loss, finite_population
+from empirical.worlds.finite import (
+    FinitePopulation,
+    binary_targets,
+    check_loss,
+    finite_population,
+)
 from verify.coverage import trials_needed
 
 if TYPE_CHECKING:
@@ -35,15 +41,13 @@ if TYPE_CHECKING:
 
     from verify.run import Results
 
-Loss = Literal["least-squares", "softmax"]
-
 DEFAULT_M = (64, 256, 1024)
 DEFAULT_HEAD_M = (8000,)
 DEFAULT_DELTA = (0.1, 0.05)
 LEAST_TRIALS = 250
 HIDDEN_UNITS = 32
 ENCODER_RADIUS = 3.0
-HEAD_RADIUS = {"least-squares": 5.0, "softmax": 15.0}
+HEAD_RADIUS = {"least-squares": 5.0, "softmax": 15.0, "logistic": 15.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +62,7 @@ class Study:
     delta       confidence parameters
     trials      independent samples per m; None: as many as can support every claim when none is
                 violated, at least 250
-    loss        "least-squares" or "softmax" (classification only)
+    loss        "least-squares", "softmax" (classification only) or "logistic" (two classes only)
     seed        a nonnegative integer; the same seed gives the same numbers
     device      "auto", "cpu" or "cuda"
     fusion      how the modalities' features become one: "concatenation", "sum", "mean", "gated" or
@@ -92,6 +96,10 @@ class Study:
 
     def __post_init__(self) -> None:
         check_loss(self.data.task, self.loss)
+        if self.loss == "logistic" and len(self.data.classes) != 2:
+            raise ValueError(
+                f"loss logistic must go with two classes, got {len(self.data.classes)}: take softmax"
+            )
         chosen: dict[str, Any] = {
             "m": _sizes("m", self.m, least=1),
             "head_m": _sizes("head_m", self.head_m, least=0),
@@ -135,12 +143,14 @@ class Study:
     @cached_property
     def population(self) -> FinitePopulation:
         """The scaled population on the CPU."""
-        return finite_population(self.data)
+        population = finite_population(self.data)
+        return binary_targets(population) if self.loss == "logistic" else population
 
     @cached_property
     def cls(self) -> FusionClass:
         """The norm-bounded class that is trained."""
-        outputs = len(self.data.classes) if self.data.task == "classification" else 1
+        one = self.data.task == "regression" or self.loss == "logistic"
+        outputs = 1 if one else len(self.data.classes)
         assert self.width is not None
         assert self.head_radius is not None
         return FusionClass(

@@ -69,11 +69,16 @@ class FinitePopulation:
         return sum(float(self.inputs[k].square().sum(1).mean()) for k in members)
 
     def constants(self, prediction_radius: float, loss: str) -> losses.LossConstants:
-        """C and L of `loss` ("least-squares" or "softmax") where ||f(x)|| <= prediction_radius.
+        """C and L of `loss` ("least-squares", "softmax", "logistic") where ||f(x)|| <= prediction_radius.
 
-        Raises ValueError for another loss, or for softmax on a regression target.
+        Raises ValueError for another loss, for softmax or logistic on a regression target, or for
+        logistic with one output per class (see `binary_targets`).
         """
         check_loss(self.data.task, loss)
+        if loss == "logistic":
+            if self.outputs != 1:
+                raise ValueError(f"logistic must have targets of one output, got {self.outputs}")
+            return losses.logistic(prediction_radius)
         if loss == "softmax":
             return losses.softmax(prediction_radius, self.outputs)
         return losses.squared(prediction_radius, self.target_radius)
@@ -110,10 +115,27 @@ def check_loss(task: str, loss: str) -> None:
 
     >>> check_loss("classification", "softmax")
     """
-    if loss not in ("least-squares", "softmax"):
-        raise ValueError(f"loss must be least-squares or softmax, got {loss!r}")
-    if loss == "softmax" and task != "classification":
-        raise ValueError(f"loss softmax must go with classification, got the task {task!r}")
+    if loss not in ("least-squares", "softmax", "logistic"):
+        raise ValueError(f"loss must be least-squares, softmax or logistic, got {loss!r}")
+    if loss != "least-squares" and task != "classification":
+        raise ValueError(f"loss {loss} must go with classification, got the task {task!r}")
+
+
+def binary_targets(population: FinitePopulation) -> FinitePopulation:
+    """The population of two classes with one target in {0, 1} per row, 1 for the second class.
+
+    For the logistic loss, whose one logit is the log-odds of the second class. Raises ValueError
+    for another number of classes.
+
+    >>> from empirical import datasets
+    >>> two = binary_targets(finite_population(datasets.breast_cancer()))
+    >>> two.outputs, bool((two.targets[:, 0] == two.labels).all())
+    (1, True)
+    """
+    classes = population.data.classes
+    if len(classes) != 2:
+        raise ValueError(f"logistic must have two classes, got {len(classes)}")
+    return replace(population, targets=population.labels[:, None].double())
 
 
 def finite_population(data: Dataset) -> FinitePopulation:

@@ -54,6 +54,8 @@ def teacher_world(
     """
     names = check_names(inputs)
     check_loss("classification", loss)
+    if loss == "logistic":
+        raise ValueError("loss must be softmax or least-squares for a teacher, got 'logistic'")
     if loss == "softmax" and cls.outputs < 2:
         raise ValueError(f"softmax must have at least 2 outputs, got {cls.outputs}")
     if not 0 <= noise < np.inf:

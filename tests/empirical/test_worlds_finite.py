@@ -118,7 +118,11 @@ def test_constants_are_the_losses_own():
     ("task", "loss", "message"),
     [
         ("regression", "softmax", "^loss softmax must go with classification"),
-        ("classification", "hinge", "^loss must be least-squares or softmax, got 'hinge'"),
+        (
+            "classification",
+            "hinge",
+            "^loss must be least-squares, softmax or logistic, got 'hinge'",
+        ),
     ],
 )
 def test_a_loss_that_does_not_fit_is_refused(task, loss, message):

@@ -291,7 +291,7 @@ def test_a_data_set_is_a_world_with_one_target_per_row():
             r"inputs\['b'\] must be a matrix",
         ),
         (lambda: teacher_world({"a": ROWS, "b": ROWS * np.nan}, CLS), "must be a matrix of finite"),
-        (lambda: teacher_world(INPUTS, CLS, loss="hinge"), "loss must be least-squares or softmax"),
+        (lambda: teacher_world(INPUTS, CLS, loss="hinge"), "loss must be least-squares, softmax"),
         (lambda: teacher_world(INPUTS, FusionClass(2, 1.0, 1.0, 1)), "at least 2 outputs, got 1"),
         (lambda: teacher_world(INPUTS, CLS, noise=-1.0), "noise must be finite and not negative"),
         (

@@ -157,3 +157,16 @@ def test_a_sample_far_larger_than_the_population_is_measured() -> None:
     same = frame[frame["head"] == "same"]
     assert np.allclose(same.empirical_risk, same.risk_low, rtol=0, atol=2e-3)
     assert (same.risk_high - same.best_high < 1e-5).all()
+
+
+def test_two_classes_can_be_told_apart_by_one_logit() -> None:
+    study = Study(
+        datasets.breast_cancer(), **{**SMALL, "pairs": [(["mean"], ["worst"])]}, loss="logistic"
+    )
+    assert study.cls.outputs == 1
+    assert pytest.approx(study.prediction_radius, rel=1e-6) == study.constants.C
+    assert pytest.approx(1.0) == study.constants.L
+    with pytest.raises(ValueError, match="^loss logistic must go with two classes, got 10"):
+        Study(datasets.digits(), loss="logistic")
+    with pytest.raises(ValueError, match="^loss logistic must go with classification"):
+        Study(datasets.diabetes(), loss="logistic")
