@@ -2,7 +2,7 @@
 
 Exit code 0: nothing came out against expectation; 1: a claim expected to be supported was refuted;
 2: bad input, with one line that names the argument, what it must be and what it was; 3: the run was
-cut short by the machine (a killed worker, a full disk), with what was computed kept.
+cut short (Ctrl-C, killed workers, a full disk), with what was computed kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C, before this module can see it."""
 
 app = typer.Typer(
     add_completion=False,
@@ -206,6 +209,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         code = app(args=given, prog_name="python -m verify", standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
     except ValueError as error:
         _stop(2, str(error))
     except typer.TyperException as error:

@@ -84,7 +84,8 @@ def spread(
     def wait_for_one(futures: list[Any]) -> None:
         while True:
             try:
-                wait(futures, timeout=_SILENCE, return_when="FIRST_COMPLETED")
+                with client.as_current():
+                    wait(futures, timeout=_SILENCE, return_when="FIRST_COMPLETED")
                 return
             except TimeoutError:
                 if not client.nthreads():

@@ -1,0 +1,114 @@
+"""A dask cluster in place of local workers: the same numbers, workers lost in mid-run included."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from empirical import datasets
+from verify import Study, cluster, store
+from verify.cli import main
+
+distributed = pytest.importorskip("distributed")
+
+SMALL: dict[str, Any] = {
+    "pairs": [(["vitals", "serum"], ["vitals"])],
+    "m": [32],
+    "head_m": [],
+    "trials": 160,
+    "steps": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[Any]:
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=":0",
+        silence_logs="CRITICAL",
+    ) as running:
+        yield running
+
+
+def test_a_worker_lost_in_mid_run_changes_no_number(
+    local: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Study(datasets.diabetes(), **SMALL)
+    whole = study.run(workers=1)
+    original, killed = store.write_part, []
+
+    with distributed.Client(local, set_as_default=False) as client:
+
+        def fatal_once(path: Path, frame: pd.DataFrame, identity: str) -> None:
+            original(path, frame, identity)
+            if not killed and path.name.startswith("trials"):
+                killed.extend(client.run(os.getpid).values())
+                os.kill(killed[0], signal.SIGKILL)
+
+        monkeypatch.setattr(store, "write_part", fatal_once)
+        spread = study.run(tmp_path, client=client)
+    assert len(killed) == 2
+    pd.testing.assert_frame_equal(spread.frame, whole.frame, check_exact=True)
+    pd.testing.assert_frame_equal(spread.complexities, whole.complexities, check_exact=True)
+    assert len(list((tmp_path / "parts").glob("trials-*.parquet"))) == 5
+
+
+def test_workers_with_other_versions_are_refused(
+    local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_versions", lambda: {"torch": "0.0"})
+    refused = pytest.raises(ValueError, match="must have the versions .*'torch': '0.0'.*, got")
+    with distributed.Client(local, set_as_default=False) as client, refused:
+        list(cluster.spread(client, abs, [1]))
+
+
+def test_work_that_kills_every_worker_ends_with_an_error(local: Any) -> None:
+    def work(number: int) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    lost = pytest.raises(cluster.WorkersLostError, match="the cluster was lost")
+    with distributed.Client(local, set_as_default=False) as client, lost:
+        list(cluster.spread(client, work, [1]))
+
+
+def test_workers_and_a_client_are_one_too_many() -> None:
+    with pytest.raises(ValueError, match="workers must be None where a client is given, got 2"):
+        Study(datasets.diabetes(), **SMALL).run(workers=2, client=object())
+
+
+def refused(capsys: pytest.CaptureFixture, out: Path, address: str) -> str:
+    with pytest.raises(SystemExit) as exit_:
+        main(["report", "--data", "diabetes", "--out", str(out), "--scheduler", address])
+    assert exit_.value.code == 2
+    assert not out.exists()
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    return line
+
+
+def test_an_unreachable_scheduler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(cluster, "TIMEOUT", 1)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    for text in (address, "nonsense", ""):
+        line = refused(capsys, tmp_path / "out", text)
+        assert f"scheduler must be the address of a running dask scheduler, got {text!r}" in line
+
+
+def test_without_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    line = refused(capsys, tmp_path / "out", "tcp://127.0.0.1:1")
+    assert "pip install 'multimodal-bounds[cluster]'" in line

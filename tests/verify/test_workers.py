@@ -1,0 +1,123 @@
+"""Work spread over processes: killed workers are replaced, and none outlives its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from verify import workers
+from verify.workers import WorkersLostError, spread
+
+# Functions below are nested, so that they travel by value: workers know nothing of the tests.
+
+
+def test_every_piece_is_done_once() -> None:
+    def square(number: int) -> int:
+        return number**2
+
+    assert sorted(spread(square, range(20), 2)) == [(n, n**2) for n in range(20)]
+
+
+def test_work_stays_in_this_process_with_one_worker() -> None:
+    assert list(spread(lambda _: os.getpid(), [1, 2], 1)) == [(1, os.getpid()), (2, os.getpid())]
+
+
+def test_a_killed_worker_is_replaced_and_its_work_done_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    flag = str(tmp_path / "killed")
+
+    def work(number: int) -> int:
+        if number == 3 and not os.path.exists(flag):
+            open(flag, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    assert sorted(spread(work, range(8), 2)) == [(n, n) for n in range(8)]
+    assert os.path.exists(flag)
+    assert [record.message for record in caplog.records] == [
+        "a worker process was killed; its work is done again"
+    ]
+
+
+def test_a_piece_that_always_kills_its_worker_ends_the_rest_first() -> None:
+    def work(number: int) -> int:
+        if number == 0:
+            time.sleep(0.5)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    done = []
+    with pytest.raises(WorkersLostError, match="killed 3 times"):
+        done.extend(piece for piece, _ in spread(work, [1, 2, 0], 2))
+    assert len(done) <= 2
+
+
+def test_an_error_in_the_work_is_raised_and_the_workers_end() -> None:
+    def work(number: int) -> int:
+        raise ValueError(f"number must be even, got {number}")
+
+    with pytest.raises(ValueError, match="number must be even"):
+        list(spread(work, [1, 3], 2))
+
+
+def test_results_that_nobody_fetched_are_bounded() -> None:
+    """The queue of futures follows the number of workers, not of pieces."""
+    started: list[int] = []
+
+    class Done:
+        def __init__(self, piece: int) -> None:
+            started.append(piece)
+            self.piece = piece
+
+        def done(self) -> bool:
+            return True
+
+        def result(self) -> int:
+            return self.piece
+
+    pieces = workers.drain(Done, range(1000), lambda: 4, lambda futures: None)
+    assert next(pieces) == (0, 0)
+    assert len(started) == 4
+
+
+def test_workers_end_soon_after_their_parent_is_killed(tmp_path: Path) -> None:
+    """SIGKILL leaves the parent no time to tell them, in the middle of a long piece of work."""
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import sys\n"
+        "from verify.workers import spread\n"
+        "def work(number):\n"
+        "    import os, time\n"
+        "    with open(f'{sys.argv[1]}/{os.getpid()}', 'w'): pass\n"
+        "    time.sleep(600)\n"
+        "list(spread(work, [1, 2], 2))\n"
+    )
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    parent = subprocess.Popen([sys.executable, str(script), str(pids)])
+    _until(lambda: len(list(pids.iterdir())) == 2)
+    children = [int(path.name) for path in pids.iterdir()]
+    assert all(map(_alive, children))
+    parent.kill()
+    parent.wait()
+    _until(lambda: not any(map(_alive, children)))
+
+
+def _until(met, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"  # a process that ended, and that nobody has buried yet
