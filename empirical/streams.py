@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["sample", "head sample", "initial weights", "signs", "reference", "minibatch"]
+Purpose = Literal[
+    "sample", "head sample", "initial weights", "signs", "reference", "minibatch", "claim"
+]
 
 _CODES: dict[str, int] = {
     "sample": 1,
@@ -16,6 +18,7 @@ _CODES: dict[str, int] = {
     "signs": 4,
     "reference": 5,
     "minibatch": 6,
+    "claim": 7,
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m verify report`, `reproduce` and `bound`.
+"""The command line: `python -m verify report`, `claims`, `reproduce` and `bound`.
 
 Exit code 0: nothing came out against expectation; 1: a claim expected to be supported was refuted;
 2: bad input, with one line that names the argument, what it must be and what it was; 3: the run was
@@ -129,6 +129,33 @@ def report(
     elapsed = time.monotonic() - began
     print(f"{page} and {page.with_name('report.json')}, {elapsed:.0f} s")
     if any(claim["verdict"] == "refuted" for claim in document["claims"]):
+        raise typer.Exit(1)
+
+
+@app.command()
+def claims(
+    seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
+    out: Annotated[str, typer.Option(help="folder for claims.html and claims.json")] = "claims",
+) -> None:
+    """Put every claim, true or planted, to its checks, and write claims.html and claims.json."""
+    began = time.monotonic()
+    from verify.claims import page, text
+    from verify.claims.document import document
+    from verify.claims.ledger import CLAIMS
+    from verify.claims.run import decide
+    from verify.folder import check_writable
+
+    number = _one("seed", seed, "a nonnegative integer")
+    check_writable(out)
+    decided = decide(CLAIMS, number, progress=True)
+    seconds = time.monotonic() - began
+    content = document(decided, seed=number, seconds=seconds, command=_repeat(sys.argv[1:]))
+    written = page.write(content, Path(out))
+    print(text.table(content))
+    print(f"\n{content['answer']['headline']}")
+    print(f"{written} and {written.with_name(page.DATA)}, {seconds:.0f} s")
+    if not content["answer"]["as_expected"]:
+        print("against expectation: " + ", ".join(content["answer"]["unexpected"]))
         raise typer.Exit(1)
 
 

@@ -1,0 +1,114 @@
+"""Put a ledger to its checks, on workers, and arrange what was found as claims.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import joblib
+from tqdm import tqdm
+
+from verify.claims.claim import GRADES, Claim, Decided, Finding, Source
+from verify.claims.judge import judge
+from verify.coverage import trials_needed
+from verify.tasks import one_thread
+from verify.workers import spread
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Sources that share a process, each with the claims that are judged on its facts."""
+
+    sources: tuple[Source, ...]
+    claims: tuple[tuple[Claim, ...], ...]
+    trials: int
+    seed: int
+
+
+def decide(
+    ledger: Sequence[Claim], seed: int = 0, workers: int | None = None, progress: bool = False
+) -> tuple[Decided, ...]:
+    """Check every claim of a ledger; the same seed gives the same numbers for any workers.
+
+    ledger: claims with distinct ids; sources are the same where their names are. Facts are found
+    once for each source and m, and all claims on them are judged on the same samples.
+    workers: processes of one thread each; None: one per core.
+    progress: show a progress bar on a terminal.
+
+    Raises ValueError where the seed does not fit in 64 bits, workers is not positive, two claims
+    share an id, or two sources a name.
+
+    >>> from verify.claims.ledger import PLANTED
+    >>> flipped = decide([claim for claim in PLANTED if claim.alteration == "gamma flipped"])
+    >>> flipped[0].verdict, flipped[0].decisive.rate
+    ('refuted', 1.0)
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be an integer from 0 to 2**64 - 1, got {seed!r}")
+    count = joblib.cpu_count() if workers is None else workers
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ValueError(f"workers must be a positive integer, got {workers!r}")
+    pieces = _pieces(ledger, seed)
+    found: dict[tuple[str, str], tuple[Finding, ...]] = {}
+    with tqdm(
+        total=len(pieces), unit=" worlds", desc="checking", disable=None if progress else True
+    ) as bar:
+        for _, result in spread(_check, pieces, min(count, max(1, len(pieces)))):
+            found |= result
+            bar.update()
+    return tuple(
+        Decided(claim, tuple(f for s in claim.sources for f in found[claim.id, s.name]))
+        for claim in ledger
+    )
+
+
+def _pieces(ledger: Sequence[Claim], seed: int) -> list[Piece]:
+    """The longest first: real data, then trained networks, draws, and what is enumerated."""
+    ids = [claim.id for claim in ledger]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"ledger must have distinct ids, got {sorted(ids)}")
+    sources: dict[str, Source] = {}
+    for claim in ledger:
+        for source in claim.sources:
+            if sources.setdefault(source.name, source) != source:
+                raise ValueError(f"ledger must have distinct sources, got {source.name} twice")
+    bundles: dict[str, list[Source]] = {}
+    for source in sources.values():
+        bundles.setdefault(source.bundle or source.name, []).append(source)
+    pieces = []
+    for bundle in bundles.values():
+        on = tuple(tuple(c for c in ledger if s in c.sources) for s in bundle)
+        trials = max(s.trials for s in bundle)
+        for source, claims in zip(bundle, on, strict=True):
+            if source.sampled:
+                trials = max([trials, *(_needed(claim) for claim in claims)])
+        pieces.append(Piece(tuple(bundle), on, trials, seed))
+    order = {grade: -rank for rank, grade in enumerate(GRADES)}
+    return sorted(pieces, key=lambda piece: order[piece.sources[0].grade])
+
+
+def _needed(claim: Claim) -> int:
+    """Draws that can support a claim if none is violated; it may have to do with any number."""
+    levels = [claim.level]
+    if claim.theorem:
+        from bounds import catalogue
+
+        theorem = catalogue.find(claim.theorem)
+        levels = [float(theorem.level(delta)) for delta in claim.delta]
+    least = min(levels)
+    return trials_needed(least, claim.tests) if least > 0 else 1
+
+
+def _check(piece: Piece) -> dict[tuple[str, str], tuple[Finding, ...]]:
+    """All findings of one piece; its numbers depend on the piece alone."""
+    # Bundles keep what they share in memory.
+    found: dict[tuple[str, str], list[Finding]] = {}
+    with one_thread():
+        for source, claims in zip(piece.sources, piece.claims, strict=True):
+            for m in source.m:
+                facts = source.facts(m, piece.trials, piece.seed)
+                for claim in claims:
+                    mine = found.setdefault((claim.id, source.name), [])
+                    for delta in claim.delta if claim.theorem else (None,):
+                        mine.append(judge(claim, source, facts, m, delta, max(1, claim.tests)))
+    return {key: tuple(findings) for key, findings in found.items()}
