@@ -6,16 +6,25 @@ import torch
 from torch import Tensor
 
 from empirical.heads.accelerated import accelerate
-from empirical.heads.certificates import Head, check_finite, check_radius
+from empirical.heads.certificates import (
+    INSIDE,
+    Head,
+    check_finite,
+    check_radius,
+    frank_wolfe_gap,
+    into_ball,
+)
 from empirical.heads.newton import polish
 from empirical.heads.problems import Loss, Problems
 
 # Steps of the gradient before Newton's: most problems are done by then.
-_GRADIENT_STEPS = 60
+_GRADIENT_STEPS = 40
 # Beyond so many unknowns a Hessian costs more than the gradient's remaining steps.
 _MOST_UNKNOWNS = 2048
-# Numbers held at once, in features and in Hessians: small enough to stay near the processor.
-_BLOCK = 2**20
+# About the least gap that float32 can see.
+_SINGLE = 3e-7
+# Numbers held at once, in features and in Hessians.
+_BLOCK = 2**19
 
 
 def softmax(
@@ -39,9 +48,9 @@ def softmax(
     steps     the most steps that any problem takes
 
     Accelerated gradient in the metric of Boehning's bound (1992: the Hessian is at most
-    1/2 (I - 11^T/c) (x) E z z^T, here used as 1/2 E z z^T), then Newton's method on the ball for
-    problems that it leaves open. The returned gap is certified, whether or not it reached
-    `tolerance`; rounding keeps it above about 1e-15 B E||z||.
+    1/2 (I - 11^T/c) (x) E z z^T, here used as 1/2 E z z^T) and in float32, then Newton's method on
+    the ball in float64 for problems that are still open. The returned gap is certified in float64,
+    whether or not it reached `tolerance`; rounding keeps it above about 1e-15 B E||z||.
 
     Raises ValueError where the radius is not positive, shapes disagree, a number is not finite,
     targets are not distributions, mass is negative or does not sum to 1, or tolerance or steps is
@@ -102,31 +111,47 @@ def _solve(
     _check_values(loss, z, targets, mass)
     trials, p, rows = z.shape
     c = targets.shape[1]
-    start = z.new_zeros(trials, c, p) if start is None else start
-    check_finite("start", start)
-    unknowns = (max(c - 1, 1)) * p
-    # Beyond that the gradient goes on alone.
-    first = steps if unknowns > _MOST_UNKNOWNS else min(steps, _GRADIENT_STEPS)
+    if start is not None:
+        check_finite("start", start)
     whole = Problems(z, targets.expand(trials, -1, -1), mass, loss)
-    weights, gaps = [], []
-    at_once = max(1, _BLOCK // max(p * rows, unknowns**2))
-    for begin in range(0, trials, at_once):
-        part = slice(begin, begin + at_once)
-        problems = whole[part]
-        head = accelerate(problems, start[part], radius, tolerance=tolerance, steps=first)
-        open_ = head.gap > tolerance
-        if steps > first and bool(open_.any()):
-            rest = polish(
-                problems[open_],
-                Head(head.weights[open_], head.gap[open_]),
-                radius,
-                tolerance=tolerance,
-                steps=steps - first,
-            )
-            head.weights[open_], head.gap[open_] = rest.weights, rest.gap
-        weights.append(head.weights)
-        gaps.append(head.gap)
-    return Head(torch.cat(weights), torch.cat(gaps))
+    # Few problems at a time: their features stay near the processor, and Hessians fit.
+    at_once = max(1, _BLOCK // max(p * rows, ((c - 1) * p) ** 2))
+    parts = [
+        _solve_part(whole[part], None if start is None else start[part], radius, tolerance, steps)
+        for part in (slice(begin, begin + at_once) for begin in range(0, trials, at_once))
+    ]
+    return Head(
+        torch.cat([part.weights for part in parts]), torch.cat([part.gap for part in parts])
+    )
+
+
+def _solve_part(
+    problems: Problems, start: Tensor | None, radius: float, tolerance: float, steps: int
+) -> Head:
+    trials, p, _ = problems.z.shape
+    c = problems.targets.shape[1]
+    if start is None:
+        weights = problems.z.new_zeros(trials, c, p)
+    else:
+        outside = torch.linalg.vector_norm(start, dim=(1, 2), keepdim=True) > radius
+        weights = torch.where(outside, into_ball(start, INSIDE * radius), start)
+    if start is None and steps > 0:
+        gap = weights.new_full((trials,), float("inf"))
+    else:
+        gap = frank_wolfe_gap(problems.gradient(weights), weights, radius)
+    open_ = gap > tolerance
+    if steps == 0 or not bool(open_.any()):
+        return Head(weights, gap)
+    # Beyond that a Hessian is dearer than the gradient's remaining steps, which go on alone.
+    large = max(c - 1, 1) * p > _MOST_UNKNOWNS
+    first = steps if large else min(steps, _GRADIENT_STEPS)
+    problems, head = problems[open_], Head(weights[open_], gap[open_])
+    rough = accelerate(
+        problems, head.weights, radius, tolerance=max(0.5 * tolerance, _SINGLE), steps=first
+    )
+    head = polish(problems, head, rough, radius, tolerance=tolerance, steps=steps - first)
+    weights[open_], gap[open_] = head.weights, head.gap
+    return Head(weights, gap)
 
 
 def _check_shapes(z: Tensor, targets: Tensor, mass: Tensor, start: Tensor | None) -> None:

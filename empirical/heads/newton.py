@@ -17,18 +17,25 @@ from empirical.heads.problems import CURVATURE, Problems
 _PATIENCE = 8
 
 
-def polish(problems: Problems, head: Head, radius: float, *, tolerance: float, steps: int) -> Head:
-    """The heads after at most `steps` Newton steps from `head`, each problem with its best gap.
+def polish(
+    problems: Problems,
+    head: Head,
+    start: Tensor,
+    radius: float,
+    *,
+    tolerance: float,
+    steps: int,
+) -> Head:
+    """The heads of least gap among `head`, `start` and at most `steps` Newton steps from there.
 
-    Problems already within the tolerance, and those that rounding keeps from it, are left as they
-    are; no gap grows.
+    start: [T, c, p]. A problem stops within the tolerance, or where rounding keeps it from there.
     """
     free = problems.free()
     trials, p, _ = problems.z.shape
     best, best_gap = head.weights.clone(), head.gap.clone()
     inside = INSIDE * radius
     # What does not change the scores only costs norm.
-    point = into_ball(free @ (free.mT @ head.weights), inside)
+    point = into_ball(free @ (free.mT @ start), inside)
     active = torch.arange(trials, device=best.device)
     size = free.shape[1] * p
     hessian = best.new_empty(trials, size, size)

@@ -22,7 +22,7 @@ CURVATURE = {"softmax": 0.5, "logistic": 0.25}
 class Problems:
     """phi(V) = sum over rows of mass * loss(V z), for T problems at once.
 
-    z        [T, p, rows] float64
+    z        [T, p, rows] float64, or float32 for rough steps
     targets  [T, c, rows]: distributions over the classes; for logistic c = 1 and entries in [0, 1]
     mass     [T, rows]
     loss     "softmax" or "logistic"
@@ -35,6 +35,10 @@ class Problems:
 
     def __getitem__(self, which: Tensor | slice) -> Problems:
         return Problems(self.z[which], self.targets[which], self.mass[which], self.loss)
+
+    def single(self) -> Problems:
+        """The same problems in float32."""
+        return Problems(self.z.float(), self.targets.float(), self.mass.float(), self.loss)
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """p(s), [T, c, rows]."""

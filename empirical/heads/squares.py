@@ -73,6 +73,8 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
     squares = torch.where(live, squares, 0.0)
     safe = torch.where(live, eigenvalues, 1.0)
     mu = torch.zeros_like(eigenvalues[..., :1])
+    # 1e-15 in float64.
+    resolution = 1e-15 * torch.finfo(mu.dtype).eps / 2.0**-52
     for _ in range(60):
         shifted = safe + mu
         norm_square = (squares / shifted.square()).sum(-1, keepdim=True)
@@ -81,6 +83,6 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
         step = norm_square * (norm - radius) / (radius * slope.clamp_min(1e-300))
         step = torch.where(norm > radius, step, 0.0)
         mu = mu + step
-        if bool((step <= 1e-15 * mu).all()):
+        if bool((step <= resolution * mu).all()):
             break
     return torch.where(live, 1.0 / (safe + mu), 0.0)[..., None] * rotated
