@@ -61,6 +61,8 @@ def test_the_critical_factor_leaves_measured_terms_and_slack_out():
     price = sharp.evaluate(**{**arguments, "L_hat": 0.0}).total
     check = check_theorem(sharp, np.full(200, 0.3 + 0.25 * price), arguments)
     assert check.factor.value == pytest.approx(0.25)
+    doubtful = Interval(np.full(200, 0.3), np.full(200, 0.3 + 0.25 * price))
+    assert check_theorem(sharp, doubtful, arguments).factor.value == pytest.approx(0.25)
     granted = check_theorem(PAPER, np.full(200, TOTAL + 0.5), TERMS, slack=0.5 + 1e-9)
     assert granted.outcome == "holds"
     assert granted.factor.value == pytest.approx(1.0)

@@ -69,9 +69,12 @@ def test_a_true_claim_is_rarely_refuted() -> None:
     2,000 seeded replications; at most 2.5 % + 4 standard errors of them may be refuted.
     """
     rng = np.random.default_rng(7)
-    counts = rng.binomial(305, 0.05, 2000)
-    refuted = sum(coverage(codes(int(k), 0, 305), 0.05).verdict == "refuted" for k in counts)
-    supported = sum(coverage(codes(int(k), 0, 305), 0.05).verdict == "supported" for k in counts)
+    values, times = np.unique(rng.binomial(305, 0.05, 2000), return_counts=True)
+    verdicts = [coverage(codes(int(k), 0, 305), 0.05).verdict for k in values]
+    refuted, supported = (
+        sum(int(n) for v, n in zip(verdicts, times, strict=True) if v == verdict)
+        for verdict in ("refuted", "supported")
+    )
     allowed = 2000 * (0.025 + 4 * math.sqrt(0.025 * 0.975 / 2000))
     assert refuted <= allowed
     assert supported <= allowed
@@ -124,3 +127,49 @@ def test_infinite_terms_give_zero_and_few_samples_an_open_end() -> None:
     assert critical_factor([-1.0, -2.0], 1.0, level=0.5).value == 0.0
     with pytest.raises(ValueError, match="no NaN"):
         critical_factor([np.nan], 1.0, level=0.1)
+
+
+def test_counts_and_rate_are_what_they_say() -> None:
+    decided = coverage(codes(6, 10, 40), 0.1)
+    assert (decided.trials, decided.violations, decided.inconclusive) == (40, 6, 10)
+    assert decided.rate == 0.15
+    # Not one sample is known to hold, and some are violated: nothing is known from above.
+    assert coverage(codes(3, 7, 10), 0.1).high == 1.0
+
+
+def test_the_interval_of_the_factor_is_two_order_statistics() -> None:
+    """Their ranks come from Binomial(200, 0.9): P(at most r below the quantile), 2.5 % a side."""
+    ratios = np.arange(1, 201) / 200
+    factor = critical_factor(ratios, 1.0, level=0.1)
+    low, high = factor.low * 200, factor.high * 200
+    assert (low, high) == pytest.approx(
+        (stats.binom.ppf(0.025, 200, 0.9), 1 + stats.binom.ppf(0.975, 200, 0.9))
+    )
+    assert (round(low), round(high)) == (171, 189)
+    # Any rank higher below, or lower above, would miss too often.
+    assert stats.binom.cdf(170, 200, 0.9) <= 0.025 < stats.binom.cdf(171, 200, 0.9)
+    assert stats.binom.sf(188, 200, 0.9) <= 0.025 < stats.binom.sf(187, 200, 0.9)
+
+
+def test_another_confidence_moves_the_ends_alone() -> None:
+    ratios = np.arange(1, 201) / 200
+    wide, narrow = (critical_factor(ratios, 1.0, 0.1, confidence=c) for c in (0.99, 0.5))
+    assert wide.value == narrow.value == 0.9
+    assert wide.low < narrow.low < 0.9 < narrow.high < wide.high
+
+
+def test_the_ends_where_the_ranks_run_out() -> None:
+    """Three samples at level 1/2: no rank has P <= 2.5 %; 37 at 0.1 still end at the largest one."""
+    few = critical_factor([1.0, 2.0, 3.0], 1.0, level=0.5)
+    assert (few.low, few.value, few.high) == (0.0, 2.0, math.inf)
+    n = next(n for n in range(5, 60) if stats.binom.ppf(0.975, n, 0.9) + 1 == n)
+    last = critical_factor(np.arange(1.0, n + 1), 1.0, level=0.1)
+    assert last.high == n
+    n = next(n for n in range(2, 60) if stats.binom.ppf(0.025, n, 0.9) == 1)
+    first = critical_factor(np.arange(1.0, n + 1), 1.0, level=0.1)
+    assert first.low == 1.0
+
+
+def test_a_factor_below_zero_is_zero_at_every_end() -> None:
+    factor = critical_factor(-np.arange(1.0, 201), 1.0, level=0.1)
+    assert (factor.value, factor.low, factor.high) == (0.0, 0.0, 0.0)
