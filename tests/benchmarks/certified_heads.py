@@ -161,7 +161,10 @@ def softmax(problem: tuple[torch.Tensor, ...], radius: float, label: str, loops)
     def ours() -> heads.Head:
         return heads.softmax(*problem, radius, tolerance=1e-6)
 
-    head, seconds = ours(), median_seconds(ours, 1)
+    heads.softmax(*(part[:16] for part in problem), radius, tolerance=1e-6)  # warms up
+    start = time.process_time()
+    head = ours()
+    seconds = time.process_time() - start
     norms = torch.linalg.vector_norm(head.weights, dim=(1, 2))
     share = float((norms > radius * (1 - 1e-6)).double().mean())
     certified = float((head.gap <= 1e-6).double().mean())
