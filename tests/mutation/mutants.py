@@ -68,7 +68,11 @@ def mutants(source: str) -> Iterator[Mutant]:
                 setattr(parent, field, replacement)
             else:
                 getattr(parent, field)[index] = replacement
-            name = f"{function}: {ast.unparse(node)} -> {says}"
+            if isinstance(parent, ast.expr):  # what it stands in tells two equal changes apart
+                original, _ = _parent(tree, path)
+                name = f"{function}: {ast.unparse(original)} -> {ast.unparse(parent)}"
+            else:
+                name = f"{function}: {ast.unparse(node)} -> {says}"
             yield Mutant(name, ast.fix_missing_locations(changed))
 
 

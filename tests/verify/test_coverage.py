@@ -44,6 +44,13 @@ def test_inconclusive_samples_count_on_the_upper_side_only() -> None:
     assert doubtful.verdict == "undecided"
 
 
+def test_the_upper_end_is_that_of_all_doubtful_samples() -> None:
+    """3 violated and 4 inconclusive of 100: from above as if all 7 were violated, from below as 3."""
+    decided = coverage(codes(3, 4, 100), 0.1)
+    assert decided.low == coverage(codes(3, 0, 100), 0.1).low
+    assert decided.high == coverage(codes(7, 0, 100), 0.1).high
+
+
 def test_only_inconclusive_samples_decide_nothing() -> None:
     decided = coverage(codes(0, 50, 50), 0.05)
     assert (decided.low, decided.high, decided.verdict) == (0.0, 1.0, "undecided")
