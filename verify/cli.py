@@ -209,6 +209,20 @@ def bound(
 @app.command()
 def reproduce(
     table: Annotated[str, typer.Argument(help="table1, table2, table3, table4 or all")] = "all",
+    iemocap: Annotated[
+        str | None,
+        typer.Option(help="your IEMOCAP_features_raw.pkl, or an .npz of the same features"),
+    ] = None,
+    padded: Annotated[
+        bool,
+        typer.Option("--padded", help="pad IEMOCAP dialogues to 110 rows, as the paper seems to"),
+    ] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(help="run tables 1 to 3 on other data: a path ending in .npz, digits, …"),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="trainings per cell of tables 1 to 3")] = "5",
+    epochs: Annotated[str, typer.Option(help="epochs of tables 1 to 3")] = "10",
     seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
     out: Annotated[str, typer.Option(help="folder for tableN.html and tableN.json")] = "reproduce",
 ) -> None:
@@ -219,8 +233,15 @@ def reproduce(
         table,
         out=out,
         seed=_one("seed", seed, "a nonnegative integer"),
+        iemocap=iemocap,
+        padded=padded,
+        data=data,
+        seeds=_one("seeds", seeds, "a positive integer"),
+        epochs=_one("epochs", epochs, "a positive integer"),
         command=_repeat(sys.argv[1:]),
     )
+    if any(document["data"]["how_to_get"] for document in documents):
+        print(next(d["data"]["how_to_get"] for d in documents if d["data"]["how_to_get"]))
     for document in documents:
         print(document["answer"]["headline"])
         for sentence in document["answer"]["sentences"]:

@@ -10,9 +10,15 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from empirical import datasets
+from empirical.iemocap import load as load_iemocap
+from empirical.iemocap import stand_in
+from empirical.modalities import Subset
+from empirical.splits import Split, from_dataset
 from verify.document import environment, plain
 from verify.folder import check_writable
-from verify.reproduce import answers, overlap, page, paper, slips, table4
+from verify.reproduce import experiment, page, paper, slips
+from verify.reproduce.contents import simulated, trained_table
 from verify.store import write_atomically
 from verify.tasks import one_thread
 
@@ -42,26 +48,52 @@ def reproduce(
     *,
     out: str | Path = "reproduce",
     seed: int = 0,
+    iemocap: str | Path | None = None,
+    padded: bool = False,
+    data: str | None = None,
+    seeds: int = experiment.SEEDS,
+    epochs: int = experiment.EPOCHS,
     command: str | None = None,
+    workers: int | None = None,
 ) -> list[dict[str, Any]]:
     """Measure the tables, write ``tableN.json`` and ``tableN.html`` into `out`, and return the JSON.
 
     which    "table1" … "table4" or "all"
-    seed     a non-negative integer; the same seed gives the same numbers
+    seed     a non-negative integer; the same seed gives the same numbers, whatever `workers`
+    iemocap  the user's own IEMOCAP features for tables 1 to 3 (`empirical.iemocap.load`), padded to
+             110 rows per dialogue where `padded`; without it and without `data` a stand-in is used
+    data     another data set with class labels: a name or an ``.npz`` (`empirical.datasets.by_name`)
+    seeds, epochs  of tables 1 to 3
     command  the command line that repeats it, for the page
 
-    Raises ValueError for an unknown table, a bad seed, or an `out` that cannot be written.
+    Raises ValueError for an unknown table, a bad number, data that cannot be used, both `iemocap` and
+    `data`, or an `out` that cannot be written.
     """
     numbers = chosen(which)
-    if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise ValueError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
+    for name, value, least in (("seed", seed, 0), ("seeds", seeds, 1), ("epochs", epochs, 1)):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
+            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    split = _split(iemocap, padded, data, seed)
     check_writable(out)
+    trained: dict[tuple[Subset, ...], list[experiment.Run]] = {}
     documents = []
     for number in numbers:
         began = time.monotonic()
-        # One thread for torch and for numpy: sums split over threads round differently.
-        with one_thread(), threadpool_limits(1):
-            measured = _table4(seed)
+        if number == 4:
+            # One thread for torch and for numpy: sums split over threads round differently.
+            with one_thread(), threadpool_limits(1):
+                measured = simulated(seed)
+        else:
+            measured = trained_table(
+                number,
+                numbers,
+                split,
+                trained,
+                seed=seed,
+                seeds=seeds,
+                epochs=epochs,
+                workers=workers,
+            )
         frame = {
             "schema_version": SCHEMA_VERSION,
             "table": number,
@@ -81,25 +113,13 @@ def reproduce(
     return documents
 
 
-def _table4(seed: int) -> dict[str, Any]:
-    measured = table4.measure(seed)
-    modalities = measured["config"]["modalities"]
-    document = {
-        "title": "Table 4: simulated data, error against overlap",
-        "what": "Test mean squared error of predicting y = Σ 1ᵀx⁽ᵏ⁾ from the first modalities",
-        "row_title": "M",
-        "column_title": "overlap",
-        "data": {
-            "name": "simulated",
-            "kind": "simulated",
-            "description": "Four Gaussian modalities of 100 features that overlap with the first,"
-            " 7,000 training and 3,000 test rows.",
-            "modalities": [f"x{k + 1}" for k in range(modalities)],
-        },
-        "formulas": {n: overlap.statement(n, modalities) for n in range(1, modalities)},
-        "criterion": None,
-        **measured,
-    }
-    document["answer"] = answers.table4(document)
-    document["differences"] = answers.table4_differences(document)
-    return document
+def _split(iemocap: str | Path | None, padded: bool, data: str | None, seed: int) -> Split:
+    if iemocap is not None and data is not None:
+        raise ValueError(f"data must be left out where iemocap is given, got {data!r}")
+    if padded and iemocap is None:
+        raise ValueError("padded must be used with iemocap, got no iemocap")
+    if iemocap is not None:
+        return load_iemocap(iemocap, padded=padded)
+    if data is not None:
+        return from_dataset(datasets.by_name(data), seed)
+    return stand_in(seed)

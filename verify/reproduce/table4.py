@@ -137,6 +137,8 @@ def _cell(
         "z": z,
         "factor": measured / value if value else None,
         "agrees": agrees,
+        "note": None,
+        "certified": None,
     }
 
 
