@@ -7,6 +7,7 @@ Numbers equal those of one process bit for bit where the processors are of one k
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,11 +45,12 @@ def connect(address: str) -> Client:
         client = Client(address, timeout=TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ValueError(f"{must} ({_first_line(error)})") from None
-    try:
-        client.wait_for_workers(1, timeout=TIMEOUT)
-    except TimeoutError:
-        client.close()
-        raise ValueError(f"{must}, which has no workers") from None
+    deadline = time.monotonic() + TIMEOUT
+    while not client.nthreads():
+        if time.monotonic() > deadline:
+            client.close()
+            raise ValueError(f"{must}, which has no workers")
+        time.sleep(0.2)
     return client
 
 

@@ -92,7 +92,8 @@ def run_study(
     missing = _missing(study, chunk, trials, known)
     if parts is not None and missing:
         check_writable(parts)
-        _say_what_is_kept(parts, trials, study, resume, progress)
+    if parts is not None and progress:
+        _say_what_is_kept(parts, trials, study, resume)
     reference = _reference(study, parts, resume)
     work = partial(compute, Context.of(study, reference))
     identity = study.fingerprint()
@@ -130,18 +131,15 @@ def _announce(study: Study) -> None:
     )
 
 
-def _say_what_is_kept(
-    parts: Path, trials: Trials, study: Study, resume: bool, progress: bool
-) -> None:
-    there = len(list(parts.glob("trials-*.parquet")))
-    if not progress or not there:
-        return
-    if not resume:
+def _say_what_is_kept(parts: Path, trials: Trials, study: Study, resume: bool) -> None:
+    there = len(list(finished(parts)))
+    if there and not resume:
         print(f"{there} parts of this study are there: computed again (--resume uses them)")
-        return
-    left = sum(len(gap) for m in study.m for gap in trials.gaps(m))
-    total = trials.count * len(study.m)
-    print(f"{total - left:,} of {total:,} samples are there, the rest is computed", flush=True)
+    if resume:
+        left = sum(len(gap) for m in study.m for gap in trials.gaps(m))
+        total = trials.count * len(study.m)
+        rest = "the rest is computed" if left else "none is computed again"
+        print(f"{total - left:,} of {total:,} samples are there, {rest}", flush=True)
 
 
 def _reopen(study: Study, parts: Path, trials: Trials) -> dict[int, pd.DataFrame]:

@@ -38,6 +38,22 @@ def local() -> Iterator[Any]:
         yield running
 
 
+def test_work_of_a_lost_worker_is_done_by_another(local: Any, tmp_path: Path) -> None:
+    flag = str(tmp_path / "killed")
+
+    def work(number: int) -> int:
+        if number == 3 and not os.path.exists(flag):
+            open(flag, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number**2
+
+    with distributed.Client(local, set_as_default=False) as client:
+        done = sorted(cluster.spread(client, work, range(20)))
+    assert os.path.exists(flag)
+    assert done == [(n, n**2) for n in range(20)]
+
+
+@pytest.mark.slow
 def test_a_worker_lost_in_mid_run_changes_no_number(
     local: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,9 +117,20 @@ def test_an_unreachable_scheduler(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    for text in (address, "nonsense", ""):
+    for text in (address, ""):
         line = refused(capsys, tmp_path / "out", text)
         assert f"scheduler must be the address of a running dask scheduler, got {text!r}" in line
+
+
+def test_a_scheduler_without_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(cluster, "TIMEOUT", 1)
+    with distributed.LocalCluster(
+        n_workers=0, dashboard_address=":0", silence_logs="CRITICAL"
+    ) as empty:
+        line = refused(capsys, tmp_path / "out", empty.scheduler_address)
+    assert "which has no workers" in line
 
 
 def test_without_the_extra(
