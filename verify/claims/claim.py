@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from empirical.estimate import Interval
-from verify.coverage import CriticalFactor, Verdict
+from verify.coverage import ALPHA, CriticalFactor, Verdict
 
 Grade = Literal["exact enumeration", "closed form", "finite population", "real data"]
 GRADES: tuple[Grade, ...] = ("exact enumeration", "closed form", "finite population", "real data")
@@ -40,7 +40,6 @@ class Facts:
     slack    certified ε of the heads, [n]; granted also to statements that have no slack of their own
     rounding what float64 may have added to differences of risks
     truth    the facts as they would be with the broken assumption mended, on the same samples
-    miss     the probability that intervals shared by all samples fail
     note     what was measured beside, in words
     numbers  the same as numbers, by name
     """
@@ -52,7 +51,6 @@ class Facts:
     slack: ArrayLike = 0.0
     rounding: float = 0.0
     truth: Facts | None = None
-    miss: float = 0.0
     note: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict)
 
@@ -67,6 +65,7 @@ class Source:
     sampled whether facts are independent draws; otherwise every outcome is enumerated, and the
             function takes no notice of trials and seed
     trials  draws at each m, more where a claim needs more
+    miss    the probability that intervals shared by all samples fail; each claim is charged for it once
     bundle  sources of one bundle run in the same process, one after the other
     """
 
@@ -77,6 +76,7 @@ class Source:
     m: tuple[int, ...]
     sampled: bool = False
     trials: int = 300
+    miss: float = 0.0
     bundle: str = ""
 
 
@@ -113,6 +113,16 @@ class Claim:
         deltas = len(self.delta) if self.theorem else 1
         return sum(len(source.m) * deltas for source in self.sources if source.sampled)
 
+    @property
+    def measuring(self) -> float:
+        """What the intervals of its sources cost, of the probability of a wrong verdict."""
+        return sum(source.miss for source in self.sources)
+
+    @property
+    def alpha(self) -> float:
+        """What each test on draws may spend: its share of what measuring leaves."""
+        return (ALPHA - self.measuring) / max(1, self.tests)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -140,7 +150,6 @@ class Finding:
     factor: CriticalFactor | None = None
     caught: float | None = None
     truth: Finding | None = None
-    miss: float = 0.0
     note: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict)
 
@@ -172,7 +181,7 @@ class Decided:
         if refuted:
             return max(refuted, key=lambda f: (f.low - f.level, f.rate))
         open_ones = [f for f in self.findings if f.verdict == "undecided"]
-        return max(open_ones or self.findings, key=lambda f: (f.high - f.level, f.high))
+        return max(open_ones or self.findings, key=_closeness)
 
     @property
     def as_expected(self) -> bool:
@@ -189,3 +198,9 @@ class Decided:
         """The grades of evidence on which the claim was checked, the strongest first."""
         mine = {source.grade for source in self.claim.sources}
         return tuple(grade for grade in GRADES if grade in mine)
+
+
+def _closeness(finding: Finding) -> tuple[float, float, float]:
+    """How near a finding came to a refutation: by its terms, where it has any, and by its counts."""
+    factor = 0.0 if finding.factor is None else finding.factor.value
+    return factor, finding.rate - finding.level, finding.high

@@ -95,8 +95,8 @@ def _claim(decided: Decided) -> dict[str, Any]:
         "confidence": {
             "alpha": ALPHA if claim.tests else 0.0,
             "tests": claim.tests,
-            "alpha_per_test": ALPHA / claim.tests if claim.tests else 0.0,
-            "measuring": max(found.miss for found in decided.findings),
+            "alpha_per_test": claim.alpha if claim.tests else 0.0,
+            "measuring": claim.measuring,
         },
         "findings": findings,
     }
@@ -120,7 +120,6 @@ def _finding(found: Finding, source: Source) -> dict[str, Any]:
         if factor is None
         else {"value": factor.value, "low": factor.low, "high": factor.high},
         "caught_below": found.caught,
-        "measuring": found.miss,
         "note": found.note or None,
         "numbers": dict(found.numbers),
         "truth": None if found.truth is None else _finding(found.truth, source),
@@ -156,7 +155,7 @@ def _needed(decided: Decided) -> int | None:
         f.level for f in decided.findings
         if f.verdict == "undecided" and f.trials is not None and f.level > 0
     ]  # fmt: skip
-    return max((trials_needed(x, decided.claim.tests) for x in levels), default=None)
+    return max((trials_needed(x, alpha=decided.claim.alpha) for x in levels), default=None)
 
 
 def _assumption(key: str) -> str | None:
@@ -170,16 +169,15 @@ def _assumption(key: str) -> str | None:
 def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
     """Where the probability of a wrong verdict goes, and what measuring costs of it."""
     drawn: list[Claim] = [d.claim for d in decided if d.claim.tests]
-    misses = {f.source: f.miss for d in decided for f in d.findings if f.miss}
+    misses = {s.name: s.miss for d in decided for s in d.claim.sources if s.miss}
     return {
         "alpha_per_claim": ALPHA,
         "claims_on_draws": len(drawn),
         "claims_enumerated": len(decided) - len(drawn),
         "tests_on_draws": sum(claim.tests for claim in drawn),
         "measuring": misses,
-        "note": "the tests on draws of one claim share alpha equally (Bonferroni), half of it against"
-        " a wrong refutation; where all outcomes are enumerated nothing is spent. Risks and"
-        " qualities are exact or certified and cost nothing; intervals that rest on draws of their"
-        " own are charged once to each source, and a claim is refuted only beyond its level plus"
-        " that charge",
+        "note": "intervals that rest on draws of their own are charged first, once to each claim"
+        " that uses them; the claim’s tests on draws share the rest equally (Bonferroni), half of it"
+        " against a wrong refutation. Where all outcomes are enumerated nothing is spent, and risks"
+        " and qualities, which are exact or certified, cost nothing",
     }

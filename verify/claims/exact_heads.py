@@ -20,7 +20,7 @@ from empirical.worlds.cellwise import centred_loss_law, excess_law
 from empirical.worlds.classes import latent_bit
 from empirical.worlds.exact import boolean_world, xor
 from verify.claims.claim import Facts, Source
-from verify.claims.exact_sources import BOTH, COPY, HARDEST, ONE, complexities
+from verify.claims.exact_sources import BOTH, HARDEST, ONE, complexities
 
 _ROUNDING = 1e-9
 
@@ -28,9 +28,11 @@ _ROUNDING = 1e-9
 def split_sample(m_head: int, trials: int, seed: int) -> Facts:
     """The encoder searched on eleven examples, the head on m_head fresh ones: all samples of both.
 
-    Given the encoder, the head decides the two cells of the latent bit by their own examples.
+    P(y = 1) = ½ ± ½/√m_head, the sign that of bit 1, so that the head is hard to find. Given the
+    encoder, the head decides the two cells of the latent bit by their own examples.
     """
-    world = latent_bit(COPY)
+    lean = 0.5 / m_head**0.5
+    world = latent_bit(boolean_world(BOTH, [[0.5 - lean] * 2, [0.5 + lean] * 2]))
     chance_of = np.zeros(len(world.encoders[BOTH]))
     for table, chance in counts.iterate_samples(world.population.joint, 11):
         encoder = world.fit(table, BOTH) // len(world.heads)
@@ -148,7 +150,7 @@ def two_functions(m: int, trials: int, seed: int) -> Facts:
 
 SPLIT = Source(
     "exact/split",
-    "the label is bit 1 with 12.5 % noise, bit 2 junk; encoder on 11 examples, head on m fresh ones",
+    "labels within ½/√m of a fair coin; encoder on 11 examples, head on m fresh ones",
     "exact enumeration",
     split_sample,
     (64, 512),
@@ -158,7 +160,7 @@ FAST = Source(
     "least squares on the two cells of a bit; N granted its best head",
     "exact enumeration",
     cell_means,
-    (50, 200),
+    (50, 120),
 )
 RANDOM_HEAD = Source(
     "exact/random-head",

@@ -17,30 +17,28 @@ from empirical.worlds.law import Law, estimate_probability
 from verify.claims.alterations import ALTERATIONS, Alteration
 from verify.claims.claim import Claim, Facts, Finding, Source
 from verify.compare import INCONCLUSIVE, VIOLATED, Verdicts, bound_interval, compare
-from verify.coverage import ALPHA, CriticalFactor, Verdict, coverage, critical_factor
+from verify.coverage import CriticalFactor, Verdict, coverage, critical_factor
 
 Values = NDArray[np.float64]
 
 
-def judge(
-    claim: Claim, source: Source, facts: Facts, m: int, delta: float | None, tests: int
-) -> Finding:
+def judge(claim: Claim, source: Source, facts: Facts, m: int, delta: float | None) -> Finding:
     """One test of a claim: its statement, altered as the claim says, on the facts found at m.
 
-    tests: the tests on draws of the same claim, which share `verify.coverage.ALPHA`.
-    Beside an altered statement, or facts that break an assumption, the true one is judged on the same
-    samples.
+    A test on draws is wrong with probability at most `Claim.alpha`, its share of the claim's
+    `verify.coverage.ALPHA`. Beside an altered statement, or facts that break an assumption, the true
+    one is judged on the same samples.
     """
     alteration = ALTERATIONS[claim.alteration]
-    finding = _test(claim, source, facts, m, delta, tests, alteration)
+    finding = _test(claim, source, facts, m, delta, alteration)
     if claim.alteration != "none" or facts.truth is not None:
         mended = facts.truth or facts
-        truth = _test(claim, source, mended, m, delta, tests, ALTERATIONS["none"])
+        truth = _test(claim, source, mended, m, delta, ALTERATIONS["none"])
         finding = replace(finding, truth=truth)
     return finding
 
 
-def caught_below(ratios: Values, level: float, tests: int, alpha: float = ALPHA) -> float:
+def caught_below(ratios: Values, level: float, alpha: float) -> float:
     """The number below which every multiple of the terms would have been refuted on these samples.
 
     ratios: (LHS − measured terms)/priced terms, [n]. c times the terms are violated where the ratio
@@ -48,12 +46,12 @@ def caught_below(ratios: Values, level: float, tests: int, alpha: float = ALPHA)
     level: the ratio of that rank. 0 where even no terms at all would pass, and with too few samples.
 
     >>> ratios = np.arange(200) / 200
-    >>> caught_below(ratios, level=0.025, tests=1)       # refuted from 12 violations on
+    >>> caught_below(ratios, level=0.025, alpha=0.05)       # refuted from 12 violations on
     0.94
     """
     n = ratios.size
     counts = np.arange(1, n + 1)
-    lower = stats.beta.ppf(alpha / (2 * tests), counts, n - counts + 1)
+    lower = stats.beta.ppf(alpha / 2, counts, n - counts + 1)
     enough = counts[lower > level]
     if not enough.size:
         return 0.0
@@ -66,7 +64,6 @@ def _test(
     facts: Facts,
     m: int,
     delta: float | None,
-    tests: int,
     alteration: Alteration,
 ) -> Finding:
     factor = caught = None
@@ -86,17 +83,17 @@ def _test(
             # Where the slack is infinite so is the price, and their ratio counts as 0.
             rest = np.where(np.isinf(rest), 0.0, rest)
             excess = np.broadcast_to(facts.lhs.high - rest, np.shape(facts.lhs.low))
-            factor, caught = _factor(excess, price, facts, level, tests)
+            factor, caught = _factor(excess, price, facts, level, claim.alpha)
     else:
         level, right = claim.level, facts.known["rhs"]
         rhs = right if isinstance(right, Interval) else Interval.exact(right)
     verdicts = compare(facts.lhs, rhs)
     shared: dict[str, Any] = {"source": source.name, "m": m, "delta": delta, "level": level}
-    shared |= {"factor": factor, "caught": caught, "miss": facts.miss}
+    shared |= {"factor": factor, "caught": caught}
     shared |= {"note": facts.note, "numbers": facts.numbers}
     if facts.weights is not None:
         return _enumerated(verdicts, facts, shared)
-    return _drawn(verdicts, facts, tests, shared)
+    return _drawn(verdicts, claim.alpha, shared)
 
 
 def _enumerated(verdicts: Verdicts, facts: Facts, shared: dict[str, Any]) -> Finding:
@@ -109,7 +106,7 @@ def _enumerated(verdicts: Verdicts, facts: Facts, shared: dict[str, Any]) -> Fin
     low, high = max(0.0, sure - facts.error), min(1.0, possible + facts.error)
     level = shared["level"]
     verdict: Verdict = "undecided"
-    if low > level + facts.miss:
+    if low > level:
         verdict = "refuted"
     elif high <= level:
         verdict = "supported"
@@ -119,19 +116,19 @@ def _enumerated(verdicts: Verdicts, facts: Facts, shared: dict[str, Any]) -> Fin
     )  # fmt: skip
 
 
-def _drawn(verdicts: Verdicts, facts: Facts, tests: int, shared: dict[str, Any]) -> Finding:
+def _drawn(verdicts: Verdicts, alpha: float, shared: dict[str, Any]) -> Finding:
     level = shared["level"]
     if level == 0.0:
         # Draws can show that what never happens does happen, and cannot show the contrary.
         violated = verdicts == VIOLATED
-        seen = estimate_probability(violated, 1 - ALPHA / tests)
+        seen = estimate_probability(violated, 1 - alpha)
         low, high = float(seen.interval.low), float(seen.interval.high)
         return Finding(
-            **shared, verdict="refuted" if low > facts.miss else "undecided", rate=float(seen.value),
+            **shared, verdict="refuted" if low > 0 else "undecided", rate=float(seen.value),
             low=low, high=high, trials=len(violated), violations=int(violated.sum()),
             inconclusive=int((verdicts == INCONCLUSIVE).sum()),
         )  # fmt: skip
-    found = coverage(verdicts, level, tests=tests, sample_miss=facts.miss)
+    found = coverage(verdicts, level, alpha=alpha)
     return Finding(
         **shared, verdict=found.verdict, rate=found.rate, low=found.low, high=found.high,
         trials=found.trials, violations=found.violations, inconclusive=found.inconclusive,
@@ -160,13 +157,13 @@ def _altered(lower: BoundValue, usable: BoundValue, alteration: Alteration, m: i
 
 
 def _factor(
-    excess: Values, price: Values, facts: Facts, level: float, tests: int
+    excess: Values, price: Values, facts: Facts, level: float, alpha: float
 ) -> tuple[CriticalFactor, float]:
     """The critical factor, and the multiple of the terms that this test would have caught."""
     price = np.broadcast_to(price, excess.shape)
     if facts.weights is None:
         ratios = np.where(np.isinf(price), 0.0, excess / price)
-        return critical_factor(excess, price, level), caught_below(ratios, level, tests)
+        return critical_factor(excess, price, level), caught_below(ratios, level, alpha)
     ratios = np.where(np.isinf(price), 0.0, excess / np.where(price > 0, price, np.inf))
     quantile = Law.of([(ratios, facts.weights)], facts.error).quantile(1 - level)
     low, high = max(0.0, float(quantile.low)), max(0.0, float(quantile.high))

@@ -131,7 +131,7 @@ def fixed_slope(m: int, trials: int, seed: int) -> Facts:
     slope = float(weight @ np.array(logs))
     half = float(stats.norm.isf(MISS / 2) * np.sqrt(weight**2 @ np.array(variances)))
     return Facts(
-        Interval([slope - half], [slope + half]), {"rhs": -0.5}, np.ones(1), miss=MISS,
+        Interval([slope - half], [slope + half]), {"rhs": -0.5}, np.ones(1),
         note=f"slope {slope:.3f}, between {slope - half:.3f} and {slope + half:.3f}",
     )  # fmt: skip
 
@@ -185,7 +185,7 @@ WORST_SLOPE = Source(
 )  # fmt: skip
 FIXED_SLOPE = Source(
     "slope/least-squares", "least squares in one world with overlap ½, m from 64 to 1,024",
-    "closed form", fixed_slope, (SLOPE_SIZES[4],), sampled=True, trials=400,
+    "closed form", fixed_slope, (SLOPE_SIZES[4],), sampled=True, trials=400, miss=MISS,
 )  # fmt: skip
 COMPARED = Source(
     "identity/bounds", "two hundred random pairs of classes and losses", "closed form",

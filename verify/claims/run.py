@@ -96,7 +96,7 @@ def _needed(claim: Claim) -> int:
         theorem = catalogue.find(claim.theorem)
         levels = [float(theorem.level(delta)) for delta in claim.delta]
     least = min(levels)
-    return trials_needed(least, claim.tests) if least > 0 else 1
+    return trials_needed(least, alpha=claim.alpha) if least > 0 else 1
 
 
 def _check(piece: Piece) -> dict[tuple[str, str], tuple[Finding, ...]]:
@@ -110,5 +110,5 @@ def _check(piece: Piece) -> dict[tuple[str, str], tuple[Finding, ...]]:
                 for claim in claims:
                     mine = found.setdefault((claim.id, source.name), [])
                     for delta in claim.delta if claim.theorem else (None,):
-                        mine.append(judge(claim, source, facts, m, delta, max(1, claim.tests)))
+                        mine.append(judge(claim, source, facts, m, delta))
     return {key: tuple(findings) for key, findings in found.items()}

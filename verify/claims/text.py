@@ -25,8 +25,8 @@ def table(document: dict[str, Any]) -> str:
             continue
         lines += [
             "",
-            f"{title:<40}{'evidence':<10}{'expected':<11}{'verdict':<14}"
-            f"{'violated':<18}{'level':<10}caught below",
+            f"{title:<41}{'evidence':<10}{'expected':<11}{'verdict':<14}"
+            f"{'violated':<16}{'level':<9}{'tests':>5}   caught below",
         ]
         for claim in mine:
             lines += [_counts(claim), *_words(claim)]
@@ -43,10 +43,13 @@ def _counts(claim: dict[str, Any]) -> str:
     decisive, power = claim["decided_by"], claim["power"]
     evidence = "".join(letter for grade, letter in LETTERS.items() if grade in claim["grades"])
     mark = " " if claim["as_expected"] else "!"
-    caught = "" if power is None else f"{power['caught_below']:.3g}"
+    # What would have to be multiplied for a falsehood to pass is no measure of power.
+    caught = (
+        "" if power is None or claim["expected"] == "refuted" else f"{power['caught_below']:.3g}"
+    )
     return (
-        f"{mark} {claim['id']:<38}{evidence:<10}{claim['expected']:<11}{claim['verdict']:<14}"
-        f"{violated(decisive):<18}{decisive['level']:<10.4g}{caught}"
+        f"{mark} {claim['id']:<39}{evidence:<10}{claim['expected']:<11}{claim['verdict']:<14}"
+        f"{violated(decisive):<16}{decisive['level']:<9.4g}{len(claim['findings']):>5}   {caught}"
     ).rstrip()
 
 
