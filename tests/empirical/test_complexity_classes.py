@@ -110,12 +110,12 @@ def test_the_search_reaches_suprema_that_are_known(operation, monkeypatch):
     assert (found.mean(0) > 0.98 * exact.mean(0)).all()
 
 
-@pytest.mark.parametrize(("operation", "depth"), CLASSES)
+@pytest.mark.parametrize(("operation", "depth"), CLASSES[::2])
 def test_intervals_of_every_class_hold_what_is_found(operation, depth):
     population = small_population()
     cls = FusionClass(3, 1.5, 2.0, 3, operation, depth)
     members = ((0,), (0, 1))
-    found = complexities(population, members, cls, "softmax", 12, seed=0, draws=6)
+    found = complexities(population, members, cls, "softmax", 12, seed=0, draws=2)
     for subset, each in zip(members, found, strict=True):
         assert each.found_outputs.value > 0
         assert float(each.found_outputs.interval.low) <= float(each.outputs.high)

@@ -201,12 +201,12 @@ def test_a_batch_is_drawn_from_the_trials_own_stream(operation):
         assert torch.allclose(one, other, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("operation", ["concatenation", "gated"])
+@pytest.mark.parametrize("operation", ["concatenation", "sum"])
 def test_a_model_that_stands_still_is_frozen_and_the_others_go_on(operation):
-    _, arguments = problem(operation, trials=6)
-    stopped = erm.fit(*arguments, steps=100, tolerance=0.1)
+    _, arguments = problem(operation, trials=5)
+    stopped = erm.fit(*arguments, steps=60, tolerance=0.15)
     counts = stopped.steps.unique().tolist()
-    assert len(counts) > 2
+    assert len(counts) > 1
     assert all(count % PATIENCE == 0 for count in counts)
     for count in counts:
         # Frozen after `count` steps: the parameters of a plain run of that length, bit for bit.

@@ -7,17 +7,12 @@ import pytest
 import torch
 
 from empirical.fusion import FusionClass
-from empirical.fusion_operations import MIXED, OPERATIONS
+from empirical.fusion_operations import MIXED
 from empirical.worlds.teacher import teacher_world
 
 ROWS = np.random.default_rng(0).standard_normal((12, 5))
 INPUTS = {"a": ROWS[:, :2], "b": ROWS[:, 2:]}
-CLASSES = [
-    (operation, depth)
-    for operation in OPERATIONS
-    for depth in (0, 2)
-    if (operation, depth) != ("concatenation", 1)
-]
+CLASSES = [("gated", 2), ("attention", 0), ("sum", 2), ("mean", 0)]
 
 
 @pytest.mark.parametrize(("operation", "depth"), CLASSES)
