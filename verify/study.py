@@ -66,8 +66,7 @@ class Study:
     seed        a nonnegative integer; the same seed gives the same numbers
     device      "auto", "cpu" or "cuda"
     fusion      how the modalities' features become one: "concatenation", "sum", "mean", "gated" or
-                "attention". For the last two no bound on the class's complexity is known: the forms that
-                need one are infinite, the split and fast-rate forms are not touched
+                "attention". For the last two the forms that need a complexity bound are infinite
     depth       ReLU layers of an encoder; 0: linear encoders
     width, encoder_radius, head_radius   the class; None: 32 hidden units, shared among the modalities
                 where they are concatenated, and the default radius of the loss
