@@ -22,12 +22,15 @@ from empirical.estimate import Estimate, Interval, mean_estimate
 from empirical.fusion import FusionClass, Subsets, initial_weights
 from empirical.output_suprema import outputs_suprema
 from empirical.risk import row_losses, weighted_risk
-from empirical.sampling import DISTINCT, row_counts
+from empirical.sampling import row_counts
 from empirical.streams import stream
 from empirical.worlds.finite import FinitePopulation
 
 MISS = 1e-3
 """The probability with which one Monte Carlo lower end may fail; charged once per complexity."""
+
+SUMMED = 1
+"""Samples of more than this many times N rows enter as sums of signs, one for each row of N."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,9 @@ def complexities(
     The lower ends hold with probability 1 - MISS each. Another row or sign moves one supremum by at
     most 2 sup|<sigma, f>| / m <= 2 sqrt(c) F / m, F the prediction radius (2 C / m for the loss
     class), so that McDiarmid's inequality over the m rows of all draws bounds how far their mean is
-    above its expectation. They are never below 0: E sup >= sup E = 0. A sample much larger than the
-    population enters as the sums of the signs of each row, which are drawn as such: memory is
-    bounded by N.
+    above its expectation. They are never below 0: E sup >= sup E = 0. A sample larger than the population
+    enters as the sums of the signs of each row, which are drawn as such: time and memory are bounded
+    by N.
 
     Raises ValueError where draws or m is not positive, or for a loss that does not fit the task.
 
@@ -112,12 +115,12 @@ def _signed_samples(
 ) -> tuple[list[Tensor], Tensor, Tensor]:
     """(S, sigma) of every draw: inputs [draws, n, D_k], targets [draws, c, n], signs [draws, c, n].
 
-    n = m, or N for large samples: the sum over a sample of sigma_i phi(row i) is that over the
+    n = m, or N for samples larger than that: the sum over a sample of sigma_i phi(row i) is that over the
     population of (sum of the row's signs) phi(row), and given its count a row's sum of signs is
     binomial. The factor N/m makes means over N rows means over the sample's m.
     """
     N, device = population.rows, population.targets.device
-    if m > DISTINCT * N:
+    if m > SUMMED * N:
         counts = [row_counts(population, g, m) for g in generators]
         sums = [
             2.0 * g.binomial(n, 0.5, (outputs, N)) - n

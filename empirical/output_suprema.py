@@ -17,6 +17,7 @@ from torch import Tensor
 from empirical import erm
 from empirical.fusion import FusionClass, Stack, Subsets, initial_weights, project
 from empirical.fusion_operations import MIXED
+from empirical.relu_suprema import unit_suprema
 
 FULL_STEPS = 20
 """Steps of the search after training; the last ones change the values by less than 1 %."""
@@ -132,8 +133,8 @@ def fusion_suprema(
 
     The class is positively homogeneous in each hidden unit, so that the best W puts its whole norm
     on one unit of one modality: the supremum is (B/m) sqrt(A^2 T^2 + ||sum_i sigma_i||^2) with
-    T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. The search over w is a
-    fixed point iteration on the sphere with restarts; the largest value seen counts.
+    T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. The search over w is
+    `relu_suprema.unit_suprema`.
 
     >>> cls = FusionClass(width=1, encoder_radius=2.0, head_radius=3.0, outputs=1)
     >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
@@ -143,17 +144,8 @@ def fusion_suprema(
     best = []
     for x in inputs:
         starts = np.stack([g.standard_normal((restarts, x.shape[2])) for g in generators])
-        w = torch.from_numpy(starts).to(x)
-        top = x.new_zeros(x.shape[0])
-        for _ in range(steps):
-            w = w / torch.linalg.vector_norm(w, dim=2, keepdim=True).clamp_min(1e-300)
-            active = (w @ x.mT).clamp_min_(0.0)
-            sums = active @ signs.mT
-            top = torch.maximum(top, sums.square().sum(2).amax(1))
-            # The gradient of half the square; by homogeneity its direction is the next iterate.
-            w = ((active > 0) * (sums @ signs)) @ x + 1e-12 * w
-        best.append(top)
-    by_modality = torch.stack(best, dim=1)
+        best.append(unit_suprema(x, signs, torch.from_numpy(starts).to(x), steps=steps))
+    by_modality = torch.stack(best, dim=1).square()
     constant = signs.sum(2).square().sum(1)
     columns = [
         cls.head_radius
