@@ -26,7 +26,7 @@ def table(document: dict[str, Any]) -> str:
         lines += [
             "",
             f"{title:<41}{'evidence':<10}{'expected':<11}{'verdict':<14}"
-            f"{'violated':<16}{'level':<9}{'tests':>5}   caught below",
+            f"{'violated':<16}{'level':<9}{'tests':>5}  caught below",
         ]
         for claim in mine:
             lines += [_counts(claim), *_words(claim)]
@@ -34,7 +34,7 @@ def table(document: dict[str, Any]) -> str:
     lines += ["", f"evidence: {legend}"]
     if any(claim["power"] for claim in document["claims"]):
         lines.append(
-            "caught below: with so small a multiple of its terms the claim would have been refuted here"
+            "caught below: with its terms multiplied by anything less, the claim would be refuted here"
         )
     return "\n".join(lines).lstrip("\n")
 
@@ -49,7 +49,7 @@ def _counts(claim: dict[str, Any]) -> str:
     )
     return (
         f"{mark} {claim['id']:<39}{evidence:<10}{claim['expected']:<11}{claim['verdict']:<14}"
-        f"{violated(decisive):<16}{decisive['level']:<9.4g}{len(claim['findings']):>5}   {caught}"
+        f"{violated(decisive):<16}{decisive['level']:<9.4g}{len(claim['findings']):>5}  {caught}"
     ).rstrip()
 
 
