@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import signal
 import threading
 import time
@@ -13,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from typing import Any, TypeVar
 
 from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.backend.reduction import dumps
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 Piece = TypeVar("Piece")
@@ -62,9 +64,11 @@ def spread(
         return
     left = dict.fromkeys(pieces)
     lost = 0
+    # Packed, so that a worker watches its parent before it loads the work, which takes seconds.
+    packed = bytes(dumps(work))
     while left:
         executor = ProcessPoolExecutor(
-            workers, initializer=_begin, initargs=(os.getpid(), work), env=_ONE_THREAD
+            workers, initializer=_begin, initargs=(os.getpid(), packed), env=_ONE_THREAD
         )
 
         def submit(piece: Piece, pool: Any = executor) -> Any:
@@ -112,12 +116,12 @@ def _first(futures: list[Any]) -> None:
     wait(futures, return_when=FIRST_COMPLETED)
 
 
-def _begin(parent: int, work: Callable[[Any], Any]) -> None:
+def _begin(parent: int, packed: bytes) -> None:
     global _work
-    _work = work
     # Ctrl-C reaches every process of a terminal; the parent alone speaks of it, and ends the rest.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _work = pickle.loads(packed)
 
 
 def _end_with(parent: int) -> None:

@@ -108,6 +108,33 @@ def test_workers_end_soon_after_their_parent_is_killed(tmp_path: Path) -> None:
     _until(lambda: not any(map(_alive, children)))
 
 
+def test_a_worker_that_is_still_loading_its_work_ends_with_its_parent_too(tmp_path: Path) -> None:
+    """Importing torch takes seconds, many on a busy machine; the parent may be gone by then."""
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import sys\n"
+        "from verify.workers import spread\n"
+        "def slow(folder):\n"
+        "    import os, time\n"
+        "    with open(f'{folder}/{os.getpid()}', 'w'): pass\n"
+        "    time.sleep(600)\n"
+        "class Work:\n"
+        "    def __reduce__(self):\n"
+        "        return slow, (sys.argv[1],)\n"
+        "    def __call__(self, number):\n"
+        "        return number\n"
+        "list(spread(Work(), [1, 2], 2))\n"
+    )
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    parent = subprocess.Popen([sys.executable, str(script), str(pids)])
+    _until(lambda: len(list(pids.iterdir())) == 2)
+    children = [int(path.name) for path in pids.iterdir()]
+    parent.kill()
+    parent.wait()
+    _until(lambda: not any(map(_alive, children)))
+
+
 def _until(met, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not met():
