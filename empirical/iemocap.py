@@ -31,10 +31,10 @@ PADDED = 110
 """Rows per dialogue after padding: the longest has 110 utterances, and 120·110 and 31·110 are the
 paper's sample sizes."""
 HOW_TO_GET = (
-    "To run on the real features: the file IEMOCAP_features_raw.pkl is distributed with the public"
-    " code of DialogueRNN and bc-LSTM (text 100, audio 100, visual 512 columns); the corpus itself is"
-    " available from USC’s SAIL laboratory under its release form. Then: python -m verify reproduce"
-    " table1 --iemocap IEMOCAP_features_raw.pkl"
+    "To run on the real features, bring the file IEMOCAP_features_raw.pkl (text 100, audio 100, visual"
+    " 512 columns), which goes with the public code of DialogueRNN (declare-lab/conv-emotion); the corpus"
+    " itself is available from USC’s SAIL laboratory under its release form. Then: python -m verify"
+    " reproduce table1 --iemocap IEMOCAP_features_raw.pkl"
 )
 
 

@@ -89,6 +89,20 @@ def test_a_linear_network_on_moments_is_the_one_trained_on_rows():
     assert by_moments[0, 0] == pytest.approx(by_rows, rel=1e-9)
 
 
+def test_same_seed_same_numbers():
+    def numbers(seed, trial):
+        train, test = second_moments(seed, trial, ROWS, K, D)
+        maps = coordinate_maps(0.5, "mixing", K, D)
+        networks = network_errors(
+            train[None], test[None], maps[None], np.array([[1.0, 0.0, 1.0]]), seed=seed, steps=20
+        )
+        return least_squares_error(train, test, maps, 2), float(networks[0, 0])
+
+    assert numbers(7, 1) == numbers(7, 1)
+    for other in (numbers(8, 1), numbers(7, 2)):
+        assert not set(numbers(7, 1)) & set(other)
+
+
 def start_heads(width):
     """The heads that follow the encoders in the stream of initial weights."""
     start = stream(0, "initial weights", width, 0)

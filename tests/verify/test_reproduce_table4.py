@@ -5,22 +5,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from threadpoolctl import threadpool_limits
 
 from bounds import linear_case
 from verify.reproduce import overlap, paper, table4
-from verify.tasks import one_thread
-
-
-@pytest.fixture(autouse=True, scope="module")
-def single_thread():
-    """As the command computes: one thread for torch and for numpy."""
-    with one_thread(), threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="module")
-def measured(single_thread):
+def measured():
     """The paper's sizes with three draws: the first three of the command's ten."""
     return table4.measure(0, draws=3, network_draws=1)
 
@@ -107,11 +98,6 @@ def test_gamma_is_the_linear_case_of_every_pair(measured):
             Sigma, sympy.ones(4, 1), blocks, line["M"].split(","), line["N"].split(",")
         )
         assert line["gamma"][2] == pytest.approx(100 * float(exact), rel=1e-12)
-
-
-def test_same_seed_same_numbers():
-    sizes = {"rows": (80, 40), "features": 3, "draws": 2, "network_draws": 1}
-    assert table4.measure(7, **sizes) == table4.measure(7, **sizes)
 
 
 def test_the_papers_cells_are_all_there():

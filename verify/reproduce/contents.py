@@ -75,7 +75,7 @@ def trained_table(
             split,
             subsets,
             seed=seed,
-            ratios=experiment.RATIOS if 3 in sharing else (1.0,),
+            ratios=experiment.ratios(split) if 3 in sharing else (1.0,),
             seeds=seeds,
             epochs=epochs,
             refit=2 in sharing,

@@ -69,7 +69,10 @@ def family(split: Split, table: int) -> tuple[Subset, ...]:
 
 
 def label(split: Split, subset: Subset) -> str:
-    """A subset as the tables write it: TV where initials differ, else fac+fou."""
+    """A subset as the tables write it: TV where initials differ, else fac+fou; of many, what is left out."""
+    missing = [name for name in split.names if name not in subset]
+    if len(split.names) > 3 and len(missing) <= 1:
+        return f"all but {missing[0]}" if missing else "all"
     short = abbreviations(split.names)
     joiner = "" if all(len(name) == 1 for name in short.values()) else "+"
     return joiner.join(short[name] for name in subset)
@@ -115,6 +118,26 @@ def runs(
     return [found[unit] for unit in units]
 
 
+def ratios(split: Split) -> tuple[float, ...]:
+    """The paper's shares of the training rows; on other data the largest of those that are equally many
+    rows.
+    """
+    if split.kind != "user":
+        return RATIOS
+    real = int(split.real_train.sum())
+    by_count = {share_of(ratio, real): ratio for ratio in RATIOS}
+    return tuple(by_count.values())
+
+
+def share_of(ratio: float, real: int) -> int:
+    """How many of the real training rows a share is: at least one.
+
+    >>> share_of(0.001, 5810), share_of(0.0001, 1447)
+    (6, 1)
+    """
+    return max(1, round(ratio * real))
+
+
 def chosen_rows(split: Split, ratio: float, seed: int, trial: int) -> np.ndarray:
     """Training rows of one trial: all of them, padding included, or a share of the real ones.
 
@@ -124,7 +147,7 @@ def chosen_rows(split: Split, ratio: float, seed: int, trial: int) -> np.ndarray
         return np.arange(len(split.y_train))
     real = np.flatnonzero(split.real_train)
     order = stream(seed, "sample", len(real), trial).permutation(len(real))
-    return real[order[: max(1, round(ratio * len(real)))]]
+    return real[order[: share_of(ratio, len(real))]]
 
 
 def _run(

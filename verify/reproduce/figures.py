@@ -96,6 +96,14 @@ def table3(canvas: svg.Canvas, document: dict[str, Any]) -> list[Markup]:
             axes.xaxis.set_minor_locator(NullLocator())
             axes.xaxis.set_major_locator(FixedLocator(ratios))
             axes.xaxis.set_major_formatter(FixedFormatter([f"{r:g}" for r in ratios]))
+            ends_of = [
+                c[s] + sign * (c[f"{s}_spread"] or 0.0)
+                for c in document["cells"]
+                for s in sources
+                for sign in (-1, 1)
+                if c[s] is not None
+            ]
+            axes.set_ylim(min(ends_of) - 1, max(ends_of) + 1)
             whose = "ours" if source == "measured" else "the paper's"
             _finish(axes, "fraction of the training rows", f"test accuracy, %: {whose}")
             _names(axes, ends)
@@ -118,10 +126,10 @@ def table4(canvas: svg.Canvas, document: dict[str, Any]) -> list[Markup]:
                 colour, x = svg.FORMS[index], [c["overlap"] for c in cells]
                 curve = document["curves"][construction][M]
                 axes.plot(document["curves"]["overlap"], curve, color=colour, linewidth=1.3)
-                axes.plot(x, [c["measured"] for c in cells], "o", color=colour, markersize=5)
+                axes.plot(x, [c["measured"] for c in cells], "o", color=colour, markersize=6.5)
                 axes.plot(
-                    x, [c["paper"] for c in cells], "X", color=svg.PAPER,
-                    markeredgecolor=svg.INK, markeredgewidth=0.9, markersize=7, zorder=5,
+                    x, [c["paper"] for c in cells], "x", color=svg.INK, markersize=6,
+                    markeredgewidth=1.2, zorder=5,
                 )  # fmt: skip
                 ends.append(("M = {" + M + "}", cells[0]["measured"], colour))
             axes.set_xlim(1.04, -0.04)

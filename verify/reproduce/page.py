@@ -66,9 +66,10 @@ def _template() -> Template:
 def _fixed(value: float | None, digits: int = 2) -> str:
     """A number of a table with as many decimals as its neighbours, and a real minus sign.
 
-    >>> _fixed(-1234.567), _fixed(1e-28), _fixed(None)
+    >>> _fixed(-1234.567), _fixed(-1e-28), _fixed(None)
     ('−1,234.57', '0.00', '—')
     """
     if value is None:
         return "—"
-    return f"{value + 0.0:,.{digits}f}".replace("-", "−")
+    # Adding 0.0 makes zero of minus zero.
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")

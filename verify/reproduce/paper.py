@@ -31,14 +31,17 @@ def cell(table: int, row: str, column: str) -> tuple[float, float | None] | None
 
     >>> cell(4, "1,2", "0.5"), cell(2, "TV:T", "gamma"), cell(1, "V", "accuracy")
     ((51.25, 1.06), (1.36, None), None)
+    >>> cell(1, "T", "test loss"), cell(2, "TV:T", "gamma in loss, test rows")
+    (None, None)
     """
     content = tables()[f"table{table}"]
     if table == 2:
         for M, N, difference, gamma in content["rows"]:
-            if row == f"{M}:{N}":
-                return (difference if column == "accuracy difference" else gamma), None
+            found = {"accuracy difference": difference, "gamma": gamma}
+            if row == f"{M}:{N}" and column in found:
+                return found[column], None
         return None
-    if row not in content["rows"]:
+    if row not in content["rows"] or (table == 1 and column != "accuracy"):
         return None
     if table == 1:
         mean, spread = content["rows"][row]
