@@ -158,7 +158,11 @@ def test_exact_truth_is_supported(name: str) -> None:
 
 
 def test_what_is_not_needed() -> None:
-    for name in ("without.nested.theorem_1", "without.realizable.theorem_2"):
+    for name in (
+        "without.nested.theorem_1",
+        "without.realizable.theorem_2",
+        "without.erm.theorem_2",
+    ):
         assert outcome(name).verdict == "supported"
 
 

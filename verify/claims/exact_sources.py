@@ -113,6 +113,25 @@ def learned(
     return Facts(Interval.exact(eta), {**known, "L_hat": loss}, chance, error)
 
 
+def any_pair(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 2 for the pair of parity and head, chosen on each sample, with the largest η − L̂."""
+    world = latent_bit(xor(noise=0.125), "parities")
+    columns = []
+    for table, chance in counts.iterate_samples(world.population.joint, m):
+        pairs = [
+            world.risks(table, BOTH, np.full(len(table), pair))
+            for pair in range(len(world.predictions(BOTH)))
+        ]
+        eta = np.stack([each.latent_quality for each in pairs])
+        loss = np.stack([each.centred_loss for each in pairs])
+        worst = (eta - loss).argmax(axis=0)[None]
+        taken = [np.take_along_axis(values, worst, axis=0)[0] for values in (eta, loss)]
+        columns.append([chance, *taken])
+    chance, eta, loss = (np.concatenate(c) for c in zip(*columns, strict=True))
+    known = {**_of_world(world, BOTH, m), "L_hat": loss}
+    return Facts(Interval.exact(eta), known, chance, 1e-9)
+
+
 def data_dependent(M: Subset, N: Subset, m: int, trials: int, seed: int) -> Facts:
     """The complexity of each sample at hand, exact: near-fair labels, all types of eight letters."""
     world = near_fair_coin(m)
@@ -206,6 +225,13 @@ LEARNED: dict[str, tuple[Source, ...]] = {
     for what in LEARNED_WORLDS
 }
 
+ANY_PAIR = Source(
+    "exact/any-pair",
+    "XOR with 12.5 % noise; on each sample the parity and head with the largest η − L̂",
+    "exact enumeration",
+    any_pair,
+    (11,),
+)
 SEEN_COMPLEXITY = Source(
     "exact/coin/data-dependent",
     "labels within ½/√m of a fair coin; M both bits, N one; the sample's own complexity",

@@ -225,6 +225,11 @@ NOT_NEEDED = (
         sources=(exact.REFERENCE["theorem"], *exact.QUALITIES[1:4:2]),
         drops="realizable", delta=TWO_DELTAS,
     ),
+    true(
+        "without.erm.theorem_2", "assumption",
+        "Theorem 2, sharp, for a pair that minimises nothing",
+        theorem="latent_quality.sharp", sources=(exact.ANY_PAIR,), drops="erm", delta=TWO_DELTAS,
+    ),
     false(
         "without.realizable.eta", "assumption", "η(ĝ_M) ≥ 0 for any fixed reference",
         sources=(exact.REFERENCE["sign"],), drops="realizable",
