@@ -237,8 +237,11 @@ def _confidence(results: Results, cells: list[dict[str, Any]]) -> dict[str, Any]
         "tests_per_claim": {c["theorem"]: c["tests"] for c in cells},
         "complexity_miss": MISS,
         "complexities_charged": spent,
+        "measuring": MISS * spent,
+        "wrong_at_most": ALPHA + MISS * spent,
         "note": "each claim's tests share alpha (Bonferroni); a Monte Carlo lower end of a"
-        " complexity above its trivial value 0 is charged once",
+        " complexity above its trivial value 0 is charged once; risks, slacks and latent qualities"
+        " are exact or certified and cost nothing",
     }
 
 

@@ -138,6 +138,14 @@ def test_every_assumption_says_how_it_is_assured(report: dict[str, Any]) -> None
     assert found["realizable"] == "not met"
 
 
+def test_what_measuring_costs_is_added_to_what_counting_costs(report: dict[str, Any]) -> None:
+    spent = report["confidence"]
+    lower = [c[name] for c in report["complexities"] for name in ("R_low", "R_loss_low")]
+    assert spent["complexities_charged"] == sum(end > 0 for end in lower)
+    assert spent["measuring"] == spent["complexities_charged"] * spent["complexity_miss"]
+    assert spent["wrong_at_most"] == spent["alpha_per_claim"] + spent["measuring"]
+
+
 def test_the_answer_speaks_of_measured_numbers(report: dict[str, Any]) -> None:
     answer = report["answer"]
     assert "digits" in answer["question"]
