@@ -20,7 +20,7 @@ Grade = Literal["exact enumeration", "closed form", "finite population", "real d
 GRADES: tuple[Grade, ...] = ("exact enumeration", "closed form", "finite population", "real data")
 """Grades of evidence, the strongest first."""
 
-Section = Literal["theorem", "linear case", "heuristic", "belief", "planted", "assumption"]
+Section = Literal["theorem", "heuristic", "belief", "planted", "assumption"]
 Outcome = Literal["supported", "refuted", "undecided", "undetectable"]
 
 

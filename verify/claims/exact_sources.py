@@ -132,19 +132,21 @@ def any_pair(m: int, trials: int, seed: int) -> Facts:
     return Facts(Interval.exact(eta), known, chance, 1e-9)
 
 
-def data_dependent(M: Subset, N: Subset, m: int, trials: int, seed: int) -> Facts:
-    """The complexity of each sample at hand, exact: near-fair labels, all types of eight letters."""
+def data_dependent(m: int, trials: int, seed: int) -> Facts:
+    """The complexity of each sample at hand, exact: near-fair labels, all types of eight letters.
+
+    M both bits, N one.
+    """
     world = near_fair_coin(m)
     columns = []
     for table, chance in counts.iterate_samples(world.joint, m):
-        one = world.risks(table, M, world.fit(table, M, "worst"))
-        other = world.risks(table, N, world.fit(table, N, "best"))
+        one = world.risks(table, BOTH, world.fit(table, BOTH, "worst"))
+        other = world.risks(table, ONE, world.fit(table, ONE, "best"))
         cells = table.sum(axis=-1).reshape(len(table), -1)
-        assert set(M) == set(world.names), "the cells are those of all modalities"
         R_hat = rademacher.cells_empirical(counts=cells)
         columns.append([chance, one.population_risk - other.population_risk, R_hat])
     chance, gaps, R_hat = (np.concatenate(c) for c in zip(*columns, strict=True))
-    gamma = world.latent_quality(M) - world.latent_quality(N)
+    gamma = world.latent_quality(BOTH) - world.latent_quality(ONE)
     known = {"gamma": gamma, "R_hat_loss": R_hat, "C": 1.0, "L": 1.0, "m": m}
     return Facts(Interval.exact(gaps), known, chance, 1e-9)
 
@@ -236,7 +238,7 @@ SEEN_COMPLEXITY = Source(
     "exact/coin/data-dependent",
     "labels within ½/√m of a fair coin; M both bits, N one; the sample's own complexity",
     "exact enumeration",
-    partial(data_dependent, BOTH, ONE),
+    data_dependent,
     (10, 20),
 )
 REFERENCE = {

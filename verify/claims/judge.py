@@ -152,6 +152,7 @@ def _priced(value: BoundValue, alteration: Alteration, m: int) -> Values:
 
 
 def _altered(lower: BoundValue, usable: BoundValue, alteration: Alteration, m: int) -> Interval:
+    # Rounding alone may cross ends that were equal.
     low, high = (_kept(end) + _priced(end, alteration, m) for end in (lower, usable))
     return Interval(low, np.maximum(low, high))
 

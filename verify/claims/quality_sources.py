@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -15,7 +16,7 @@ from bounds.linear_proof import normal_form, prove_quality_gap
 from empirical.estimate import Interval
 from empirical.worlds.exact import noisy_and, xor
 from empirical.worlds.linear import linear_world
-from verify.claims.claim import Facts, Source
+from verify.claims.claim import Facts, Grade, Source
 from verify.claims.exact_sources import COPY, SKEWED
 from verify.claims.linear_sources import generator
 from verify.claims.order_sources import cases
@@ -145,8 +146,15 @@ def _never_above_zero(values: NDArray[np.float64]) -> Facts:
     return Facts(Interval.exact(settled), {"rhs": 0.0}, cases(settled))
 
 
-def _source(name: str, world: str, facts: object, m: int = 1, **more: object) -> Source:
-    return Source(name, world, more.pop("grade", "closed form"), facts, (m,), **more)  # type: ignore[arg-type]
+def _source(
+    name: str,
+    world: str,
+    facts: Callable[[int, int, int], Facts],
+    m: int = 1,
+    grade: Grade = "closed form",
+    sampled: bool = False,
+) -> Source:
+    return Source(name, world, grade, facts, (m,), sampled)
 
 
 FULL = _source(

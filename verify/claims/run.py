@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import joblib
 from tqdm import tqdm
 
+from bounds import catalogue
 from verify.claims.claim import GRADES, Claim, Decided, Finding, Source
 from verify.claims.judge import judge
 from verify.coverage import trials_needed
@@ -91,8 +92,6 @@ def _needed(claim: Claim) -> int:
     """Draws that can support a claim if none is violated; it may have to do with any number."""
     levels = [claim.level]
     if claim.theorem:
-        from bounds import catalogue
-
         theorem = catalogue.find(claim.theorem)
         levels = [float(theorem.level(delta)) for delta in claim.delta]
     least = min(levels)

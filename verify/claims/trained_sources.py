@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from threading import RLock
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from tqdm import tqdm
 from bounds import rademacher
 from empirical import datasets, fast_rate
 from empirical.complexity import MISS
+from empirical.erm import Loss
 from empirical.estimate import Interval
 from empirical.fusion import FusionClass
 from empirical.measure import FREE, FRESH, SAME
@@ -36,17 +37,17 @@ ONE: Subset = ("a",)
 
 
 @lru_cache(maxsize=2)
-def _teacher(loss: str) -> StackWorld:
+def _teacher(loss: Loss) -> StackWorld:
     """Twenty-four rows of two features per modality; labels from a network of the class."""
     rows = np.random.default_rng(24).uniform(-1, 1, (2, 24, 2))
     cls = FusionClass(
         width=4, encoder_radius=1.0, head_radius=2.0, outputs=1 if loss == "least-squares" else 3
     )
     inputs = {"a": rows[0], "b": rows[1]}
-    return teacher_world(inputs, cls, loss=loss, noise=0.5)  # type: ignore[arg-type]
+    return teacher_world(inputs, cls, loss=loss, noise=0.5)
 
 
-def teacher(loss: str, what: str, m: int, trials: int, seed: int) -> Facts:
+def teacher(loss: Loss, what: str, m: int, trials: int, seed: int) -> Facts:
     """``what``: "gap" (Theorem 1), "quality" (Theorem 2 for M = one modality) or "gamma"."""
     world = _teacher(loss)
     counts = world.draw(generator(seed, f"teacher/{loss}", m), m, trials)
@@ -170,11 +171,11 @@ def _stack_arguments(
     R_M: Interval, R: Interval, C: float, L: float, m: int, outputs: int
 ) -> dict[str, Any]:
     """Arguments of the forms for several outputs; for one output also of the others, R^c being R."""
-    kind = "scalar" if outputs == 1 else "vector"
+    kind: Literal["scalar", "vector"] = "scalar" if outputs == 1 else "vector"
     known: dict[str, Any] = {
         "R_vector_M": R_M,
         "R_vector": R,
-        "R_loss": Interval(0.0, rademacher.contraction(float(R_M.high), L, outputs=kind)),  # type: ignore[arg-type]
+        "R_loss": Interval(0.0, rademacher.contraction(float(R_M.high), L, outputs=kind)),
         "C": C,
         "L": L,
         "m": m,
@@ -187,7 +188,7 @@ def _settled(interval: Interval) -> Interval:
 
 
 def _teachers(
-    what: str, losses: Sequence[str] = ("least-squares", "softmax")
+    what: str, losses: Sequence[Loss] = ("least-squares", "softmax")
 ) -> tuple[Source, ...]:
     words = {"least-squares": "one output, squared loss", "softmax": "three classes, softmax"}
     subject = "M one modality" if what == "quality" else "M both modalities, N one"
