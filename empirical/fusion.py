@@ -106,7 +106,7 @@ class FusionClass:
 
         >>> FusionClass(8, 1.0, 2.0, 10).prediction_radius(0.0)
         2.0
-        >>> FusionClass(8, 1.0, 2.0, 10, "sum").prediction_radius(1.0, modalities=3)
+        >>> round(FusionClass(8, 1.0, 2.0, 10, "sum").prediction_radius(1.0, modalities=3), 9)
         4.0
         """
         radius = self.feature_radius(input_norm, modalities)

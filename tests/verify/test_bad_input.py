@@ -148,8 +148,8 @@ def test_unknown_modality(tmp_path: Path, capsys: pytest.CaptureFixture) -> None
 
 
 SETTINGS: list[tuple[str, Any, str, str]] = [
-    ("m", [0], "0", "m must be a positive integer, got 0"),
-    ("m", [64, -3], "64,-3", "m must be a positive integer, got -3"),
+    ("m", [0], "0", "m must be a positive integer and at most 4294967295, got 0"),
+    ("m", [64, -3], "64,-3", "m must be a positive integer and at most 4294967295, got -3"),
     ("m", [64.5], "64.5", "m must be .*positive integer.*64.5"),
     ("m", ["many"], "many", "m must be .*positive integer.*'many'"),
     ("m", [], "", "m must .*positive integer"),
