@@ -138,10 +138,10 @@ def _from_parts(loaded: Any, padded: bool, name: str) -> Split:
             f"trainVid and testVid must not share dialogues, got {min(both)!r} in both"
         )
     halves = [_half(parts, dialogues[part], padded) for part in PARTS[-2:]]
-    widths = {halves[0][0][k].shape[1] for k in ("video",)} | {halves[1][0]["video"].shape[1]}
-    if len(widths) > 1:
-        raise ValueError(f"videoVisual must have one width throughout, got {sorted(widths)}")
     (train, y_train, real_train), (test, y_test, real_test) = halves
+    widths = sorted({train["video"].shape[1], test["video"].shape[1]})
+    if len(widths) > 1:
+        raise ValueError(f"videoVisual must have one width throughout, got {widths}")
     how = f", padded to {PADDED} rows per dialogue" if padded else ""
     return Split(
         "IEMOCAP",
@@ -167,12 +167,11 @@ def _half(
     labels, masks = [], []
     for dialogue in dialogues:
         y = _labels(parts["videoLabels"], dialogue)
-        rows = max(PADDED, len(y)) if padded else len(y)
         if padded and len(y) > PADDED:
             raise ValueError(
                 f"videoLabels[{dialogue!r}] must have at most {PADDED} rows to be padded, got {len(y)}"
             )
-        filling = rows - len(y)
+        filling = PADDED - len(y) if padded else 0
         for name, part in MODALITIES.items():
             x = _matrix(parts[part], part, dialogue, len(y), WIDTHS[name])
             if features[name] and x.shape[1] != features[name][0].shape[1]:
@@ -182,7 +181,7 @@ def _half(
                 )
             features[name].append(np.pad(x, ((0, filling), (0, 0))))
         labels.append(np.pad(y, (0, filling)))
-        masks.append(np.arange(rows) < len(y))
+        masks.append(np.arange(len(y) + filling) < len(y))
     joined = {name: np.concatenate(x) for name, x in features.items()}
     return joined, np.concatenate(labels), np.concatenate(masks)
 
