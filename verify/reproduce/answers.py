@@ -281,6 +281,6 @@ def table4_differences(document: Document) -> list[str]:
         f" z = {largest['z']:.2f}, within what chance does among so many cells.",
         "The zeros of the paper are rounded to two decimals; ours are rounding errors of"
         " arithmetic in double precision.",
-        "That our network is linear is our choice: the paper’s zeros are those of a linear fit. A ReLU network of width 128 leaves 0.3 to 0.6 where the"
-        " paper prints 0 (docs/findings.md).",
+        "That our network is linear is our choice: the paper’s zeros are those of a linear fit. A ReLU"
+        " network of width 128 leaves 0.3 to 0.6 where the paper prints 0 (docs/findings.md).",
     ]
