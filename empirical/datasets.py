@@ -15,6 +15,7 @@ import pandas as pd
 
 from empirical.features import Dataset, from_arrays
 from empirical.npz import load_npz
+from empirical.simulated import share
 
 __all__ = [
     "Dataset",
@@ -132,8 +133,6 @@ def simulated(
     >>> bool(np.array_equal(data.modalities["x3"], data.modalities["x1"]))
     True
     """
-    if not 0 <= overlap <= 1:
-        raise ValueError(f"overlap must lie in [0, 1], got {overlap}")
     for argument, value, least in (
         ("rows", rows, 2),
         ("modalities", modalities, 2),
@@ -141,14 +140,8 @@ def simulated(
     ):
         if not isinstance(value, Integral) or value < least:
             raise ValueError(f"{argument} must be an integer of at least {least}, got {value}")
-    if construction not in ("mixing", "copied"):
-        raise ValueError(f"construction must be 'mixing' or 'copied', got {construction!r}")
-    x = np.random.default_rng(seed).standard_normal((modalities, rows, features))
-    if construction == "mixing":
-        x[1:] = overlap * x[0] + (1 - overlap) * x[1:]
-    else:
-        shared = round(overlap * features)
-        x[1:, :, :shared] = x[0, :, :shared]
+    u = np.random.default_rng(seed).standard_normal((modalities, rows, features))
+    x = share(u, overlap, construction)
     return from_arrays(
         {f"x{k + 1}": x[k] for k in range(modalities)},
         x.sum(axis=(0, 2)),
