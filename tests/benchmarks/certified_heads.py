@@ -134,9 +134,13 @@ def worst_excess(weights: list[np.ndarray], head: heads.Head, problem, radius: f
 
 def squares(problem: tuple[torch.Tensor, ...]) -> None:
     z, t, _ = problem
+    features, labels = z.numpy(), t.numpy()
 
     def ours() -> heads.Head:
-        return heads.least_squares(z @ z.mT / ROWS, z @ t.mT / ROWS, SQUARES_RADIUS)
+        # Moments as in the loop, by numpy, which computes half of a symmetric product.
+        gram = torch.from_numpy(features @ features.swapaxes(1, 2))
+        moment = torch.from_numpy(features @ labels.swapaxes(1, 2))
+        return heads.least_squares(gram / ROWS, moment / ROWS, SQUARES_RADIUS)
 
     head, seconds = ours(), median_seconds(ours)
     norms = torch.linalg.vector_norm(head.weights, dim=(1, 2))
