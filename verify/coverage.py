@@ -131,7 +131,8 @@ def critical_factor(
     """max(0, the (1 - level)-quantile over samples of excess / terms).
 
     excess  [n]: LHS - gamma - slack for Theorem 1, eta - L-hat for Theorem 2
-    terms   [n]: the sample's complexity plus confidence terms; an infinite one gives the ratio 0
+    terms   [n]: the sample's complexity plus confidence terms; an infinite one gives the ratio 0, none
+            at all an infinite ratio where there is an excess
 
     Raises ValueError where there are no samples or they hold NaN.
 
@@ -141,7 +142,10 @@ def critical_factor(
     top, bottom = np.broadcast_arrays(np.asarray(excess, float), np.asarray(terms, float))
     if top.size == 0 or np.isnan(top).any() or np.isnan(bottom).any():
         raise ValueError("excess and terms must hold at least one sample and no NaN")
-    ratios = np.sort(np.where(np.isinf(bottom), 0.0, top / bottom))
+    # Without terms no multiple of them helps an excess, and none is needed where there is no excess.
+    bare = np.where(top > 0.0, np.inf, 0.0)
+    ratios = np.divide(top, bottom, out=bare, where=bottom != 0.0)
+    ratios = np.sort(np.where(np.isinf(bottom), 0.0, ratios))
     n = ratios.size
     tail = (1 - confidence) / 2
     # P(X_(k) <= q) counts the samples below the quantile q, Binomial(n, 1 - level).

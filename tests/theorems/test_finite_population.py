@@ -5,24 +5,85 @@ One pair, one m, delta = 0.05: 146 samples without violation support a level of 
 
 import pytest
 
+from bounds import risk_gap
 from empirical import datasets
+from empirical.estimate import Interval
+from empirical.measure import FREE, SAME
 from verify import Study
-from verify.cells import all_cells
+from verify.cells import Measured, Setting, all_cells
+from verify.run import Results
+
+EVERYTHING = datasets.digits().names
+ONE = EVERYTHING[:1]
 
 
 @pytest.fixture(scope="module")
-def cells() -> list[dict]:
-    everything = datasets.digits().names
+def results() -> Results:
     study = Study(
         datasets.digits(),
-        pairs=[(everything, everything[:1])],
+        pairs=[(EVERYTHING, ONE)],
         m=[64],
         head_m=[1000],
         delta=[0.05],
         trials=190,
         steps=20,
     )
-    return all_cells(study.run(workers=1))
+    return study.run(workers=1)
+
+
+@pytest.fixture(scope="module")
+def cells(results: Results) -> list[dict]:
+    return all_cells(results)
+
+
+def paired(results: Results, setting: Setting) -> tuple:
+    """Rows of M and N on the same samples, their risk gap and gamma as intervals."""
+    measured = Measured(results)
+    rows_M, rows_N = (measured.rows(setting, subset) for subset in (EVERYTHING, ONE))
+    gap, gamma = (
+        Interval(rows_M[f"{name}_low"], rows_M[f"{name}_high"])
+        - Interval(rows_N[f"{name}_low"], rows_N[f"{name}_high"])
+        for name in ("risk", "best")
+    )
+    return rows_M, gap, gamma
+
+
+@pytest.mark.theorem
+def test_sharp_theorem_1_for_trained_networks(check_theorem, results: Results) -> None:
+    rows, gap, gamma = paired(results, Setting(SAME, 64, 64))
+    known = {
+        "gamma": gamma,
+        "R_loss": Measured(results).complexity(64, EVERYTHING, loss_class=True),
+        "C": results.study.constants.C,
+        "m": 64,
+        "slack": rows.slack.to_numpy(),
+        "delta": 0.05,
+    }
+    check_theorem(risk_gap.sharp(EVERYTHING, ONE), gap, known, decided=True)
+
+
+@pytest.mark.theorem
+def test_fast_rate_for_fresh_heads_and_with_a_fiftieth_of_its_constants(
+    check_theorem, results: Results
+) -> None:
+    """On digits the bound is about ten times larger than needed: a fiftieth of it must be refuted."""
+    rows, _, _ = paired(results, Setting(FREE, 64, 1000))
+    theorem = risk_gap.fast_rate(EVERYTHING, ONE)
+    # M's own excess over its best head: N's excess only helps, so it stands for the gap at gamma = 0.
+    own = Interval(rows.risk_low - rows.best_high, rows.risk_high - rows.best_low)
+    constants = {name: rows[name].to_numpy() for name in ("V", "v_norm", "v_max", "kappa")}
+    known = {**constants, "gamma": 0.0, "m_head": 1000, "delta": 0.05}
+    check = check_theorem(theorem, own, known, decided=True, slack=1e-12)
+    assert check.factor.value > 0.05
+    # V and v_norm are variances, v_max a bound: all terms are of order 2 in the noise.
+    less = {"V": 1 / 50, "v_norm": 1 / 50, "v_max": 1 / 50**0.5}
+    check_theorem(
+        theorem,
+        own,
+        {**known, **{name: constants[name] * factor for name, factor in less.items()}},
+        expected="refuted",
+        name="fast rate with a fiftieth of the noise, digits",
+    )
 
 
 @pytest.mark.parametrize(
