@@ -12,6 +12,7 @@ from torch import Tensor
 
 from empirical.heads.certificates import INSIDE, Head, frank_wolfe_gap, into_ball
 from empirical.heads.problems import CURVATURE, Problems
+from empirical.heads.squares import least_quadratic
 
 # A problem whose certificate has not improved for so many steps has met its rounding.
 _PATIENCE = 8
@@ -70,46 +71,13 @@ def polish(
             hessian[stale] = fresh
         at = (free.mT @ point).reshape(len(point), size, 1)
         target = hessian @ at - (free.mT @ slope).reshape(len(point), size, 1)
-        aim = least_quadratic(hessian, target, radius)
+        aim, _ = least_quadratic(hessian, target, radius)
         aim = into_ball(free @ aim.reshape(len(point), -1, p), inside)
         share = _search(problems, scores, slope, point, aim)
         # A convex combination: feasible, and it is `aim` itself where the whole step is taken.
         point = torch.where(share == 1.0, aim, point + share * (aim - point))
         stale = share[:, 0, 0] < 1.0
     return Head(best, best_gap)
-
-
-def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> Tensor:
-    """Minimise 1/2 x^T H x - target^T x over ||x|| <= radius: [T, n, 1].
-
-    hessian [T, n, n], positive definite; target [T, n, 1].
-
-    Newton's iteration on 1/||x(mu)|| - 1/radius from mu = 0, as in `secular`, with one Cholesky
-    factor per step in place of the eigenvectors (More and Sorensen 1983).
-
-    >>> eye = torch.eye(2, dtype=torch.float64)[None]
-    >>> x = least_quadratic(eye, torch.tensor([[[3.0], [4.0]]], dtype=torch.float64), radius=1.0)
-    >>> x[0, :, 0].round(decimals=9).tolist()
-    [0.6, 0.8]
-    """
-    solution = torch.empty_like(target)
-    active = torch.arange(len(target), device=target.device)
-    mu = target.new_zeros(len(target))
-    for _ in range(60):
-        shifted = hessian.clone()
-        shifted.diagonal(dim1=-2, dim2=-1).add_(mu[:, None])
-        factor = torch.linalg.cholesky_ex(shifted).L
-        x = torch.cholesky_solve(target, factor)
-        solution[active] = x
-        norm = torch.linalg.vector_norm(x, dim=(1, 2))
-        outside = norm > radius * (1.0 + 1e-12)
-        if not bool(outside.any()):
-            break
-        half = torch.linalg.solve_triangular(factor, x, upper=False).square().sum((1, 2))
-        mu = mu + norm.square() * (norm - radius) / (radius * half)
-        if not bool(outside.all()):
-            active, mu, hessian, target = (v[outside] for v in (active, mu, hessian, target))
-    return solution
 
 
 def _search(

@@ -13,6 +13,9 @@ from empirical.heads.certificates import (
     into_ball,
 )
 
+# Divides zero by more than zero, in either precision.
+_TINY = 1e-38
+
 
 def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     """Minimise E||V z - y||^2 over ||V||_F <= radius.
@@ -21,8 +24,10 @@ def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     moment  [..., p, c] float64: E z y^T
     radius  B > 0
 
-    The Lagrange condition (gram + mu) V^T = moment is diagonal in the eigenbasis of `gram`, and
-    mu >= 0 solves one secular equation per problem.
+    The Lagrange condition is (gram + mu) V^T = moment for one mu >= 0 per problem, found with
+    Cholesky factors, which take a tenth of the time of eigenvectors. Only where a factor is close
+    to singular do eigenvectors decide which directions carry anything: there the head is the one
+    of least norm.
 
     Raises ValueError where the radius is not positive, shapes disagree or a moment is not finite.
 
@@ -39,10 +44,15 @@ def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
         )
     check_finite("gram", gram)
     check_finite("moment", moment)
-    eigenvalues, vectors = torch.linalg.eigh(gram)
-    rotated = vectors.mT @ moment
-    solution = vectors @ secular(eigenvalues.clamp_min(0.0), rotated, radius)
-    weights = into_ball(solution.mT, radius)
+    count = gram.shape[:-2].numel()
+    grams = gram.reshape(count, *gram.shape[-2:])
+    moments = moment.reshape(count, *moment.shape[-2:])
+    solution, sound = least_quadratic(grams, moments, radius)
+    if not bool(sound.all()):
+        eigenvalues, vectors = torch.linalg.eigh(grams[~sound])
+        rotated = vectors.mT @ moments[~sound]
+        solution[~sound] = vectors @ secular(eigenvalues.clamp_min(0.0), rotated, radius)
+    weights = into_ball(solution.reshape(moment.shape).mT, radius)
     return Head(weights, least_squares_gap(gram, moment, weights, radius))
 
 
@@ -57,13 +67,54 @@ def least_squares_gap(gram: Tensor, moment: Tensor, weights: Tensor, radius: flo
     return frank_wolfe_gap(gradient, weights, radius)
 
 
+def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> tuple[Tensor, Tensor]:
+    """Minimise 1/2 <X, H X> - <target, X> over ||X||_F <= radius, by Cholesky factors of H + mu.
+
+    hessian [T, n, n], positive definite; target [T, n, c]. Returns X [T, n, c], and [T] whether its
+    factor is far enough from singular (pivots within 1e-8 of the largest entry) to rely on X.
+
+    Newton's iteration on 1/||X(mu)|| - 1/radius, as in `secular` (More and Sorensen 1983).
+
+    >>> eye = torch.eye(2, dtype=torch.float64)[None]
+    >>> target = torch.tensor([[[3.0], [4.0]]], dtype=torch.float64)
+    >>> x, sound = least_quadratic(eye, target, radius=1.0)
+    >>> x[0, :, 0].round(decimals=9).tolist(), bool(sound)
+    ([0.6, 0.8], True)
+    """
+    solution = torch.empty_like(target)
+    sound = torch.zeros(len(target), dtype=torch.bool, device=target.device)
+    active = torch.arange(len(target), device=target.device)
+    squares = target.square().sum((1, 2))
+    mean = (target * (hessian @ target)).sum((1, 2)) / squares.clamp_min(_TINY)
+    mu = _least_multiplier(squares, mean, radius)
+    for _ in range(60):
+        shifted = hessian.clone()
+        diagonal = shifted.diagonal(dim1=-2, dim2=-1)
+        diagonal.add_(mu[:, None])
+        factor, info = torch.linalg.cholesky_ex(shifted)
+        x = torch.cholesky_solve(target, factor)
+        solution[active] = x
+        pivots = factor.diagonal(dim1=-2, dim2=-1).amin(-1).square()
+        fine = (info == 0) & (pivots > 1e-8 * diagonal.amax(-1))
+        sound[active] = fine
+        norm = torch.linalg.vector_norm(x, dim=(1, 2))
+        outside = norm > radius * (1.0 + 1e-12)
+        if not bool(outside.any()):
+            break
+        half = torch.linalg.solve_triangular(factor, x, upper=False).square().sum((1, 2))
+        mu = mu + norm.square() * (norm - radius) / (radius * half)
+        if not bool(outside.all()):
+            active, mu, hessian, target = (v[outside] for v in (active, mu, hessian, target))
+    return solution, sound
+
+
 def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
     """Solve (diag(eigenvalues) + mu) X = rotated for the least mu >= 0 with ||X||_F <= radius.
 
     eigenvalues [..., p], not negative; rotated [..., p, c].
 
-    Newton's iteration on 1/||X(mu)|| - 1/radius (More and Sorensen 1983), from mu = 0. The function
-    is increasing, concave (a power mean of the eigenvalues + mu, of exponent -2) and nearly linear:
+    Newton's iteration on 1/||X(mu)|| - 1/radius (More and Sorensen 1983). The function is
+    increasing, concave (a power mean of the eigenvalues + mu, of exponent -2) and nearly linear:
     from the left Newton never overshoots, and a fixed count of steps is safe.
     """
     squares = rotated.square().sum(-1)
@@ -72,7 +123,9 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
     live = eigenvalues > floor
     squares = torch.where(live, squares, 0.0)
     safe = torch.where(live, eigenvalues, 1.0)
-    mu = torch.zeros_like(eigenvalues[..., :1])
+    total = squares.sum(-1, keepdim=True)
+    mean = (squares * safe).sum(-1, keepdim=True) / total.clamp_min(_TINY)
+    mu = _least_multiplier(total, mean, radius)
     # 1e-15 in float64.
     resolution = 1e-15 * torch.finfo(mu.dtype).eps / 2.0**-52
     for _ in range(60):
@@ -86,3 +139,12 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
         if bool((step <= resolution * mu).all()):
             break
     return torch.where(live, 1.0 / (safe + mu), 0.0)[..., None] * rotated
+
+
+def _least_multiplier(squares: Tensor, mean: Tensor, radius: float) -> Tensor:
+    """A lower bound on the multiplier, exact where the spectrum is a point: Newton starts there.
+
+    squares is ||target||^2 and mean the mean of the eigenvalues with the target's energy as weights
+    (a Rayleigh quotient). t^-2 is convex, so that ||X(mu)|| >= ||target|| / (mean + mu).
+    """
+    return (squares.sqrt() / radius - mean).clamp_min(0.0)
