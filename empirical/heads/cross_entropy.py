@@ -18,7 +18,7 @@ from empirical.heads.newton import polish
 from empirical.heads.problems import Loss, Problems
 
 # Steps of the gradient before Newton's: most problems are done by then.
-_GRADIENT_STEPS = 40
+_GRADIENT_STEPS = 12
 # Beyond so many unknowns a Hessian costs more than the gradient's remaining steps.
 _MOST_UNKNOWNS = 2048
 # About the least gap that float32 can see.
@@ -145,7 +145,9 @@ def _solve_part(
     # Beyond that a Hessian is dearer than the gradient's remaining steps, which go on alone.
     large = max(c - 1, 1) * p > _MOST_UNKNOWNS
     first = steps if large else min(steps, _GRADIENT_STEPS)
-    problems, head = problems[open_], Head(weights[open_], gap[open_])
+    if not bool(open_.all()):
+        problems = problems[open_]
+    head = Head(weights[open_], gap[open_])
     rough = accelerate(
         problems, head.weights, radius, tolerance=max(0.5 * tolerance, _SINGLE), steps=first
     )

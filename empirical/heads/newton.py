@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from empirical.heads.certificates import INSIDE, Head, frank_wolfe_gap, into_ball
-from empirical.heads.problems import CURVATURE, Problems
+from empirical.heads.problems import Problems
 from empirical.heads.squares import least_quadratic
 
 # A problem whose certificate has not improved for so many steps has met its rounding.
@@ -43,9 +43,7 @@ def polish(
     stale = torch.ones(trials, dtype=torch.bool, device=best.device)
     last_gap = best.new_full((trials,), float("inf"))
     waited = torch.zeros_like(active)
-    # Rounding must not make a flat Hessian indefinite.
-    energy = (problems.z.square().sum(1) * problems.mass).sum(1) / p
-    ridge = 1e-12 * CURVATURE[problems.loss] * energy
+    seen = torch.zeros_like(stale)
     for step in range(steps + 1):
         scores = point @ problems.z
         chance = problems.probabilities(scores)
@@ -62,13 +60,15 @@ def polish(
             break
         if not bool(open_.all()):
             active, point, stale, last_gap = active[open_], point[open_], stale[open_], gap[open_]
-            waited, ridge, hessian = waited[open_], ridge[open_], hessian[open_]
+            waited, hessian, seen = waited[open_], hessian[open_], seen[open_]
             problems, scores, chance = problems[open_], scores[open_], chance[open_]
             slope = slope[open_]
         if bool(stale.any()):
-            fresh = problems[stale].hessian(chance[stale], free)
-            fresh.diagonal(dim1=-2, dim2=-1).add_(ridge[stale, None])
-            hessian[stale] = fresh
+            # The first is far from the optimum, where float32 serves as well.
+            for which, rough in ((stale & ~seen, True), (stale & seen, False)):
+                if bool(which.any()):
+                    hessian[which] = _curvature(problems, chance, which, free, single=rough)
+            seen = seen | stale
         at = (free.mT @ point).reshape(len(point), size, 1)
         target = hessian @ at - (free.mT @ slope).reshape(len(point), size, 1)
         aim, _ = least_quadratic(hessian, target, radius)
@@ -78,6 +78,22 @@ def polish(
         point = torch.where(share == 1.0, aim, point + share * (aim - point))
         stale = share[:, 0, 0] < 1.0
     return Head(best, best_gap)
+
+
+def _curvature(
+    problems: Problems, chance: Tensor, which: Tensor, free: Tensor, *, single: bool
+) -> Tensor:
+    """Hessians of the problems that `which` [T] marks, a little above the truth."""
+    if not bool(which.all()):
+        problems, chance = problems[which], chance[which]
+    if single:
+        hessian = problems.single().hessian(chance.float(), free.float()).to(chance.dtype)
+    else:
+        hessian = problems.hessian(chance, free)
+    # Rounding must not make a flat Hessian indefinite.
+    diagonal = hessian.diagonal(dim1=-2, dim2=-1)
+    diagonal.add_((1e-6 if single else 1e-12) * diagonal.amax(-1, keepdim=True))
+    return hessian
 
 
 def _search(

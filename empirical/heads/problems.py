@@ -60,7 +60,8 @@ class Problems:
     def slope(self, probabilities: Tensor) -> Tensor:
         """The gradient of phi, [T, c, p], from the probabilities at V."""
         # The mass goes onto the c residuals, not onto the p features: less to read and to write.
-        return ((probabilities - self.targets) * self.mass[:, None, :]) @ self.z.mT
+        residual = (probabilities - self.targets).mul_(self.mass[:, None, :])
+        return residual @ self.z.mT
 
     def gram(self) -> Tensor:
         """sum over rows of mass * z z^T, [T, p, p]."""
