@@ -9,7 +9,9 @@ import pytest
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-PYTHON = re.findall(r"^```python\n(.*?)^```", TEXT, re.M | re.S)
+# The example of a test suite is run by tests/verify/test_pytest_plugin.py.
+BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.M | re.S)
+PYTHON = [block for block in BLOCKS if "def test_" not in block]
 COMMANDS = re.findall(r"^    (python -m verify bound .*)$", TEXT, re.M)
 
 

@@ -1,6 +1,7 @@
 """The plugin in someone else's test suite, found through its entry point alone."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,13 @@ def test_a_check_of_a_bound_needs_no_torch(pytester):
         """
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_the_readmes_suite_and_the_table_it_prints(pytester):
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## In your own tests")[2]
+    code, printed = re.findall(r"```(?:python|text)\n(.*?)```", section, re.DOTALL)[:2]
+    pytester.makepyfile(test_readme_suite=code)
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    assert [line.rstrip() for line in table(result)[:3]] == printed.splitlines()
