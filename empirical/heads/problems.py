@@ -6,6 +6,7 @@ gradient of the log-partition and diag(p) - p p^T as its Hessian (p - p^2 for on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,7 +66,23 @@ class Problems:
 
     def gram(self) -> Tensor:
         """sum over rows of mass * z z^T, [T, p, p]."""
-        return (self.z * self.mass[:, None, :]) @ self.z.mT
+        result = self.z.new_empty(len(self.z), self.z.shape[1], self.z.shape[1])
+        for part, weighted in self._parts():
+            torch.mul(self.z[part], self.mass[part, None, :], out=weighted)
+            torch.bmm(weighted, self.z[part].mT, out=result[part])
+        return result
+
+    def _parts(self) -> Iterator[tuple[slice, Tensor]]:
+        """A few problems at a time, with room for their weighted features.
+
+        The room stays in the cache, and is not asked for anew, which takes longer than to fill it.
+        """
+        trials, p, rows = self.z.shape
+        at_once = max(1, 2**17 // (p * rows))
+        room = self.z.new_empty(min(at_once, trials), p, rows)
+        for start in range(0, trials, at_once):
+            stop = min(trials, start + at_once)
+            yield slice(start, stop), room[: stop - start]
 
     def free(self) -> Tensor:
         """An orthonormal basis [c, k] of the outputs that matter.
@@ -84,20 +101,18 @@ class Problems:
 
         Row and column (a, i) are output a of `free` and feature i.
         """
-        trials, p, rows = self.z.shape
+        trials, p, _ = self.z.shape
         k = free.shape[1]
         result = self.z.new_empty(trials, k, p, k, p)
-        # A few problems at a time, so that the weighted features stay in the cache.
-        at_once = max(1, 2**17 // (p * rows))
-        for start in range(0, trials, at_once):
-            part = slice(start, start + at_once)
+        for part, weighted in self._parts():
             z, chance = self.z[part], probabilities[part]
             seen = free.mT @ chance
             for a in range(k):
                 for b in range(a + 1):
                     # free^T (diag(p) - p p^T) free, one entry per row of the sample.
                     weight = (free[:, a] * free[:, b]) @ chance - seen[:, a] * seen[:, b]
-                    block = (z * (weight * self.mass[part])[:, None, :]) @ z.mT
+                    torch.mul(z, (weight * self.mass[part])[:, None, :], out=weighted)
+                    block = weighted @ z.mT
                     result[part, a, :, b] = block
                     result[part, b, :, a] = block
         return result.reshape(trials, k * p, k * p)

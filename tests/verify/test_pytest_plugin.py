@@ -45,7 +45,7 @@ def suite(pytester):
 def table(result):
     lines = result.outlines
     start = next(i for i, line in enumerate(lines) if re.search(r"=+ theorems =+", line))
-    return lines[start + 1 :]
+    return [line for line in lines[start + 1 :] if line.strip()]
 
 
 def test_one_line_per_check_and_a_false_claim_fails(suite):
