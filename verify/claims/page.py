@@ -7,12 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from verify.claims.document import SECTIONS
 from verify.claims.text import LETTERS, violated
 from verify.report import formats
-from verify.report.mathml import to_mathml
+from verify.report.templates import environment
 from verify.store import write_atomically
 
 PAGE, DATA = "claims.html", "claims.json"
@@ -53,15 +53,6 @@ def _crossover(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("verify.claims", "."), PackageLoader("verify.report", ".")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": formats.number, "mathml": to_mathml, "violated": violated}
-    environment.globals |= {"interval": formats.interval}
-    return environment.get_template("page.html")
+    made = environment("verify.claims")
+    made.filters["violated"] = violated
+    return made.get_template("page.html")

@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from verify.document import document
 from verify.report import figures, formats, svg, view
-from verify.report.mathml import to_mathml
+from verify.report.templates import environment
 from verify.run import Results
 from verify.store import write_atomically
 
@@ -53,18 +53,4 @@ def render(document: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("verify.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": formats.number,
-        "subscripts": formats.subscripts,
-        "full_name": formats.full_name,
-        "mathml": to_mathml,
-    }
-    environment.globals |= {"interval": formats.interval}
-    return environment.get_template("template.html")
+    return environment("verify.report").get_template("template.html")

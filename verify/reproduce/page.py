@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from verify.report import formats, svg
+from verify.report.templates import environment
 from verify.reproduce import figures
 
 _FIGURES = {1: figures.table1, 2: figures.table2, 3: figures.table3, 4: figures.table4}
@@ -49,18 +50,9 @@ def _grids(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("verify.reproduce", "."), PackageLoader("verify.report", ".")]
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = formats.number
-    environment.filters["fixed"] = _fixed
-    return environment.get_template("page.html")
+    made = environment("verify.reproduce")
+    made.filters["fixed"] = _fixed
+    return made.get_template("page.html")
 
 
 def _fixed(value: float | None, digits: int = 2) -> str:
