@@ -16,7 +16,9 @@ PLAIN_STEPS = 12
 def accelerate(
     problems: Problems, start: Tensor, radius: float, *, tolerance: float, steps: int
 ) -> Tensor:
-    """Heads [T, c, p] after at most `steps` steps from `start` [T, c, p], computed in float32.
+    """Heads [T, c, p] after at most `steps` steps from `start` [T, c, p], in their type.
+
+    problems: in float32, which takes half the time.
 
     A step minimises a quadratic of curvature a * (I (x) gram) over the ball, which is the secular
     equation of least squares. First a is the curvature where all c classes are alike, 1/c: on a
@@ -24,10 +26,8 @@ def accelerate(
     where it turns out too small by nearly two (from two on, steps can climb), or that is still open
     after PLAIN_STEPS, goes on with Boehning's bound, which is safe, and with momentum and restarts
     (O'Donoghue and Candes 2015). A problem stops where its gap is within the tolerance. That gap is
-    no certificate, and is not returned: float32 takes half the time, and what certifies the heads
-    is computed anew.
+    no certificate, and is not returned: what certifies the heads is computed anew.
     """
-    problems = problems.single()
     energies, vectors = torch.linalg.eigh(problems.gram())
     # A little extra curvature keeps the metric definite where features are dead.
     energies = energies.clamp_min(0.0) + 1e-6 * energies[:, -1:]
@@ -41,6 +41,7 @@ def accelerate(
     active = torch.arange(len(best), device=best.device)
     ahead, current, momentum = best.clone(), best.clone(), best.new_ones(len(best))
     before = before_slope = vectors.mT @ ahead.mT
+    wasted = 0
     for step in range(steps + 1):
         # Every gradient is taken inside the ball, so that it also gives a gap.
         slope = problems.gradient(ahead)
@@ -51,8 +52,12 @@ def accelerate(
         open_ = best_gap[active] > tolerance
         if step == steps or not bool(open_.any()):
             break
-        # Leaving a problem behind copies the features of those that go on: not for a few.
-        if 2 * int(open_.sum()) <= len(active):
+        # To leave solved problems behind, the features of the others are copied, for the price of
+        # two gradients each: as soon as so much has been wasted on solved ones.
+        left = int(open_.sum())
+        wasted += len(active) - left
+        if wasted >= 2 * left:
+            wasted = 0
             active, momentum, factor, problems = (
                 v[open_] for v in (active, momentum, factor, problems)
             )

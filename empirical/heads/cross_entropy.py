@@ -24,7 +24,7 @@ _MOST_UNKNOWNS = 2048
 # About the least gap that float32 can see.
 _SINGLE = 3e-7
 # Numbers held at once, in features and in Hessians.
-_BLOCK = 2**19
+_BLOCK = 2**20
 
 
 def softmax(
@@ -116,8 +116,12 @@ def _solve(
     whole = Problems(z, targets.expand(trials, -1, -1), mass, loss)
     # Few problems at a time: their features stay near the processor, and Hessians fit.
     at_once = max(1, _BLOCK // max(p * rows, ((c - 1) * p) ** 2))
+    # One room for all parts in float32: to ask for it anew takes longer than to fill it.
+    room = z.new_empty(min(at_once, trials), p, rows, dtype=torch.float32)
     parts = [
-        _solve_part(whole[part], None if start is None else start[part], radius, tolerance, steps)
+        _solve_part(
+            whole[part], None if start is None else start[part], radius, tolerance, steps, room
+        )
         for part in (slice(begin, begin + at_once) for begin in range(0, trials, at_once))
     ]
     return Head(
@@ -126,7 +130,12 @@ def _solve(
 
 
 def _solve_part(
-    problems: Problems, start: Tensor | None, radius: float, tolerance: float, steps: int
+    problems: Problems,
+    start: Tensor | None,
+    radius: float,
+    tolerance: float,
+    steps: int,
+    room: Tensor,
 ) -> Head:
     trials, p, _ = problems.z.shape
     c = problems.targets.shape[1]
@@ -149,7 +158,11 @@ def _solve_part(
         problems = problems[open_]
     head = Head(weights[open_], gap[open_])
     rough = accelerate(
-        problems, head.weights, radius, tolerance=max(0.5 * tolerance, _SINGLE), steps=first
+        problems.single(room),
+        head.weights,
+        radius,
+        tolerance=max(0.5 * tolerance, _SINGLE),
+        steps=first,
     )
     head = polish(problems, head, rough, radius, tolerance=tolerance, steps=steps - first)
     weights[open_], gap[open_] = head.weights, head.gap

@@ -37,9 +37,10 @@ class Problems:
     def __getitem__(self, which: Tensor | slice) -> Problems:
         return Problems(self.z[which], self.targets[which], self.mass[which], self.loss)
 
-    def single(self) -> Problems:
-        """The same problems in float32."""
-        return Problems(self.z.float(), self.targets.float(), self.mass.float(), self.loss)
+    def single(self, room: Tensor | None = None) -> Problems:
+        """The same problems in float32; the features in `room` [T or more, p, rows] if given."""
+        z = self.z.float() if room is None else room[: len(self.z)].copy_(self.z)
+        return Problems(z, self.targets.float(), self.mass.float(), self.loss)
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """p(s), [T, c, rows]."""
@@ -56,13 +57,21 @@ class Problems:
 
     def gradient(self, weights: Tensor) -> Tensor:
         """The gradient of phi at V [T, c, p], of the same shape."""
-        return self.slope(self.probabilities(weights @ self.z))
+        if bool(weights.any()):
+            residual = self.probabilities(weights @ self.z).sub_(self.targets)
+        else:
+            # Where solvers start all classes are alike, whatever the features: half of the work.
+            residual = self.probabilities(weights[:, :, :1]) - self.targets
+        return self._carried(residual)
 
     def slope(self, probabilities: Tensor) -> Tensor:
         """The gradient of phi, [T, c, p], from the probabilities at V."""
+        return self._carried(probabilities - self.targets)
+
+    def _carried(self, residual: Tensor) -> Tensor:
+        """Residuals [T, c, rows] onto the features, [T, c, p]; `residual` is used up."""
         # The mass goes onto the c residuals, not onto the p features: less to read and to write.
-        residual = (probabilities - self.targets).mul_(self.mass[:, None, :])
-        return residual @ self.z.mT
+        return residual.mul_(self.mass[:, None, :]) @ self.z.mT
 
     def gram(self) -> Tensor:
         """sum over rows of mass * z z^T, [T, p, p]."""

@@ -13,9 +13,6 @@ from empirical.heads.certificates import (
     into_ball,
 )
 
-# Divides zero by more than zero, in either precision.
-_TINY = 1e-38
-
 
 def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     """Minimise E||V z - y||^2 over ||V||_F <= radius.
@@ -85,7 +82,9 @@ def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> tuple[Ten
     sound = torch.zeros(len(target), dtype=torch.bool, device=target.device)
     active = torch.arange(len(target), device=target.device)
     squares = target.square().sum((1, 2))
-    mean = (target * (hessian @ target)).sum((1, 2)) / squares.clamp_min(_TINY)
+    mean = (target * (hessian @ target)).sum((1, 2)) / squares.clamp_min(
+        torch.finfo(target.dtype).tiny
+    )
     mu = _least_multiplier(squares, mean, radius)
     for _ in range(60):
         shifted = hessian.clone()
@@ -124,7 +123,8 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
     squares = torch.where(live, squares, 0.0)
     safe = torch.where(live, eigenvalues, 1.0)
     total = squares.sum(-1, keepdim=True)
-    mean = (squares * safe).sum(-1, keepdim=True) / total.clamp_min(_TINY)
+    tiny = torch.finfo(total.dtype).tiny
+    mean = (squares * safe).sum(-1, keepdim=True) / total.clamp_min(tiny)
     mu = _least_multiplier(total, mean, radius)
     # 1e-15 in float64.
     resolution = 1e-15 * torch.finfo(mu.dtype).eps / 2.0**-52
@@ -133,8 +133,8 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
         norm_square = (squares / shifted.square()).sum(-1, keepdim=True)
         norm = norm_square.sqrt()
         slope = (squares / shifted**3).sum(-1, keepdim=True)
-        step = norm_square * (norm - radius) / (radius * slope.clamp_min(1e-300))
-        step = torch.where(norm > radius, step, 0.0)
+        step = norm_square * (norm - radius) / (radius * slope.clamp_min(tiny))
+        step = step.clamp_min(0.0)
         mu = mu + step
         if bool((step <= resolution * mu).all()):
             break

@@ -157,7 +157,7 @@ def test_newton_finishes_what_the_gradient_leaves_open(radius, tolerance):
     scores = 4.0 * generator.standard_normal((10, 4, 10)) @ z + generator.gumbel(size=(10, 4, 60))
     targets = np.eye(4)[scores.argmax(1)].swapaxes(1, 2).copy()
     problem = z, targets, np.full((10, 60), 1 / 60)
-    _, rough = solve("softmax", problem, radius, tolerance=tolerance, steps=40)
+    _, rough = solve("softmax", problem, radius, tolerance=tolerance, steps=solver._GRADIENT_STEPS)
     assert np.all(rough > 100 * tolerance)
     V, gap = solve("softmax", problem, radius, tolerance=tolerance, steps=120)
     assert np.all(gap <= tolerance)
