@@ -58,9 +58,8 @@ def accelerate(
         wasted += len(active) - left
         if wasted >= 2 * left:
             wasted = 0
-            active, momentum, factor, problems = (
-                v[open_] for v in (active, momentum, factor, problems)
-            )
+            active, momentum, factor = active[open_], momentum[open_], factor[open_]
+            problems = problems[open_]
             current, ahead, slope = current[open_], ahead[open_], slope[open_]
             before, before_slope = before[open_], before_slope[open_]
             energies, vectors = energies[open_], vectors[open_]

@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 
 from empirical import heads
 from empirical.heads import certificates
+from empirical.heads.squares import least_quadratic, secular
 
 
 def value(V, gram, moment, square):
@@ -139,6 +140,22 @@ def test_a_batch_of_least_squares_problems_is_each_alone():
     for t in range(20):
         alone = heads.least_squares(gram[t], moment[t], 0.7)
         assert torch.allclose(together.weights[t], alone.weights, rtol=0, atol=1e-11)
+
+
+def test_cholesky_factors_agree_with_eigenvectors_and_know_their_limits():
+    generator = np.random.default_rng(5)
+    z = torch.from_numpy(generator.standard_normal((40, 6, 9)))
+    y = torch.from_numpy(generator.standard_normal((40, 2, 9)))
+    z[:20, 5] = z[:20, 4]  # twins: singular Gram matrices
+    gram, moment = z @ z.mT / 9, z @ y.mT / 9
+    for radius in (0.01, 0.3, 1e3):
+        solution, sound = least_quadratic(gram, moment, radius)
+        eigenvalues, vectors = torch.linalg.eigh(gram)
+        other = vectors @ secular(eigenvalues.clamp_min(0.0), vectors.mT @ moment, radius)
+        # Inside the ball nothing lifts a twin's zero eigenvalue; on a small one the multiplier does.
+        assert bool(sound[20:].all())
+        assert bool(sound[:20].any()) == (radius < 1e3)
+        assert torch.allclose(solution[sound], other[sound], rtol=1e-7, atol=1e-12)
 
 
 @pytest.mark.parametrize("radius", [0.0, -1.0, float("inf"), float("nan")])

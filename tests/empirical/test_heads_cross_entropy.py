@@ -6,7 +6,9 @@ import torch
 from scipy.optimize import minimize
 
 from empirical import heads
+from empirical.heads import accelerated
 from empirical.heads import cross_entropy as solver
+from empirical.heads.problems import Problems
 
 RADII = (0.01, 1.0, 3.0, 30.0, 1000.0)
 
@@ -168,6 +170,29 @@ def test_newton_finishes_what_the_gradient_leaves_open(radius, tolerance):
         slow, its_gap = solve("softmax", problem, radius, tolerance=tolerance, steps=120)
     assert np.all(its_gap > tolerance)
     assert not np.any(violated(risk(slow, *problem) - risk(V, *problem), its_gap))
+
+
+def test_steps_that_climb_are_noticed():
+    # Six classes of which the start takes two for likely and labels know no other: the curvature is
+    # near 1/2 there, three times that of even classes, and steps in the metric of the latter climb.
+    generator = np.random.default_rng(0)
+    z = generator.standard_normal((10, 3, 40))
+    z[:, 2] = 1.0
+    chance = 1 / (1 + np.exp(-generator.standard_normal((10, 1, 3)) @ z))
+    targets = np.concatenate([chance, 1 - chance, np.zeros((10, 4, 40))], axis=1)
+    start = np.zeros((10, 6, 3))
+    start[:, :2, 2], start[:, 2:, 2] = 6.0, -3.0
+    arrays = (torch.from_numpy(a) for a in (z, targets, np.full((10, 40), 1 / 40)))
+    problems, start = Problems(*arrays, "softmax"), torch.from_numpy(start)
+
+    def gap():
+        V = accelerated.accelerate(problems.single(), start, 30.0, tolerance=1e-6, steps=40)
+        return float(heads.frank_wolfe_gap(problems.gradient(V), V, 30.0).max())
+
+    assert gap() < 0.05
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(accelerated.CURVATURE, "softmax", 1 / 6)  # nothing safer to fall back on
+        assert gap() > 0.5
 
 
 def test_two_classes_by_hand():
