@@ -172,11 +172,18 @@ def squares(problem: tuple[torch.Tensor, ...]) -> None:
     features, labels = problem[0].numpy(), problem[1].numpy()
 
     def ours(which: slice) -> heads.Head:
-        # Moments as in the loop, by numpy, which computes half of a symmetric product.
-        z, y = features[which], labels[which]
-        gram = torch.from_numpy(z @ z.swapaxes(1, 2))
-        moment = torch.from_numpy(z @ y.swapaxes(1, 2))
-        return heads.least_squares(gram / ROWS, moment / ROWS, SQUARES_RADIUS)
+        # Moments as in the loop, by numpy, which computes half of a symmetric product, and like there
+        # both products of a problem while its features are in the cache.
+        count = len(features[which])
+        gram = np.empty((count, FEATURES, FEATURES))
+        moment = np.empty((count, FEATURES, CLASSES))
+        for i in range(0, count, 4):
+            z, y = features[which][i : i + 4], labels[which][i : i + 4]
+            np.matmul(z, z.swapaxes(1, 2), out=gram[i : i + 4])
+            np.matmul(z, y.swapaxes(1, 2), out=moment[i : i + 4])
+        gram /= ROWS
+        moment /= ROWS
+        return heads.least_squares(torch.from_numpy(gram), torch.from_numpy(moment), SQUARES_RADIUS)
 
     loops = [("numpy loop", numpy_squares, PROBLEMS), ("scikit-learn", sklearn_squares, 20)]
     head, results = race(ours, loops, problem, SQUARES_RADIUS)
