@@ -47,8 +47,9 @@ def softmax(
     tolerance the gap at which a problem counts as solved, in nats
     steps     the most steps that any problem takes
 
-    Accelerated gradient in the metric of Boehning's bound (1992: the Hessian is at most
-    1/2 (I - 11^T/c) (x) E z z^T, here used as 1/2 E z z^T) and in float32, then Newton's method on
+    Gradient steps in the metric of E z z^T, at first as steep as even classes make it, then by
+    Boehning's bound (1992: the Hessian is at most 1/2 (I - 11^T/c) (x) E z z^T, here used as
+    1/2 E z z^T), with momentum, all in float32; then Newton's method on
     the ball in float64 for problems that are still open. The returned gap is certified in float64,
     whether or not it reached `tolerance`; rounding keeps it above about 1e-15 B E||z||.
 

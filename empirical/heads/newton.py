@@ -2,7 +2,8 @@
 
 A step minimises the quadratic model over the ball exactly (Cholesky factors and the secular
 equation of the multiplier) and then searches the segment to that point, which is feasible by
-convexity. Hessians are the dear part, so one is kept as long as its steps divide the gap by four.
+convexity. Hessians are the dear part, so one is kept as long as its steps divide the gap by four,
+and the first is computed in float32.
 """
 
 from __future__ import annotations
