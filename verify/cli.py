@@ -280,7 +280,9 @@ def _stop(code: int, message: str) -> NoReturn:
 
 
 def _kept(given: Sequence[str]) -> str:
-    """What to do after a cut."""
+    """What to do after a cut; only a report is measured in parts that can be resumed."""
+    if given[0] != "report":
+        return f"start again with: {_repeat(given)}"
     again = [*given, *(() if "--resume" in given else ("--resume",))]
     return f"finished parts are kept, continue with: {_repeat(again)}"
 

@@ -107,6 +107,26 @@ def test_a_full_disk_or_an_interrupt_ends_with_one_line_and_resumes(
     assert {path: path.stat().st_mtime_ns for path in written} == kept
 
 
+@pytest.mark.parametrize(("name", "work"), [("claims", "decide"), ("reproduce", "reproduce")])
+def test_what_has_no_parts_says_to_start_again(
+    name: str,
+    work: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"verify.{name}.run.{work}", interrupted)
+    with pytest.raises(SystemExit) as exit_:
+        main([name, "--out", str(tmp_path)])
+    assert exit_.value.code == 3
+    line = capsys.readouterr().err
+    assert line.startswith(f"error: interrupted; start again with: python -m verify {name} --out")
+    assert "--resume" not in line
+
+
 def test_a_disk_that_is_really_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
