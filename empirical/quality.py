@@ -60,6 +60,32 @@ class Features:
     radius: float
     loss: Loss
 
+    def __post_init__(self) -> None:
+        """Raise ValueError where shapes disagree, numbers are not float64, or the radius is no radius."""
+        if self.z.ndim != 3 or self.targets.ndim != 2 or self.z.shape[2] != self.targets.shape[1]:
+            raise ValueError(
+                "z must be [T, p, rows] and targets [c, rows], got"
+                f" {tuple(self.z.shape)} and {tuple(self.targets.shape)}"
+            )
+        if self.z.dtype != torch.float64 or self.targets.dtype != torch.float64:
+            raise ValueError(
+                f"z and targets must be float64, got {self.z.dtype} and {self.targets.dtype}"
+            )
+        if not bool(torch.isfinite(self.targets).all()):
+            raise ValueError("targets must be finite, got NaN or infinity")
+        if not 0 < self.radius < float("inf"):
+            raise ValueError(f"radius must be positive and finite, got {self.radius}")
+
+    def _check_mass(self, mass: Tensor) -> None:
+        if mass.shape[-1] != self.z.shape[2] or not bool((mass >= 0).all()):
+            raise ValueError(
+                f"mass must hold {self.z.shape[2]} nonnegative numbers per problem, got shape"
+                f" {tuple(mass.shape)} and a least entry of {float(mass.min()):g}"
+            )
+        sums = mass.sum(-1)
+        if not bool(((sums - 1.0).abs() <= 1e-6).all()):
+            raise ValueError(f"mass must sum to 1 per problem, got {float(sums.max()):g}")
+
     def fit(self, mass: Tensor, start: Tensor | None = None) -> FittedHead:
         """The best heads under the mass [T, rows] of a distribution ([rows]: the same for all).
 
@@ -74,6 +100,7 @@ class Features:
         >>> line.fit(uniform_mass(2, line.z)).weights.round(decimals=9).abs()
         tensor([[[2., 0.]]], dtype=torch.float64)
         """
+        self._check_mass(mass)
         mass = mass.expand(self.z.shape[0], -1)
         if self.loss != "least-squares":
             z, targets, its_mass = self._seen(mass)
@@ -107,6 +134,10 @@ class Features:
 
     def risk(self, weights: Tensor, mass: Tensor) -> Tensor:
         """The risk [T] of heads V [T, c, p] under the mass [T, rows] or [rows]."""
+        self._check_mass(mass)
+        expected = (self.z.shape[0], self.targets.shape[0], self.z.shape[1])
+        if tuple(weights.shape) != expected:
+            raise ValueError(f"weights must have shape {expected}, got {tuple(weights.shape)}")
         losses = row_losses(weights @ self.z, self.targets, self.loss)
         return weighted_risk(losses, mass)
 

@@ -40,6 +40,8 @@ def check_problem(
     for name, arrays, count in parts:
         if len(arrays) != count:
             raise ValueError(f"{name} must hold {count} arrays, got {len(arrays)}")
+    if targets.ndim != 3 or 0 in targets.shape:
+        raise ValueError(f"targets must be [T, c, m], none of them 0, got {tuple(targets.shape)}")
     trials, outputs, rows = targets.shape
     for k, x in enumerate(inputs):
         expected = (trials, rows, x.shape[-1])
@@ -62,6 +64,13 @@ def check_problem(
         raise ValueError(f"weights must have shape {(trials, rows)}, got {tuple(weights.shape)}")
     if weights is not None and not bool(torch.isfinite(weights).all()):
         raise ValueError("weights must be finite, got NaN or infinity")
+    dtype = inputs[0].dtype
+    if not dtype.is_floating_point:
+        raise ValueError(f"inputs must hold floating-point numbers, got {dtype}")
+    others = [(f"inputs[{k}]", x) for k, x in enumerate(inputs)] + [("targets", targets)]
+    for name, tensor in others + ([] if weights is None else [("weights", weights)]):
+        if tensor.dtype != dtype:
+            raise ValueError(f"{name} must be {dtype} as inputs[0], got {tensor.dtype}")
     _check_targets(targets, objective)
 
 

@@ -92,6 +92,16 @@ def check_theorem(
     left = lhs if isinstance(lhs, Interval) else Interval.exact(lhs)
     left = Interval(np.atleast_1d(left.low), np.atleast_1d(left.high))
     bound = bound_interval(theorem, arguments)
+    # One left-hand side beside many arguments is one sample, and must not count as many.
+    for name, shape in (
+        ("lhs", left.low.shape),
+        ("arguments", np.shape(bound.lower.total)),
+        ("slack", np.shape(slack)),
+    ):
+        if shape not in ((), (left.low.size,)):
+            raise ValueError(
+                f"{name} must hold one number for each of the {left.low.size} samples, got shape {shape}"
+            )
     level = float(theorem.level(delta))
     granted = bound.interval + Interval.exact(slack)
     found = coverage(

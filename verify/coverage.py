@@ -73,7 +73,8 @@ def coverage(
     tests        k: the number of tests of the same claim; each gets alpha / k (Bonferroni)
     sample_miss  the probability that one sample's own interval misses: refute only beyond level + this
 
-    Raises ValueError where there are no samples, a level or alpha outside (0, 1) or tests < 1.
+    Raises ValueError where there are no samples, a level or alpha lies outside (0, 1), sample_miss outside
+    [0, 1), or tests is no positive integer.
 
     >>> coverage([1] * 146, 0.025).verdict, coverage([1] * 145, 0.025).verdict
     ('supported', 'undecided')
@@ -87,8 +88,10 @@ def coverage(
     for name, number in (("level", level), ("alpha", alpha)):
         if not 0 < number < 1:
             raise ValueError(f"{name} must lie in (0, 1), got {number}")
-    if tests < 1:
+    if not isinstance(tests, int) or tests < 1:
         raise ValueError(f"tests must be a positive integer, got {tests}")
+    if not 0 <= sample_miss < 1:
+        raise ValueError(f"sample_miss must lie in [0, 1), got {sample_miss}")
     violations = int((codes == VIOLATED).sum())
     doubtful = violations + int((codes == INCONCLUSIVE).sum())
     tail = alpha / (2 * tests)

@@ -209,3 +209,25 @@ def test_rows_without_mass_do_not_change_a_softmax_head():
     assert torch.all(fitted.gap <= 1e-4)
     assert torch.all((fitted.risk - risk).abs() <= torch.maximum(fitted.gap, whole.gap))
     assert torch.all(fitted.risk - fitted.gap <= risk)
+
+
+def test_what_would_broadcast_or_is_no_distribution_is_refused():
+    features, mass = population("least-squares")
+    z, y = features.z, features.targets
+    V = torch.zeros(T, C, P, dtype=torch.float64)
+    for targets in (y[0], y.T, y[:, :1]):
+        with pytest.raises(ValueError, match="^z must be"):
+            Features(z, targets, 1.0, "least-squares")
+    with pytest.raises(ValueError, match="^z and targets must be float64"):
+        Features(z.float(), y, 1.0, "least-squares")
+    with pytest.raises(ValueError, match="^targets must be finite"):
+        Features(z, y * torch.nan, 1.0, "least-squares")
+    with pytest.raises(ValueError, match="^radius must be positive"):
+        Features(z, y, -1.0, "least-squares")
+    with pytest.raises(ValueError, match="^weights must have shape"):
+        population_risk(features, V[:, :1])
+    for wrong in (mass * 20, mass * 0, mass - 2 * mass[0]):
+        with pytest.raises(ValueError, match="^mass must"):
+            features.fit(wrong)
+        with pytest.raises(ValueError, match="^mass must"):
+            empirical_risk(features, V, wrong)

@@ -48,6 +48,9 @@ SURVIVORS = {
     "bound_interval: direction is not None and direction >= 0 ->"
     " direction is not None and direction > 0": "the same",
     "compare: low.shape -> high.shape": "both ends were broadcast to one shape",
+    "check_theorem: bound.lower.total -> bound.usable.total": "the same",
+    "check_theorem: left.low.shape -> left.high.shape": "the same",
+    "check_theorem: left.low.size -> left.high.size": "the same",
     "coverage: low > level + sample_miss -> low >= level + sample_miss": (
         "a quantile of the beta distribution equals the level for no count of violations"
     ),

@@ -84,3 +84,17 @@ def test_bad_input_is_named():
         check_theorem(PAPER, [0.0], {**TERMS, "R_loss": 0.1})
     with pytest.raises(ValueError, match="at least one sample"):
         check_theorem(PAPER, [], TERMS)
+
+
+def test_one_sample_never_counts_as_many():
+    """Arguments of 150 samples beside one left-hand side would broadcast it to 150."""
+    many = {**TERMS, "gamma": np.zeros(150)}
+    for lhs, arguments, slack, name in (
+        (0.1, many, 0.0, "arguments"),
+        (np.zeros(146), TERMS, np.zeros(147), "slack"),
+        (np.zeros((2, 73)), TERMS, 0.0, "lhs"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must hold one number for each of the"):
+            check_theorem(PAPER, lhs, arguments, slack=slack)
+    each = check_theorem(PAPER, np.full(150, 0.1), many, slack=np.zeros(150))
+    assert each.coverage.trials == 150

@@ -68,6 +68,7 @@ def test_a_sample_interval_that_may_miss_raises_the_bar() -> None:
     some = codes(12, 0, 200)
     assert coverage(some, 0.02).verdict == "refuted"
     assert coverage(some, 0.02, sample_miss=0.02).verdict == "undecided"
+    assert coverage(some, 0.02, sample_miss=0.99).verdict == "undecided"
 
 
 def test_a_true_claim_is_rarely_refuted() -> None:
@@ -95,6 +96,9 @@ def test_a_true_claim_is_rarely_refuted() -> None:
         (dict(verdicts=[1], level=float("nan")), "level must lie in"),
         (dict(verdicts=[1], level=0.1, alpha=1.0), "alpha must lie in"),
         (dict(verdicts=[1], level=0.1, tests=0), "tests must be"),
+        (dict(verdicts=[1], level=0.1, tests=1.5), "tests must be"),
+        (dict(verdicts=[1], level=0.1, sample_miss=-0.5), "sample_miss must lie in"),
+        (dict(verdicts=[1], level=0.1, sample_miss=1.0), "sample_miss must lie in"),
     ],
 )
 def test_bad_input(arguments: dict, message: str) -> None:
