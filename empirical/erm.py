@@ -245,7 +245,7 @@ def objective_gradient(
 def _row_scale(targets: Tensor, weights: Tensor | None) -> Tensor:
     """The factor 1/m, times its weight, on every row's loss: [T, 1, m]."""
     scale = torch.full_like(targets[:, :1], 1.0 / targets.shape[-1])
-    return scale if weights is None else scale * weights[:, None, :]
+    return scale if weights is None else scale * weights[:, None, :].to(scale.dtype)
 
 
 def _minibatch(

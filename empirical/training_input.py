@@ -67,8 +67,10 @@ def check_problem(
     dtype = inputs[0].dtype
     if not dtype.is_floating_point:
         raise ValueError(f"inputs must hold floating-point numbers, got {dtype}")
-    others = [(f"inputs[{k}]", x) for k, x in enumerate(inputs)] + [("targets", targets)]
-    for name, tensor in others + ([] if weights is None else [("weights", weights)]):
+    for name, tensor in [
+        *((f"inputs[{k}]", x) for k, x in enumerate(inputs)),
+        ("targets", targets),
+    ]:
         if tensor.dtype != dtype:
             raise ValueError(f"{name} must be {dtype} as inputs[0], got {tensor.dtype}")
     _check_targets(targets, objective)
