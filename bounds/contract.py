@@ -13,15 +13,15 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from bounds.derivation import flaws, positive_parts
-from bounds.inequalities import (
+from bounds.notation import LOSS, NO_UNITS, Domain, delta
+from bounds.proofs.inequalities import (
     CONFIDENCE,
     direction,
     is_non_negative,
     same,
     standard_form,
 )
-from bounds.notation import LOSS, NO_UNITS, Domain, delta
+from bounds.statement.derivation import flaws, positive_parts
 from bounds.theorem import Theorem
 
 _SCALES = sympy.symbols("loss_scale output_scale feature_scale", positive=True)

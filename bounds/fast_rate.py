@@ -17,10 +17,6 @@ from collections.abc import Iterable
 import sympy
 from sympy import log, sqrt
 
-from bounds import lemmas
-from bounds.assumptions import assume
-from bounds.derivation import Derivation, Step
-from bounds.intermediate import DISTANCE
 from bounds.notation import (
     RISK_M,
     RISK_N,
@@ -37,6 +33,10 @@ from bounds.notation import (
     v_max,
     v_norm,
 )
+from bounds.proofs import lemmas
+from bounds.proofs.assumptions import assume
+from bounds.statement.derivation import Derivation, Step
+from bounds.statement.intermediate import DISTANCE
 from bounds.theorem import Term, Theorem
 
 Modalities = str | Iterable[str] | ModalitySet

@@ -12,10 +12,6 @@ from collections.abc import Iterable
 
 from sympy import Expr, Symbol, log, sqrt
 
-from bounds import lemmas
-from bounds.assumptions import PAPER, assume
-from bounds.derivation import Derivation, Step
-from bounds.intermediate import DEVIATION_STAR, MEAN_UP, UP
 from bounds.notation import (
     ETA_M,
     R_M,
@@ -30,6 +26,10 @@ from bounds.notation import (
     delta,
     m,
 )
+from bounds.proofs import lemmas
+from bounds.proofs.assumptions import PAPER, assume
+from bounds.statement.derivation import Derivation, Step
+from bounds.statement.intermediate import DEVIATION_STAR, MEAN_UP, UP
 from bounds.theorem import Term, Theorem
 
 Modalities = str | Iterable[str] | ModalitySet

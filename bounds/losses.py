@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bounds import _arguments as arguments
+from bounds import domains as arguments
 
 
 @dataclass(frozen=True)

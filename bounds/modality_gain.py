@@ -13,10 +13,7 @@ from typing import Any
 import numpy as np
 from sympy import log, sqrt
 
-from bounds import lemmas, risk_gap
-from bounds.assumptions import PAPER, assume
-from bounds.derivation import Derivation
-from bounds.evaluation import Number, checked, common_shape, plain
+from bounds import risk_gap
 from bounds.notation import (
     BOUND_M,
     BOUND_N,
@@ -35,6 +32,10 @@ from bounds.notation import (
     gamma,
     m,
 )
+from bounds.proofs import lemmas
+from bounds.proofs.assumptions import PAPER, assume
+from bounds.statement.derivation import Derivation
+from bounds.statement.evaluation import Number, checked, common_shape, plain
 from bounds.theorem import Term, Theorem
 
 Modalities = str | Iterable[str] | ModalitySet

@@ -14,9 +14,7 @@ import sympy
 from sympy import log, sqrt
 
 from bounds import latent_quality, risk_gap
-from bounds.derivation import positive_parts
 from bounds.frozen import FrozenMapping
-from bounds.inequalities import is_non_negative
 from bounds.notation import (
     R_M,
     L,
@@ -33,6 +31,8 @@ from bounds.notation import (
     p,
     slack,
 )
+from bounds.proofs.inequalities import is_non_negative
+from bounds.statement.derivation import positive_parts
 from bounds.theorem import Theorem
 
 Substitution = Mapping[sympy.Symbol, sympy.Expr]

@@ -14,11 +14,7 @@ from collections.abc import Iterable
 import sympy
 from sympy import log, sqrt
 
-from bounds import lemmas
-from bounds.assumptions import PAPER, assume
-from bounds.derivation import Derivation, Step
 from bounds.fast_rate import fast_rate
-from bounds.intermediate import DEVIATION_BEST, DOWN, MEAN_DOWN, MEAN_UP, MEAN_UP_HEAD, UP, UP_HEAD
 from bounds.notation import (
     R_M,
     RISK_M,
@@ -37,6 +33,18 @@ from bounds.notation import (
     m,
     m_head,
     slack,
+)
+from bounds.proofs import lemmas
+from bounds.proofs.assumptions import PAPER, assume
+from bounds.statement.derivation import Derivation, Step
+from bounds.statement.intermediate import (
+    DEVIATION_BEST,
+    DOWN,
+    MEAN_DOWN,
+    MEAN_UP,
+    MEAN_UP_HEAD,
+    UP,
+    UP_HEAD,
 )
 from bounds.theorem import Term, Theorem
 

@@ -15,17 +15,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 import sympy
 
-from bounds import evaluation, inversion, presentation, text
-from bounds.evaluation import BoundValue
 from bounds.frozen import FrozenMapping
-from bounds.inversion import Solution
 from bounds.notation import QUANTITIES, ModalitySet, Quantity
+from bounds.statement import (
+    evaluation,
+    inversion,
+)
+from bounds.statement import (
+    plotting as presentation,
+)
+from bounds.statement import (
+    typesetting as text,
+)
+from bounds.statement.evaluation import BoundValue
+from bounds.statement.inversion import Solution
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-    from bounds.derivation import Derivation
+    from bounds.statement.derivation import Derivation
 
 
 class Requirement(Enum):
@@ -224,7 +233,7 @@ class Theorem:
     def solve(self, name: str, *, total: Any, **arguments: Any) -> Solution:
         """The value of the argument `name` at which the bound equals `total`.
 
-        Any other argument may be a number or an expression in `name`. See `bounds.inversion`.
+        Any other argument may be a number or an expression in `name`. See `bounds.statement.inversion`.
 
         >>> import sympy
         >>> from bounds import risk_gap

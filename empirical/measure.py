@@ -17,13 +17,14 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from empirical import erm, fast_rate
-from empirical.fusion import FusionClass, Stack, Subsets, initial_weights
-from empirical.quality import Features, FittedHead, uniform_mass
-from empirical.risk import row_losses, weighted_risk
+from empirical import erm
+from empirical.fusion.classes import FusionClass, Stack, Subsets, initial_weights
+from empirical.losses import row_losses, weighted_risk
+from empirical.quality import fast_rate
+from empirical.quality.frozen_encoder import Features, FittedHead, uniform_mass
 from empirical.sampling import DISTINCT, LARGEST, mass_of, sample_mass
 from empirical.streams import stream
-from empirical.worlds.finite import FinitePopulation
+from empirical.worlds.population import FinitePopulation
 
 Columns = dict[str, ArrayLike]
 
@@ -131,8 +132,8 @@ def measure(
     Raises ValueError where no trial is asked for or one is negative, or a size is not positive or
     above `sampling.LARGEST`.
 
-    >>> from empirical.features import from_arrays
-    >>> from empirical.worlds.finite import finite_population
+    >>> from empirical.datasets.dataset import from_arrays
+    >>> from empirical.worlds.population import finite_population
     >>> x = np.arange(8.0)[:, None]
     >>> population = finite_population(from_arrays({"a": x, "b": x**2}, np.sin(x[:, 0])))
     >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=1.0, outputs=1)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from empirical.worlds.finite import FinitePopulation
+from empirical.worlds.population import FinitePopulation
 
 DISTINCT = 8
 """Beyond this many times N rows a sample is trained on as the population's rows with their counts."""
@@ -27,7 +27,7 @@ def sample_mass(
     """The mass [T, N] of one sample of size m from each generator: counts / m, float64.
 
     >>> from empirical import datasets
-    >>> from empirical.worlds.finite import finite_population
+    >>> from empirical.worlds.population import finite_population
     >>> population = finite_population(datasets.digits())
     >>> mass = sample_mass(population, [np.random.default_rng(0)], 10)
     >>> mass.shape, round(float(mass.sum()), 9), round(float(mass.max()), 9)
@@ -45,7 +45,7 @@ def row_counts(
     one multinomial draw of the same law.
 
     >>> from empirical import datasets
-    >>> from empirical.worlds.finite import finite_population
+    >>> from empirical.worlds.population import finite_population
     >>> population = finite_population(datasets.digits())
     >>> counts = row_counts(population, np.random.default_rng(0), 10**9)
     >>> int(counts.sum()), counts.shape

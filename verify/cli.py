@@ -90,8 +90,8 @@ def report(
     """Train, measure, compare with the bounds, and write report.html and report.json."""
     began = time.monotonic()
     from empirical import datasets
-    from verify.cluster import connect
-    from verify.folder import check_writable
+    from verify.execution.cluster import connect
+    from verify.execution.folder import check_writable
     from verify.report import write_report
     from verify.study import Study
 
@@ -139,11 +139,12 @@ def claims(
 ) -> None:
     """Put every claim, true or planted, to its checks, and write claims.html and claims.json."""
     began = time.monotonic()
-    from verify.claims import page, text
-    from verify.claims.document import document
     from verify.claims.ledger import CLAIMS
+    from verify.claims.report import page
+    from verify.claims.report import terminal as text
+    from verify.claims.report.document import document
     from verify.claims.run import decide
-    from verify.folder import check_writable
+    from verify.execution.folder import check_writable
 
     number = _one("seed", seed, "a nonnegative integer")
     check_writable(out)
@@ -288,7 +289,7 @@ def _kept(given: Sequence[str]) -> str:
 
 
 def _workers_lost() -> type[BaseException]:
-    from verify.workers import WorkersLostError
+    from verify.execution.workers import WorkersLostError
 
     return WorkersLostError
 

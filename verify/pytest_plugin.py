@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from verify.check import Check
+    from verify.verdicts.check import Check
 
 PROPERTY = "multimodal_bounds.check"
 
@@ -34,7 +34,7 @@ def check_theorem(request: pytest.FixtureRequest) -> Callable[..., Check]:
     Takes one more argument, `name`: what the table calls the claim; by default the theorem's key and
     the test's name.
     """
-    from verify import check
+    from verify.verdicts import check
 
     def recorded(*arguments: Any, name: str | None = None, **options: Any) -> Check:
         # Decide first and judge later: a failed check belongs in the table as well.

@@ -21,25 +21,25 @@ import torch
 
 from bounds.losses import LossConstants
 from empirical import erm
-from empirical.features import Dataset, from_arrays
-from empirical.fusion import FusionClass
-from empirical.fusion_operations import OPERATIONS, Operation
+from empirical.datasets.dataset import Dataset, from_arrays
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.operations import OPERATIONS, Operation
+from empirical.losses import Loss
 from empirical.measure import Design
 from empirical.modalities import Family, Pair, default_family, family_from_pairs
-from empirical.risk import Loss
 from empirical.sampling import LARGEST
-from empirical.worlds.finite import (
+from empirical.worlds.population import (
     FinitePopulation,
     binary_targets,
     check_loss,
     finite_population,
 )
-from verify.coverage import trials_needed
+from verify.verdicts.coverage import trials_needed
 
 if TYPE_CHECKING:
     from distributed import Client
 
-    from verify.run import Results
+    from verify.execution.run import Results
 
 DEFAULT_M = (64, 256, 1024)
 DEFAULT_HEAD_M = (8000,)
@@ -253,8 +253,8 @@ class Study:
         progress: bool = False,
         client: Client | None = None,
     ) -> Results:
-        """Measure every trial. See `verify.run.run_study`."""
-        from verify.run import run_study
+        """Measure every trial. See `verify.execution.run.run_study`."""
+        from verify.execution.run import run_study
 
         return run_study(
             self,
@@ -280,7 +280,7 @@ class Study:
 
         Returns the path of the page. Arguments as for `run`.
         """
-        from verify.folder import check_writable
+        from verify.execution.folder import check_writable
         from verify.report import write_report
 
         check_writable(out)

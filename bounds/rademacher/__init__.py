@@ -22,6 +22,7 @@ case); with `_empirical` it bounds R̂_S from the sample; with `_exact` it enume
 """
 
 from bounds.rademacher.conventions import CONVENTIONS, contraction, convert
+from bounds.rademacher.deep_relu import deep_relu, deep_relu_empirical
 from bounds.rademacher.finite import cells, cells_empirical, finite_exact, massart
 from bounds.rademacher.fusion import (
     fusion,
@@ -38,7 +39,6 @@ from bounds.rademacher.linear import (
     linear_l1_empirical,
 )
 from bounds.rademacher.nested import squared_norms
-from bounds.rademacher.networks import deep_relu, deep_relu_empirical
 
 __all__ = [
     "CONVENTIONS",

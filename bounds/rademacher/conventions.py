@@ -12,8 +12,8 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from bounds import _arguments as arguments
-from bounds._arguments import FloatArray
+from bounds import domains as arguments
+from bounds.domains import FloatArray
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import _arguments as arguments
-from bounds._arguments import FloatArray
+from bounds import domains as arguments
+from bounds.domains import FloatArray
 from bounds.rademacher.signs import batches_of_signs
 
 # Below this many pairs of signs E|S| comes from exact ratios, above from its asymptotic series.

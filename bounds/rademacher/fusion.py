@@ -42,8 +42,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import _arguments as arguments
-from bounds._arguments import FloatArray
+from bounds import domains as arguments
+from bounds.domains import FloatArray
 
 
 def fusion(

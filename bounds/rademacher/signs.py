@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bounds._arguments import FloatArray
+from bounds.domains import FloatArray
 
 MOST_SIGNS = 20
 _BATCH_BITS = 14

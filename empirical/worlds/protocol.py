@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from bounds.losses import LossConstants
-from empirical.estimate import Interval
+from empirical.statistics.intervals import Interval
 from empirical.worlds.trials import Trials
 
 Sample = TypeVar("Sample")
@@ -22,7 +22,7 @@ class World(Protocol[Sample, Models]):
     along the leading axis; models are one per trial. `ExactWorld`, `ClassWorld`, `LinearWorld` and
     `StackWorld` (teachers, data sets) are worlds; none of them inherits from this class.
 
-    >>> from empirical.worlds.exact import xor
+    >>> from empirical.worlds.boolean.exact import xor
     >>> world: World = xor()
     >>> sample = world.draw(np.random.default_rng(0), 50, 2)
     >>> heads = world.fit(sample, ["x1", "x2"])

@@ -16,13 +16,13 @@ import torch
 from numpy.typing import ArrayLike
 
 from bounds import losses
-from empirical.erm import Loss
-from empirical.fusion import FusionClass, Stack, initial_weights, project
+from empirical.erm.trainer import Loss
+from empirical.fusion.classes import FusionClass, Stack, initial_weights, project
+from empirical.losses import row_losses
 from empirical.modalities import check_names
-from empirical.risk import row_losses
 from empirical.streams import stream
-from empirical.worlds.finite import check_loss
-from empirical.worlds.stacks import StackWorld
+from empirical.worlds.networks import StackWorld
+from empirical.worlds.population import check_loss
 
 
 def teacher_world(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.estimate import Interval
+from empirical.statistics.intervals import Interval
 
 
 @dataclass(frozen=True, eq=False)

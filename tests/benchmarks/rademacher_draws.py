@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from empirical.rademacher_linear import linear_complexity, linear_empirical
-from empirical.relu_suprema import relu_empirical
+from empirical.complexity.linear import linear_complexity, linear_empirical
+from empirical.complexity.relu import relu_empirical
 
 M, D = 1000, 100
 REPEATS = 5

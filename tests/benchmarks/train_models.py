@@ -18,8 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from empirical import compiled, erm
-from empirical.fusion import FusionClass, initial_weights
+from empirical import erm
+from empirical.erm import compiled
+from empirical.fusion.classes import FusionClass, initial_weights
 
 MODALITIES, FEATURES, WIDTH, CLASSES, STEPS, RATE = 4, 25, 32, 6, 200, 0.005
 SUBSETS = tuple(

@@ -9,10 +9,9 @@ import sympy
 from sympy import log, sqrt
 
 import bounds
-from bounds import catalogue, lemmas, risk_gap
+from bounds import catalogue, risk_gap
 from bounds.catalogue import THEOREMS, find
 from bounds.contract import check_contract
-from bounds.derivation import Derivation, Lemma
 from bounds.notation import (
     ETA_M,
     FEATURE,
@@ -29,6 +28,8 @@ from bounds.notation import (
     delta,
     m,
 )
+from bounds.proofs import lemmas
+from bounds.statement.derivation import Derivation, Lemma
 from bounds.theorem import Assumption, Term, Theorem
 
 
@@ -211,7 +212,7 @@ def test_a_wrong_derivation_breaks_the_contract():
 
 
 def test_numbers_that_betray_the_formula_break_the_contract(monkeypatch):
-    from bounds import evaluation
+    from bounds.statement import evaluation
 
     original = evaluation._compiled
     monkeypatch.setattr(

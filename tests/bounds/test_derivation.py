@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import sympy
 
-from bounds import lemmas
 from bounds.catalogue import THEOREMS, find
-from bounds.derivation import flaws
 from bounds.frozen import FrozenMapping
-from bounds.inequalities import same
+from bounds.proofs import lemmas
+from bounds.proofs.inequalities import same
+from bounds.statement.derivation import flaws
 
 _spec = importlib.util.spec_from_file_location(
     "wrong_constants", Path(__file__).with_name("wrong_constants.py")

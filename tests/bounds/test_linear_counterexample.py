@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, optimize, stats
 
 from bounds import linear_case
-from bounds import linear_counterexample as counterexample
+from bounds.linear_case import counterexample
 
 
 class TestCounterexample:

@@ -10,8 +10,8 @@ from sympy import log, sqrt
 from bounds import latent_quality, risk_gap
 from bounds.catalogue import THEOREMS, find
 from bounds.contract import random_arguments
-from bounds.inequalities import direction, is_non_negative, same
 from bounds.notation import symbol
+from bounds.proofs.inequalities import direction, is_non_negative, same
 from bounds.relations import RELATIONS, Relation, large_sample_limit, leading_order
 
 gamma, L, C, R_M, C_M, R_loss, m, m_head, delta, kappa, V, v_norm = map(

@@ -10,8 +10,9 @@ import pytest
 import sympy
 from sympy import log, sqrt
 
-from bounds import latent_quality, modality_gain, nested_quality, risk_gap
+from bounds import latent_quality, modality_gain, risk_gap
 from bounds.catalogue import THEOREMS, find
+from bounds.linear_case import theorem as nested_quality
 from bounds.notation import QUANTITIES, ModalitySet, Quantity, symbol
 from bounds.theorem import REQUIRED, Term
 

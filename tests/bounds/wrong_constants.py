@@ -12,10 +12,7 @@ from collections.abc import Callable
 import sympy
 from sympy import log, sqrt
 
-from bounds import lemmas
 from bounds.catalogue import find
-from bounds.derivation import Derivation, Lemma, Step
-from bounds.intermediate import BEST_M, BEST_N, DISTANCE, MEAN_DOWN, MEAN_UP, UP
 from bounds.notation import (
     R_M,
     RISK_M,
@@ -30,6 +27,9 @@ from bounds.notation import (
     m,
     m_head,
 )
+from bounds.proofs import lemmas
+from bounds.statement.derivation import Derivation, Lemma, Step
+from bounds.statement.intermediate import BEST_M, BEST_N, DISTANCE, MEAN_DOWN, MEAN_UP, UP
 from bounds.theorem import Theorem
 
 

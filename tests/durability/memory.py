@@ -15,8 +15,8 @@ import sys
 import numpy as np
 import torch
 
-from verify import Study, report, run, verify_dataset  # noqa: F401  imported once, before the forks
-from verify.document import document
+from verify import Study, report, verify_dataset  # noqa: F401  imported once, before the forks
+from verify.report.document import document
 
 
 def study(trials: int) -> Study:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from empirical import compiled, erm
-from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
-from empirical.risk import row_losses
+from empirical import erm
+from empirical.erm import compiled
+from empirical.fusion.classes import FusionClass, Stack, initial_weights, slot_of
+from empirical.losses import row_losses
 
 pytestmark = pytest.mark.skipif(
     not compiled.available(), reason="the compiled trainer was not built on this machine"

@@ -8,12 +8,12 @@ import torch
 
 from bounds import rademacher
 from empirical import complexity, erm
-from empirical.complexity import complexities, loss_suprema
-from empirical.features import from_arrays
-from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
-from empirical.output_suprema import fusion_suprema
-from empirical.risk import row_losses
-from empirical.worlds.finite import finite_population
+from empirical.complexity.outputs import fusion_suprema
+from empirical.complexity.trained_class import complexities, loss_suprema
+from empirical.datasets.dataset import from_arrays
+from empirical.fusion.classes import FusionClass, Stack, initial_weights, slot_of
+from empirical.losses import row_losses
+from empirical.worlds.population import finite_population
 
 
 def small_population(rows=40, seed=0, task="classification"):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from empirical import output_suprema
-from empirical.complexity import complexities
-from empirical.features import from_arrays
-from empirical.fusion import FusionClass, Stack, project
-from empirical.fusion_operations import MIXED, OPERATIONS
-from empirical.output_suprema import linear_suprema, outputs_suprema
-from empirical.worlds.finite import finite_population
+from empirical.complexity import outputs as output_suprema
+from empirical.complexity.outputs import linear_suprema, outputs_suprema
+from empirical.complexity.trained_class import complexities
+from empirical.datasets.dataset import from_arrays
+from empirical.fusion.classes import FusionClass, Stack, project
+from empirical.fusion.operations import MIXED, OPERATIONS
+from empirical.worlds.population import finite_population
 
 
 def small_population(rows=40, seed=0):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from empirical import datasets
-from empirical.datasets import by_name, load_npz
+from empirical.datasets.bundled import by_name, load_npz
 
 SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 

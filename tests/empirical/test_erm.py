@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from empirical import erm
-from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
+from empirical.fusion.classes import FusionClass, Stack, initial_weights, slot_of
 
 SUBSETS = ((0,), (1,), (2,), (0, 2), (0, 1, 2))
 DIMS = (3, 5, 2)

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from empirical import erm
-from empirical.erm import PATIENCE
-from empirical.fusion import FusionClass, Stack, initial_weights, slot_of
-from empirical.fusion_operations import OPERATIONS
+from empirical.erm.trainer import PATIENCE
+from empirical.fusion.classes import FusionClass, Stack, initial_weights, slot_of
+from empirical.fusion.operations import OPERATIONS
 from empirical.heads import least_squares
 from empirical.streams import stream
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from empirical.estimate import Estimate, Interval, mean_estimate
+from empirical.statistics.intervals import Estimate, Interval, mean_estimate
 
 
 def test_sum_and_difference_take_the_worst_ends():

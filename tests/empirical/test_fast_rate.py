@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from empirical import fast_rate
-from empirical.fast_rate import constants, fresh_heads, operator_norm, whiten
-from empirical.quality import Features
+from empirical.quality import fast_rate
+from empirical.quality.fast_rate import constants, fresh_heads, operator_norm, whiten
+from empirical.quality.frozen_encoder import Features
 
 
 def population(rows=50, p=4, c=2, trials=3, seed=0, noise=1.0):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from empirical.fusion import (
+from empirical.fusion.classes import (
     FusionClass,
     Stack,
     check_subsets,

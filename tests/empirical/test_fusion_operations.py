@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from empirical.fusion import FusionClass, Stack, encoder_shapes, initial_weights, project, slot_of
-from empirical.fusion_operations import MIXED, OPERATIONS
+from empirical.fusion.classes import (
+    FusionClass,
+    Stack,
+    encoder_shapes,
+    initial_weights,
+    project,
+    slot_of,
+)
+from empirical.fusion.operations import MIXED, OPERATIONS
 
 SUBSETS = ((1,), (0, 2), (0, 1, 2))
 DIMS = (3, 4, 2)

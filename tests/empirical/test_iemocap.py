@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from empirical import iemocap
-from empirical.splits import standardised
+from empirical.paper import iemocap
+from empirical.paper.splits import standardised
 
 LENGTHS = {"Ses01": 3, "Ses02": 5, "Ses03": 2, "Ses05": 4}
 TRAIN, TEST = ("Ses02", "Ses01", "Ses03"), ("Ses05",)

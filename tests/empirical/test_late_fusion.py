@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from empirical import late_fusion
-from empirical.features import from_arrays
-from empirical.late_fusion import WIDTH
-from empirical.splits import from_dataset, standardised
+from empirical.datasets.dataset import from_arrays
+from empirical.paper import network as late_fusion
+from empirical.paper.network import WIDTH
+from empirical.paper.splits import from_dataset, standardised
 
 SUBSETS = (("a",), ("a", "c"), ("b", "c"), ("a", "b", "c"))
 

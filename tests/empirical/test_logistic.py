@@ -9,12 +9,12 @@ import torch
 
 from bounds import losses
 from empirical import datasets
-from empirical.complexity import complexities
-from empirical.fusion import FusionClass
+from empirical.complexity.trained_class import complexities
+from empirical.erm.gradients import residual
+from empirical.fusion.classes import FusionClass
+from empirical.losses import row_losses
 from empirical.measure import Design, fit_reference, measure
-from empirical.risk import row_losses
-from empirical.stack_gradients import residual
-from empirical.worlds.finite import binary_targets, finite_population
+from empirical.worlds.population import binary_targets, finite_population
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from empirical import measure as engine
-from empirical.features import from_arrays
-from empirical.fusion import FusionClass, initial_weights, slot_of
+from empirical.datasets.dataset import from_arrays
+from empirical.fusion.classes import FusionClass, initial_weights, slot_of
 from empirical.measure import Design, block_size, fit_reference, measure, train
 from empirical.streams import stream
-from empirical.worlds.finite import finite_population
+from empirical.worlds.population import finite_population
 
 ROWS, M, FRESH_M = 60, 40, 90
 SUBSETS = ((0,), (1,), (0, 1))

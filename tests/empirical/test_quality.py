@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from empirical import heads
-from empirical.quality import (
+from empirical.losses import quadratic_risk, row_losses, weighted_risk
+from empirical.quality.frozen_encoder import (
     Features,
     centred_loss,
     empirical_risk,
@@ -15,7 +16,6 @@ from empirical.quality import (
     quality_gap,
     uniform_mass,
 )
-from empirical.risk import quadratic_risk, row_losses, weighted_risk
 
 T, P, C, ROWS = 4, 5, 3, 40
 

@@ -8,8 +8,9 @@ import torch
 from numpy.random import default_rng
 
 from bounds import rademacher
-from empirical import rademacher_linear, sign_averages
-from empirical.rademacher_linear import GROUP, linear_complexity, linear_empirical
+from empirical.complexity import linear as rademacher_linear
+from empirical.complexity import sign_averages
+from empirical.complexity.linear import GROUP, linear_complexity, linear_empirical
 
 HADAMARD = np.kron(np.kron([[1, 1], [1, -1]], [[1, 1], [1, -1]]), [[1, 1], [1, -1]])
 

@@ -8,7 +8,12 @@ import torch
 from numpy.random import default_rng
 
 from bounds import rademacher
-from empirical.relu_suprema import plane_supremum, relu_complexity, relu_empirical, unit_suprema
+from empirical.complexity.relu import (
+    plane_supremum,
+    relu_complexity,
+    relu_empirical,
+    unit_suprema,
+)
 
 
 def all_signs(outputs, m):

@@ -10,7 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from empirical.safe_pickle import RefusedError, load
+from empirical.paper.safe_pickle import RefusedError, load
 
 
 def saved(path, content, protocol=None):

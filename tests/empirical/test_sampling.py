@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from empirical import sampling
-from empirical.complexity import complexities
-from empirical.features import from_arrays
-from empirical.fusion import FusionClass
+from empirical.complexity.trained_class import complexities
+from empirical.datasets.dataset import from_arrays
+from empirical.fusion.classes import FusionClass
 from empirical.measure import Design, block_size, fit_reference, measure, train
 from empirical.sampling import DISTINCT, row_counts, sample_mass
 from empirical.streams import stream
-from empirical.worlds.finite import finite_population
+from empirical.worlds.population import finite_population
 
 ROWS = 20
 CLS = FusionClass(width=3, encoder_radius=2.0, head_radius=1.5, outputs=2)

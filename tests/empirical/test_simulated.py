@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from empirical import datasets
-from empirical.simulated import (
+from empirical.paper.simulated import (
     CONSTRUCTIONS,
     coordinate_maps,
     least_squares_error,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from empirical.datasets import diabetes, digits
-from empirical.features import from_arrays
-from empirical.splits import from_dataset, standardised
+from empirical.datasets.bundled import diabetes, digits
+from empirical.datasets.dataset import from_arrays
+from empirical.paper.splits import from_dataset, standardised
 
 
 def toy(**changes):

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from empirical.worlds.cellwise import centred_loss_law, excess_law
-from empirical.worlds.counts import chance_of, law_of, probability_of, seen_letters
-from empirical.worlds.exact import boolean_world, near_fair_coin, noisy_and, xor
-from empirical.worlds.law import Law, estimate_probability, estimate_quantile
+from empirical.statistics.laws import Law, estimate_probability, estimate_quantile
+from empirical.worlds.boolean.cellwise import centred_loss_law, excess_law
+from empirical.worlds.boolean.counts import chance_of, law_of, probability_of, seen_letters
+from empirical.worlds.boolean.exact import boolean_world, near_fair_coin, noisy_and, xor
 
 SKEWED = boolean_world(["a", "b"], [[0.1, 0.7], [0.45, 1.0]], [[0.4, 0.1], [0.2, 0.3]])
 LOPSIDED = boolean_world(

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from bounds import rademacher
-from empirical.worlds.classes import class_world, latent_bit
-from empirical.worlds.exact import boolean_world, noisy_and, xor
-from empirical.worlds.law import Law
-from empirical.worlds.signed_walk import finite_class_complexity
+from empirical.statistics.laws import Law
+from empirical.worlds.boolean.classes import class_world, latent_bit
+from empirical.worlds.boolean.exact import boolean_world, noisy_and, xor
+from empirical.worlds.boolean.signed_walk import finite_class_complexity
 
 BOTH, ONE = ("x1", "x2"), ("x1",)
 SKEWED = boolean_world(["a", "b"], [[0.1, 0.7], [0.45, 1.0]], [[0.4, 0.1], [0.2, 0.3]])

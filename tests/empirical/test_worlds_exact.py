@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from empirical.worlds.exact import boolean_world, noisy_and, xor
-from empirical.worlds.sample_types import count_types, iterate_types
+from empirical.worlds.boolean.exact import boolean_world, noisy_and, xor
+from empirical.worlds.boolean.sample_types import count_types, iterate_types
 
 BOTH, ONE = ("x1", "x2"), ("x1",)
 # A lopsided world: no two cells are alike, so that a mixed-up axis shows.

@@ -9,8 +9,8 @@ import torch
 
 from bounds import losses
 from empirical import datasets
-from empirical.features import from_arrays
-from empirical.worlds.finite import CLIP_NORM, check_loss, finite_population
+from empirical.datasets.dataset import from_arrays
+from empirical.worlds.population import CLIP_NORM, check_loss, finite_population
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.standard_normal((60, 5)) * [1.0, 10.0, 1e-6, 1e6, 3.0] + [0.0, 5.0, 0.0, 1e7, -2.0]
@@ -164,7 +164,7 @@ def test_the_fingerprint_changes_with_any_value_and_with_nothing_else():
 
 def test_the_fingerprint_is_the_same_in_another_process():
     code = (
-        "from empirical import datasets; from empirical.worlds.finite import finite_population;"
+        "from empirical import datasets; from empirical.worlds.population import finite_population;"
         "print(finite_population(datasets.diabetes()).fingerprint())"
     )
     other = subprocess.run(

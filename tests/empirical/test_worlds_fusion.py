@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from empirical.fusion import FusionClass
-from empirical.fusion_operations import MIXED
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.operations import MIXED
 from empirical.worlds.teacher import teacher_world
 
 ROWS = np.random.default_rng(0).standard_normal((12, 5))

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 
 from bounds import linear_case, rademacher
-from empirical.worlds.linear import Moments, junk_world, linear_world
+from empirical.worlds.linear.world import Moments, junk_world, linear_world
 
 THREE = linear_world(
     {"a": 2, "b": 3, "c": 1}, [1.0, -0.5, 0.25, 0.0, 2.0, 0.75], noise=0.5, overlap=0.6, radius=3.0

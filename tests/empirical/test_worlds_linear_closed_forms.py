@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from empirical.worlds.linear import linear_world
+from empirical.worlds.linear.world import linear_world
 
 
 def test_risks_slack_eta_and_gamma_on_a_ball_that_does_not_bind():

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from empirical.features import from_arrays
-from empirical.fusion import FusionClass
-from empirical.worlds.classes import latent_bit
-from empirical.worlds.exact import near_fair_coin, noisy_and, xor
-from empirical.worlds.finite import finite_population
-from empirical.worlds.linear import linear_world
+from empirical.datasets.dataset import from_arrays
+from empirical.fusion.classes import FusionClass
+from empirical.worlds.boolean.classes import latent_bit
+from empirical.worlds.boolean.exact import near_fair_coin, noisy_and, xor
+from empirical.worlds.linear.world import linear_world
+from empirical.worlds.networks import population_world
+from empirical.worlds.population import finite_population
 from empirical.worlds.protocol import World
-from empirical.worlds.stacks import population_world
 from empirical.worlds.teacher import teacher_world
 
 ROWS = np.random.default_rng(1).uniform(-1, 1, (20, 4))

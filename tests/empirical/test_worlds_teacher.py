@@ -8,11 +8,11 @@ import torch
 from scipy.optimize import minimize
 
 from empirical import erm
-from empirical.features import from_arrays
-from empirical.fusion import FusionClass, Stack, initial_weights
+from empirical.datasets.dataset import from_arrays
+from empirical.fusion.classes import FusionClass, Stack, initial_weights
 from empirical.streams import stream
-from empirical.worlds.finite import finite_population
-from empirical.worlds.stacks import population_world
+from empirical.worlds.networks import population_world
+from empirical.worlds.population import finite_population
 from empirical.worlds.teacher import teacher_world
 
 ROWS = np.random.default_rng(1).uniform(-1, 1, (24, 5))

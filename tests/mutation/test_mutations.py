@@ -1,6 +1,6 @@
 """The checks check: every slip in the code that decides is noticed, but for listed survivors.
 
-Each mutant of `verify.compare`, `verify.coverage` and `verify.check` is put in the module's place, and
+Each mutant of `compare`, `coverage` and `check` in `verify.verdicts` is put in the module's place, and
 the tests of these modules are run on it until one fails. What survives must be in SURVIVORS, with the
 reason why no test could or need notice it. Constants of theorems are mutated in
 tests/bounds/test_derivation.py, where the proof no longer adds up.
@@ -64,12 +64,13 @@ SURVIVORS = {
 
 @contextmanager
 def in_place_of(name: str, tree: ast.Module) -> Iterator[None]:
-    """Import `verify.name` from `tree`, and afresh what was built on it, inside the block."""
-    package = importlib.import_module("verify")
-    saved = {n: sys.modules.pop(f"verify.{n}") for n in DECIDING if f"verify.{n}" in sys.modules}
+    """Import `verify.verdicts.name` from `tree`, and afresh what was built on it, inside the block."""
+    package = importlib.import_module("verify.verdicts")
+    known = [n for n in DECIDING if f"verify.verdicts.{n}" in sys.modules]
+    saved = {n: sys.modules.pop(f"verify.verdicts.{n}") for n in known}
     attributes = {n: vars(package).pop(n) for n in DECIDING if n in vars(package)}
-    origin = importlib.util.find_spec(f"verify.{name}").origin
-    module = ModuleType(f"verify.{name}")
+    origin = importlib.util.find_spec(f"verify.verdicts.{name}").origin
+    module = ModuleType(f"verify.verdicts.{name}")
     module.__file__ = origin
     sys.modules[module.__name__] = module
     try:
@@ -78,9 +79,9 @@ def in_place_of(name: str, tree: ast.Module) -> Iterator[None]:
         yield
     finally:
         for n in DECIDING:
-            sys.modules.pop(f"verify.{n}", None)
+            sys.modules.pop(f"verify.verdicts.{n}", None)
             vars(package).pop(n, None)
-        sys.modules.update({f"verify.{n}": m for n, m in saved.items()})
+        sys.modules.update({f"verify.verdicts.{n}": m for n, m in saved.items()})
         vars(package).update(attributes)
 
 
@@ -118,7 +119,9 @@ def noticed(name: str, tree: ast.Module) -> bool:
 
 
 def source(name: str) -> str:
-    return Path(importlib.util.find_spec(f"verify.{name}").origin).read_text(encoding="utf-8")
+    return Path(importlib.util.find_spec(f"verify.verdicts.{name}").origin).read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("name", DECIDING)

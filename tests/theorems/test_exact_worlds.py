@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from bounds import latent_quality, risk_gap
-from empirical.worlds.cellwise import centred_loss_law, excess_law
-from empirical.worlds.classes import latent_bit
-from empirical.worlds.counts import iterate_samples
-from empirical.worlds.exact import boolean_world, near_fair_coin, noisy_and, xor
+from empirical.worlds.boolean.cellwise import centred_loss_law, excess_law
+from empirical.worlds.boolean.classes import latent_bit
+from empirical.worlds.boolean.counts import iterate_samples
+from empirical.worlds.boolean.exact import boolean_world, near_fair_coin, noisy_and, xor
 
 BOTH, ONE = ("x1", "x2"), ("x1",)
 DELTA = 0.05

@@ -7,11 +7,11 @@ import pytest
 
 from bounds import risk_gap
 from empirical import datasets
-from empirical.estimate import Interval
 from empirical.measure import FREE, SAME
+from empirical.statistics.intervals import Interval
 from verify import Study
-from verify.cells import Measured, Setting, all_cells
-from verify.run import Results
+from verify.execution.run import Results
+from verify.findings.cells import Measured, Setting, all_cells
 
 EVERYTHING = datasets.digits().names
 ONE = EVERYTHING[:1]

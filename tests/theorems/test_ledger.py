@@ -12,13 +12,13 @@ import pytest
 from scipy import stats
 
 from bounds import rademacher
-from empirical.worlds.counts import iterate_samples
-from empirical.worlds.exact import xor
-from verify.claims.broken_sources import CELLS, _all_maps
+from empirical.worlds.boolean.counts import iterate_samples
+from empirical.worlds.boolean.exact import xor
 from verify.claims.claim import Claim, Decided
+from verify.claims.evidence.broken import CELLS, _all_maps
 from verify.claims.ledger import CLAIMS
 from verify.claims.run import decide
-from verify.coverage import ALPHA
+from verify.verdicts.coverage import ALPHA
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 FALSEHOODS = [claim.id for claim in CLAIMS if claim.expected == "refuted"]
@@ -176,7 +176,7 @@ def test_the_whole_ledger_comes_out_as_expected() -> None:
 def test_twenty_seeds() -> None:
     """What rests on draws, twenty times: no truth is refuted more often than once in twenty.
 
-    A claim is refuted by mistake with probability at most `verify.coverage.ALPHA`; every falsehood that
+    A claim is refuted by mistake with probability at most `verdicts.coverage.ALPHA`; every falsehood that
     is refuted on draws is refuted at least nineteen times.
     """
     drawn = [

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bounds import latent_quality, risk_gap
-from empirical.estimate import Interval
-from empirical.worlds.exact import xor
-from empirical.worlds.linear import junk_world
+from empirical.statistics.intervals import Interval
+from empirical.worlds.boolean.exact import xor
+from empirical.worlds.linear.world import junk_world
 
 pytestmark = pytest.mark.theorem
 

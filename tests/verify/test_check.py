@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bounds import latent_quality, risk_gap
-from empirical.estimate import Interval
+from empirical.statistics.intervals import Interval
 from verify import check_theorem
 
 TERMS = {"gamma": 0.0, "R_M": 0.01, "L": 1.0, "C": 1.0, "m": 10_000, "delta": 0.05}

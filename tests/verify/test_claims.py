@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 
 from bounds import catalogue
-from empirical.estimate import Interval
+from empirical.statistics.intervals import Interval
 from verify import cli
-from verify.claims import ledger, page, text
+from verify.claims import ledger
 from verify.claims.alterations import ALTERATIONS
 from verify.claims.claim import GRADES, Claim, Decided, Facts, Source
-from verify.claims.document import SECTIONS, document
-from verify.claims.exact_sources import GAPS
+from verify.claims.evidence.exact import GAPS
+from verify.claims.evidence.linear import JUNK
 from verify.claims.judge import caught_below, judge
 from verify.claims.ledger import CLAIMS
-from verify.claims.linear_sources import JUNK
+from verify.claims.report import page
+from verify.claims.report import terminal as text
+from verify.claims.report.document import SECTIONS, document
 from verify.claims.run import decide
-from verify.coverage import ALPHA
+from verify.verdicts.coverage import ALPHA
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 # One source of each kind: enumerated, drawn, drawn with a fixed world; a second or two in all.

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
-from verify import Study, cluster, store
+from verify import Study
 from verify.cli import main
+from verify.execution import cluster
+from verify.execution import part_files as store
 
 distributed = pytest.importorskip("distributed")
 

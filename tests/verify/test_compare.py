@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bounds import latent_quality, risk_gap
-from empirical.estimate import Interval
-from verify.compare import HOLDS, INCONCLUSIVE, VIOLATED, bound_interval, compare
+from empirical.statistics.intervals import Interval
+from verify.verdicts.compare import HOLDS, INCONCLUSIVE, VIOLATED, bound_interval, compare
 
 finite = st.floats(-1e6, 1e6)
 

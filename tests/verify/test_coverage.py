@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from verify.compare import HOLDS, INCONCLUSIVE, VIOLATED
-from verify.coverage import coverage, critical_factor, trials_needed
+from verify.verdicts.compare import HOLDS, INCONCLUSIVE, VIOLATED
+from verify.verdicts.coverage import coverage, critical_factor, trials_needed
 
 
 def codes(violated: int, inconclusive: int, n: int) -> list[int]:

@@ -10,8 +10,8 @@ import pytest
 from bounds import risk_gap
 from empirical import datasets
 from verify import Study, verify_dataset
-from verify.answer import number
-from verify.document import document
+from verify.report.answer import number
+from verify.report.document import document
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
-from verify import Study, run, store, tasks
+from verify import Study
 from verify.cli import main
+from verify.execution import part_files as store
+from verify.execution import run, tasks
 
 SCRIPTS = Path(__file__).parent.parent / "durability"
 SMALL: dict[str, Any] = {
@@ -158,7 +160,7 @@ def test_a_killed_worker_changes_no_number(tmp_path: Path, monkeypatch: pytest.M
     flag = str(tmp_path / "killed")
 
     def fatal_once(context: tasks.Context, task: tasks.Task) -> pd.DataFrame:
-        from verify.tasks import compute
+        from verify.execution.tasks import compute
 
         if task.start and not os.path.exists(flag):
             open(flag, "w").close()

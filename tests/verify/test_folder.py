@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
-from verify import Study, folder, store
+from verify import Study
+from verify.execution import folder
+from verify.execution import part_files as store
 
 SMALL: dict[str, Any] = {"m": [8], "head_m": [], "trials": 2, "steps": 2}
 

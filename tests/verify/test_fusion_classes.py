@@ -11,13 +11,13 @@ import pytest
 
 from bounds import rademacher
 from empirical import datasets
-from empirical.estimate import Interval
-from empirical.features import Dataset, from_arrays
-from empirical.fusion_operations import MIXED, OPERATIONS
+from empirical.datasets.dataset import Dataset, from_arrays
+from empirical.fusion.operations import MIXED, OPERATIONS
+from empirical.statistics.intervals import Interval
 from verify import Study
-from verify.compare import HOLDS, VIOLATED, compare
 from verify.report import render
 from verify.report.view import encoders
+from verify.verdicts.compare import HOLDS, VIOLATED, compare
 
 SMALL: dict[str, Any] = {"m": [24], "head_m": [48], "trials": 3, "steps": 2, "width": 4}
 

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 from bounds import modality_gain
-from empirical import iemocap
-from empirical.features import from_arrays
-from empirical.late_fusion import Refit
-from empirical.splits import from_dataset
+from empirical.datasets.dataset import from_arrays
+from empirical.paper import iemocap
+from empirical.paper.network import Refit
+from empirical.paper.splits import from_dataset
 from verify.cli import main
-from verify.reproduce import experiment, paper, slips, tables
-from verify.reproduce.experiment import Run
+from verify.reproduce import paper, slips
 from verify.reproduce.run import reproduce
+from verify.reproduce.tables123 import cells as tables
+from verify.reproduce.tables123 import experiment
+from verify.reproduce.tables123.experiment import Run
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 LABELS = SHARED / "iemocap_6way_labels_lengths.npz"

@@ -9,7 +9,9 @@ import torch
 
 from bounds import linear_case
 from empirical.streams import stream
-from verify.reproduce import overlap, paper, table4
+from verify.reproduce import paper
+from verify.reproduce.table4 import closed_form as overlap
+from verify.reproduce.table4 import measure as table4
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_the_finite_sample_form_is_the_mean_over_draws():
     # d = 2, one of two modalities, rho = 0, m = 12: eta = 2, D = 2, expected 2 (1 + 2/9). The error
     # on u ~ N(0, I) itself is |w - target|^2, so the test moments are the identity. Mean of 4,000
     # draws; the interval is 5 standard errors wide on either side (false alarm below 1e-6).
-    from empirical.simulated import coordinate_maps, least_squares_error, second_moments
+    from empirical.paper.simulated import coordinate_maps, least_squares_error, second_moments
 
     maps = coordinate_maps(0.0, "mixing", 2, 2)
     errors = [

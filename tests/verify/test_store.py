@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from verify import store
+from verify.execution import part_files as store
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
-from verify import Study, run, store, tasks, verify_dataset, workers
+from verify import Study, verify_dataset
+from verify.execution import part_files as store
+from verify.execution import run, tasks, workers
 
 SMALL: dict[str, Any] = {"m": [128, 256], "head_m": [500], "trials": 40, "steps": 3}
 

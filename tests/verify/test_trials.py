@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from verify.trials import Rows, Trials
+from verify.results.trials import Rows, Trials
 
 
 def frame(trials: range, m: int = 8) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from verify import workers
-from verify.workers import WorkersLostError, spread
+from verify.execution import workers
+from verify.execution.workers import WorkersLostError, spread
 
 # Functions below are nested, so that they travel by value: workers know nothing of the tests.
 
@@ -90,7 +90,7 @@ def test_workers_end_soon_after_their_parent_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(
         "import sys\n"
-        "from verify.workers import spread\n"
+        "from verify.execution.workers import spread\n"
         "def work(number):\n"
         "    import os, time\n"
         "    with open(f'{sys.argv[1]}/{os.getpid()}', 'w'): pass\n"
@@ -113,7 +113,7 @@ def test_a_worker_that_is_still_loading_its_work_ends_with_its_parent_too(tmp_pa
     script = tmp_path / "parent.py"
     script.write_text(
         "import sys\n"
-        "from verify.workers import spread\n"
+        "from verify.execution.workers import spread\n"
         "def slow(folder):\n"
         "    import os, time\n"
         "    with open(f'{folder}/{os.getpid()}', 'w'): pass\n"

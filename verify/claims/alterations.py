@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from empirical.estimate import Interval
+from empirical.statistics.intervals import Interval
 
 Arguments = dict[str, Any]
 

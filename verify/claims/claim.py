@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from empirical.estimate import Interval
-from verify.coverage import ALPHA, CriticalFactor, Verdict
+from empirical.statistics.intervals import Interval
+from verify.verdicts.coverage import ALPHA, CriticalFactor, Verdict
 
 Grade = Literal["exact enumeration", "closed form", "finite population", "real data"]
 GRADES: tuple[Grade, ...] = ("exact enumeration", "closed form", "finite population", "real data")

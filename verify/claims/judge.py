@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from bounds import catalogue
-from bounds.evaluation import BoundValue
-from empirical.estimate import Interval
-from empirical.worlds.law import Law, estimate_probability
+from bounds.statement.evaluation import BoundValue
+from empirical.statistics.intervals import Interval
+from empirical.statistics.laws import Law, estimate_probability
 from verify.claims.alterations import ALTERATIONS, Alteration
 from verify.claims.claim import Claim, Facts, Finding, Source
-from verify.compare import INCONCLUSIVE, VIOLATED, Verdicts, bound_interval, compare
-from verify.coverage import CriticalFactor, Verdict, coverage, critical_factor
+from verify.verdicts.compare import (
+    INCONCLUSIVE,
+    VIOLATED,
+    Verdicts,
+    bound_interval,
+    compare,
+)
+from verify.verdicts.coverage import CriticalFactor, Verdict, coverage, critical_factor
 
 Values = NDArray[np.float64]
 
@@ -26,7 +32,7 @@ def judge(claim: Claim, source: Source, facts: Facts, m: int, delta: float | Non
     """One test of a claim: its statement, altered as the claim says, on the facts found at m.
 
     A test on draws is wrong with probability at most `Claim.alpha`, its share of the claim's
-    `verify.coverage.ALPHA`. Beside an altered statement, or facts that break an assumption, the true
+    `verify.verdicts.coverage.ALPHA`. Beside an altered statement, or facts that break an assumption, the true
     one is judged on the same samples.
     """
     alteration = ALTERATIONS[claim.alteration]

@@ -8,15 +8,12 @@ from __future__ import annotations
 from functools import partial
 
 from bounds import catalogue
-from verify.claims import broken_sources as broken
-from verify.claims import crossover_sources as crossover
-from verify.claims import exact_heads as heads
-from verify.claims import exact_sources as exact
-from verify.claims import linear_sources as linear
-from verify.claims import order_sources as order
-from verify.claims import quality_sources as quality
-from verify.claims import trained_sources as trained
 from verify.claims.claim import Claim, Source
+from verify.claims.evidence import broken, crossover, exact, linear
+from verify.claims.evidence import exact_heads as heads
+from verify.claims.evidence import latent_quality as quality
+from verify.claims.evidence import networks as trained
+from verify.claims.evidence import rates as order
 
 TWO_DELTAS = (0.9, 0.05)
 """At δ = 0.9 a theorem may fail on many samples, and its terms are smallest."""

@@ -11,9 +11,9 @@ from tqdm import tqdm
 from bounds import catalogue
 from verify.claims.claim import GRADES, Claim, Decided, Finding, Source
 from verify.claims.judge import judge
-from verify.coverage import trials_needed
-from verify.tasks import one_thread
-from verify.workers import spread
+from verify.execution.tasks import one_thread
+from verify.execution.workers import spread
+from verify.verdicts.coverage import trials_needed
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ from typing import Any
 
 from jinja2 import Template
 
-from verify.document import document
+from verify.execution.part_files import write_atomically
+from verify.execution.run import Results
 from verify.report import figures, formats, svg, view
+from verify.report.document import document
 from verify.report.templates import environment
-from verify.run import Results
-from verify.store import write_atomically
 
 PAGE, DATA = "report.html", "report.json"
 

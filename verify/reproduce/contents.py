@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from empirical.iemocap import HOW_TO_GET
 from empirical.modalities import Subset
-from empirical.splits import Split, standardised
-from verify.reproduce import answers, experiment, overlap, table4, tables
+from empirical.paper.iemocap import HOW_TO_GET
+from empirical.paper.splits import Split, standardised
+from verify.reproduce import answers
+from verify.reproduce.table4 import closed_form as overlap
+from verify.reproduce.table4 import measure as table4
+from verify.reproduce.tables123 import cells as tables
+from verify.reproduce.tables123 import experiment
 
 _TITLES = {
     1: ("test accuracy by subset of the modalities", "M", ""),

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from empirical import datasets
-from empirical.iemocap import load as load_iemocap
-from empirical.iemocap import stand_in
 from empirical.modalities import Subset
-from empirical.splits import Split, from_dataset
-from verify.document import environment, plain
-from verify.folder import check_writable
-from verify.reproduce import experiment, page, paper, slips
+from empirical.paper.iemocap import load as load_iemocap
+from empirical.paper.iemocap import stand_in
+from empirical.paper.splits import Split, from_dataset
+from verify.execution.folder import check_writable
+from verify.execution.part_files import write_atomically
+from verify.report.document import environment, plain
+from verify.reproduce import page, paper, slips
 from verify.reproduce.contents import simulated, trained_table
-from verify.store import write_atomically
+from verify.reproduce.tables123 import experiment
 
 SCHEMA_VERSION = 1
 ALL = "all"
@@ -57,7 +58,7 @@ def reproduce(
 
     which    "table1" … "table4" or "all"
     seed     a non-negative integer; the same seed gives the same numbers, whatever `workers`
-    iemocap  the user's own IEMOCAP features for tables 1 to 3 (`empirical.iemocap.load`), padded to
+    iemocap  the user's own IEMOCAP features for tables 1 to 3 (`empirical.paper.iemocap.load`), padded to
              110 rows per dialogue where `padded`; without it and without `data` a stand-in is used
     data     another data set with class labels: a name or an ``.npz`` (`empirical.datasets.by_name`)
     seeds, epochs  of tables 1 to 3

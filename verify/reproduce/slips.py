@@ -44,7 +44,7 @@ SLIPS: tuple[Slip, ...] = (
         "γ(M, N) ≤ 0 for N ⊂ M, always.",
         "True if the latent space reaches every linear function of M (`full_latent`), and in the"
         " limit of many samples. With a latent dimension below that of M, γ > 0 can have"
-        " probability 1 at every finite m: `bounds.linear_counterexample`.",
+        " probability 1 at every finite m: `bounds.linear_case.counterexample`.",
         (2, 4),
     ),
     Slip(

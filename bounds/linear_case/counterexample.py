@@ -1,0 +1,137 @@
+"""γ > 0 with probability 1: what `full_latent` is for.
+
+Two modalities of one feature each, x ~ N(0, I₂), y = b x⁽¹⁾ + σ ε with standard normal noise: the
+second modality is junk. Encoders map to n = 1 latent dimension, M = {1, 2}, N = {1}, heads are
+scalars without a radius. The encoder of M is a direction of the plane and the head its length, so
+the joint empirical risk minimiser has the direction of the least-squares solution ŵ = (a₁, a₂). No
+head can undo a wrong direction:
+
+    η(ĝ_M) = b² a₂²/(a₁² + a₂²) > 0 = η(ĝ_N)    almost surely, at every finite m.
+
+Law. For m ≥ 2, ŵ = (b, 0) + σ Z/√q with Z ~ N(0, I₂) and q ~ χ²_{m−1} independent (a bivariate
+Student law, from the inverse Wishart XᵀX). γ > s b² is the pair of wedges |a₂| > τ|a₁|,
+τ² = s/(1 − s), and Plackett's identity turns the probability of a wedge into one integral.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bounds import domains as arguments
+from bounds.domains import FloatArray
+from bounds.linear_case import schur as _schur
+from bounds.linear_case.exact_sums import matrix_vector, quadratic_form
+
+# Composite Gauss–Legendre over a stretch that leaves out less than e^{−40} at each end.
+_REACH, _PANELS, _NODES = 40.0, 40, 12
+
+
+def direction_quality(Sigma: ArrayLike, w: ArrayLike, direction: ArrayLike) -> float:
+    """η of an encoder x ↦ a·x into one latent dimension: wᵀΣw − (aᵀΣw)²/(aᵀΣa).
+
+    Args:
+        Sigma: covariance, shape [d, d], symmetric positive semi-definite.
+        w: true weights, shape [d].
+        direction: a, shape [d], any length; a·x must have positive variance.
+
+    Returns:
+        η ≥ 0 in squared units of y: the residual variance of w·x given a·x. No radius on the head.
+
+    Raises:
+        ValueError: Sigma not symmetric or indefinite, shapes that differ, NaN or infinity, or a
+            direction without variance.
+
+    Source: one-dimensional least squares.
+
+    >>> direction_quality([[1, 0], [0, 1]], [1, 0], [3, 4])       # a₂² b²/(a₁² + a₂²)
+    0.64
+    """
+    weights = arguments.finite("w", w)
+    a = arguments.finite("direction", direction)
+    if weights.ndim != 1 or a.shape != weights.shape:
+        raise ValueError(f"direction must have the shape of w {weights.shape}, got {a.shape}")
+    S = _schur.covariance(Sigma, len(weights))
+    variance = quadratic_form(S, a)
+    if variance <= 0:
+        raise ValueError(f"direction must have positive variance aᵀΣa, got {variance:g}")
+    residual = weights - a * float(a @ matrix_vector(S, weights)) / variance
+    return max(quadratic_form(S, residual), 0.0)
+
+
+def gap_draws(
+    *, m: int, trials: int, generator: np.random.Generator, b: float = 1.0, noise: float = 1.0
+) -> FloatArray:
+    """γ of `trials` independent samples: draw, minimise the empirical risk, evaluate.
+
+    Args:
+        m: sample size ≥ 2.
+        trials: number of samples ≥ 1.
+        generator: source of the draws.
+        b: weight of the informative modality, > 0.
+        noise: σ > 0.
+
+    Returns:
+        γ, shape [trials], in (0, b²).
+
+    Raises:
+        ValueError: `m` < 2, `trials` < 1, or `b` or `noise` not positive and finite.
+
+    Source: this module's docstring; `gap_exceedance` has the law.
+
+    >>> gaps = gap_draws(m=10, trials=1000, generator=np.random.default_rng(0))
+    >>> bool((gaps > 0).all())
+    True
+    """
+    size, count = int(arguments.at_least("m", m, 2)), int(arguments.at_least("trials", trials, 1))
+    weight, sigma = (
+        float(arguments.positive(name, value)) for name, value in (("b", b), ("noise", noise))
+    )
+    x = generator.standard_normal((count, size, 2))
+    y = weight * x[..., 0] + sigma * generator.standard_normal((count, size))
+    moment = np.einsum("tik,ti->tk", x, y)
+    fitted = np.linalg.solve(np.einsum("tik,til->tkl", x, x), moment[..., None])[..., 0]
+    gaps: FloatArray = weight**2 * fitted[:, 1] ** 2 / (fitted**2).sum(axis=1)
+    return gaps
+
+
+def gap_exceedance(share: ArrayLike, *, m: int, b: float = 1.0, noise: float = 1.0) -> FloatArray:
+    """P(γ > s b²), exactly: (2/π) ∫ from arcsin √s to π/2 of (1 + s b²/(σ² sin²φ))^{−(m−1)/2} dφ.
+
+    At s = 0 the integrand is 1 and the probability is 1: γ > 0 almost surely at every m.
+
+    Args:
+        share: s in [0, 1], any shape.
+        m: sample size ≥ 2.
+        b: weight of the informative modality, > 0.
+        noise: σ > 0.
+
+    Returns:
+        float64 probabilities, the shape of `share`; 1e-12 absolute.
+
+    Raises:
+        ValueError: a share outside [0, 1], `m` < 2, or `b` or `noise` not positive and finite.
+
+    Source: this module's docstring; Plackett 1954 for the Student law as in Genz 2004, "Numerical
+    computation of rectangular bivariate and trivariate normal and t probabilities", section 2.
+
+    >>> gap_exceedance([0.0, 1.0], m=10).tolist()
+    [1.0, 0.0]
+    """
+    s = arguments.non_negative("share", share)
+    if (s > 1).any():
+        raise ValueError(f"share must lie in [0, 1], got {s.max():g}")
+    degrees = float(arguments.at_least("m", m, 2)) - 1.0
+    weight = float(arguments.positive("b", b))
+    signal = (weight / float(arguments.positive("noise", noise))) ** 2
+    # In v = ln tan φ the integrand is smooth at every m and falls like e^{−|v|} on either side.
+    with np.errstate(divide="ignore"):
+        start = np.clip(0.5 * (np.log(s) - np.log1p(-s)), -_REACH, _REACH)[..., None]
+    length = np.maximum(start, 0.0) + _REACH - start
+    node, weight_of = np.polynomial.legendre.leggauss(_NODES)
+    unit = ((node + 1) / 2 + np.arange(_PANELS)[:, None]).ravel() / _PANELS
+    v = start + length * unit
+    tail = np.exp(-degrees / 2 * np.log1p(s[..., None] * signal * (1 + np.exp(-2 * v))))
+    mass = length * np.tile(weight_of, _PANELS) / (2 * _PANELS)
+    probability: FloatArray = (2 / np.pi) * (mass * tail / (2 * np.cosh(v))).sum(axis=-1)
+    return np.where(s == 0, 1.0, np.where(s == 1, 0.0, np.minimum(probability, 1.0)))

@@ -1,0 +1,1 @@
+"""Lemmas, assumptions, the algebra of signs, and the checker of derivations."""

@@ -1,0 +1,1 @@
+"""The form of any statement: its data, numbers, inversion, type and picture."""

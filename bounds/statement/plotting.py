@@ -1,0 +1,128 @@
+"""A theorem as a table and as a picture. pandas and matplotlib are imported on use alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bounds.statement.evaluation import (
+    BoundValue,
+    checked,
+    common_shape,
+    evaluate,
+    fitting_form,
+)
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bounds.theorem import Theorem
+
+# Colours that stay apart for colour-blind readers (Okabe and Ito 2008).
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+
+
+def table(theorem: Theorem, arguments: Mapping[str, Any]) -> pandas.DataFrame:
+    """See `Theorem.table`.
+
+    >>> from bounds import latent_quality
+    >>> known = dict(L_hat=0, R_loss=0.1, C=1, m=[100, 400], delta=0.05)
+    >>> table(latent_quality.sharp("TA"), known)["dominant"].tolist()
+    ['confidence', 'complexity']
+    """
+    import pandas
+
+    value = evaluate(theorem, arguments)
+    varying = _varying(theorem, arguments)
+    columns: dict[str, Any] = dict(varying)
+    columns |= value.terms
+    columns |= {"total": value.total, "dominant": value.dominant}
+    if value.vacuous is not None:
+        columns["vacuous"] = value.vacuous
+    shape = np.shape(value.total)
+    return pandas.DataFrame(
+        {name: np.ravel(np.broadcast_to(column, shape)) for name, column in columns.items()}
+    )
+
+
+def plot(theorem: Theorem, along: str | None, arguments: Mapping[str, Any]) -> Figure:
+    """See `Theorem.plot`. `along` names the argument on the axis; nothing may vary against it.
+
+    >>> from bounds import latent_quality
+    >>> known = dict(L_hat=0, R_loss=0.1, C=1, m=[10, 100, 1000], delta=0.05)
+    >>> plot(latent_quality.sharp("TA"), "m", known).axes[0].get_xlabel()
+    'm'
+    """
+    from matplotlib.figure import Figure
+
+    varying = {name: np.ravel(each) for name, each in _varying(theorem, arguments).items()}
+    along = along or next(iter(varying), None)
+    if along not in varying:
+        raise ValueError(
+            f"along must name an argument that varies, got {along!r} where "
+            f"{', '.join(varying) or 'none'} varies"
+        )
+    value = evaluate(theorem, arguments)
+    if np.ndim(value.total) != 1:
+        raise ValueError(f"arguments must vary in one direction, got shape {np.shape(value.total)}")
+    order = np.argsort(varying[along])
+    x = varying[along][order]
+    terms = {name: np.asarray(term)[order] for name, term in value.terms.items()}
+    figure = Figure(figsize=(7.0, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    ceiling = _vacuous_from(theorem, value, order)
+    axes.set_ylim(*_limits(terms, ceiling))
+    _stack(axes, x, terms, value.measured)
+    if ceiling is not None:
+        axes.fill_between(
+            x, ceiling, axes.get_ylim()[1], color="grey", alpha=0.3, hatch="//", label="vacuous"
+        )
+    axes.set(xlabel=along, ylabel="bound", title=theorem.title, xlim=(x[0], x[-1]), xscale="log")
+    axes.legend(loc="best", fontsize="small", framealpha=0.9)
+    return figure
+
+
+def _varying(theorem: Theorem, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    quantities = fitting_form(theorem, arguments).quantities
+    values = {
+        name: checked(name, quantities[name].domain, value)
+        for name, value in arguments.items()
+        if value is not None
+    }
+    shape = common_shape(values)
+    return {name: np.broadcast_to(value, shape) for name, value in values.items() if value.size > 1}
+
+
+def _vacuous_from(theorem: Theorem, value: BoundValue, order: Any) -> Any:
+    """The total from which the bound is vacuous: the range of the loss, above gamma if there."""
+    if value.loss_range is None:
+        return None
+    outside = [np.asarray(value.terms[t.name]) for t in theorem.terms if not t.against_range]
+    return (np.asarray(value.loss_range) + sum(outside))[order]
+
+
+def _limits(terms: Mapping[str, Any], ceiling: Any) -> tuple[float, float]:
+    """Room for what goes below zero, and up to a good deal into the vacuous zone."""
+    piles = np.cumsum(np.stack(list(terms.values())), axis=0)
+    finite = piles[np.isfinite(piles)]
+    top = float(finite.max() if ceiling is None else 1.6 * np.max(ceiling))
+    return min(0.0, 1.2 * float(finite.min())), top if top > 0 else 1.0
+
+
+def _stack(axes: Axes, x: Any, terms: Mapping[str, Any], measured: frozenset[str]) -> None:
+    """Every term upon those before it, from the measured level on, which may lie below zero."""
+    base = np.zeros(x.shape)
+    edge = 10 * axes.get_ylim()[1]  # an infinite term fills the picture
+    colours = iter(_COLOURS)
+    for name, term in terms.items():
+        top = np.minimum(base + term, edge)
+        if name in measured:
+            axes.plot(x, top, color="black", linewidth=1.2, linestyle="--", label=name)
+        elif np.any(term != 0):
+            axes.fill_between(x, base, top, color=next(colours), linewidth=0, label=name)
+        base = top
+    axes.plot(x, base, color="black", linewidth=1.8, label="total")

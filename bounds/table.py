@@ -1,0 +1,99 @@
+"""A table of named entries: what may stand for an option is listed in one place, not compared by `if`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Generic, Protocol, TypeVar
+
+
+class Named(Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str:
+        """The name under which users ask for it."""
+        ...
+
+
+Entry = TypeVar("Entry", bound=Named)
+
+
+class Table(Generic[Entry]):
+    """Entries in a fixed order, each under its own name.
+
+    Parameters
+    ----------
+    argument
+        The name of the argument that takes an entry; error messages begin with it.
+    entries
+        The entries of the library.
+
+    Examples
+    --------
+    >>> from bounds.notation import QUANTITIES
+    >>> table = Table("quantity", [QUANTITIES["m"], QUANTITIES["C"]])
+    >>> table.names, table.find("C").meaning
+    (('m', 'C'), 'the loss takes values in [0, C]')
+    """
+
+    def __init__(self, argument: str, entries: Iterable[Entry]) -> None:
+        self.argument = argument
+        self._entries: dict[str, Entry] = {}
+        for entry in entries:
+            self.register(entry)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, in order."""
+        return tuple(self._entries)
+
+    def find(self, choice: str | Entry) -> Entry:
+        """The entry of that name; an entry stands for itself.
+
+        Raises
+        ------
+        ValueError
+            If no entry has that name.
+        """
+        if isinstance(choice, str):
+            if choice not in self._entries:
+                raise ValueError(
+                    f"{self.argument} must be one of {', '.join(self.names)}, got {choice!r}"
+                )
+            return self._entries[choice]
+        kinds = tuple({type(entry) for entry in self})
+        if not isinstance(choice, kinds):
+            raise ValueError(
+                f"{self.argument} must be one of {', '.join(self.names)}, got {choice!r}"
+            )
+        return choice
+
+    def register(self, entry: Entry) -> None:
+        """Add an entry at the end.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken.
+        """
+        if entry.name in self._entries:
+            raise ValueError(f"{self.argument} must have a name of its own, got {entry.name!r}")
+        self._entries[entry.name] = entry
+
+    @contextmanager
+    def including(self, *entries: Entry) -> Iterator[None]:
+        """The table with further entries inside the block, for tests and experiments."""
+        before = dict(self._entries)
+        try:
+            for entry in entries:
+                self.register(entry)
+            yield
+        finally:
+            self._entries = before

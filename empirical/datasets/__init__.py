@@ -1,0 +1,27 @@
+"""Data sets: arrays in, checked."""
+
+from empirical.datasets.bundled import (
+    breast_cancer,
+    by_name,
+    diabetes,
+    digits,
+    simulated,
+)
+from empirical.datasets.dataset import (
+    Dataset,
+    from_arrays,
+)
+from empirical.datasets.npz import (
+    load_npz,
+)
+
+__all__ = [
+    "Dataset",
+    "breast_cancer",
+    "by_name",
+    "diabetes",
+    "digits",
+    "from_arrays",
+    "load_npz",
+    "simulated",
+]

@@ -1,0 +1,188 @@
+"""The data sets that come with the library, and the one entrance ``by_name`` of ``--data``.
+
+Bundled sets are scikit-learn's own (nothing is downloaded); ``simulated`` is the construction of
+Huang et al. (2021), Table 4. ``from_arrays`` and ``load_npz`` take the user's own features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from empirical.datasets.dataset import Dataset, from_arrays
+from empirical.datasets.npz import load_npz
+from empirical.paper.simulated import share
+
+__all__ = [
+    "Dataset",
+    "breast_cancer",
+    "by_name",
+    "diabetes",
+    "digits",
+    "from_arrays",
+    "load_npz",
+    "simulated",
+]
+
+
+def digits(task: str | None = None) -> Dataset:
+    """1,797 handwritten digits, ten classes; the four 4×4 quadrants are the modalities.
+
+    Source: UCI Optical Recognition of Handwritten Digits as bundled with scikit-learn. Pixels that
+    are the same in all images are dropped.
+
+    >>> data = digits()
+    >>> data.names, data.rows, len(data.classes)
+    (('upper-left', 'upper-right', 'lower-left', 'lower-right'), 1797, 10)
+    """
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    halves = {"upper": slice(0, 4), "lower": slice(4, 8)}
+    sides = {"left": slice(0, 4), "right": slice(4, 8)}
+    pixels = np.array([[f"pixel_{row}_{column}" for column in range(8)] for row in range(8)])
+    features = {
+        f"{half}-{side}": pd.DataFrame(
+            bunch.images[:, rows, columns].reshape(len(bunch.images), -1),
+            columns=pixels[rows, columns].ravel(),
+        )
+        for half, rows in halves.items()
+        for side, columns in sides.items()
+    }
+    return from_arrays(
+        features,
+        bunch.target,
+        task=task,
+        name="digits",
+        description="UCI handwritten digits (scikit-learn): four quadrants of 4×4 pixels",
+    )
+
+
+def breast_cancer(task: str | None = None) -> Dataset:
+    """569 tumours, two classes; mean, standard error and worst of ten measures are the modalities.
+
+    Source: Wisconsin Diagnostic Breast Cancer as bundled with scikit-learn.
+
+    >>> data = breast_cancer()
+    >>> data.names, data.classes, data.rows
+    (('mean', 'standard-error', 'worst'), ('benign', 'malignant'), 569)
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    frame = load_breast_cancer(as_frame=True)
+    groups = {"mean": slice(0, 10), "standard-error": slice(10, 20), "worst": slice(20, 30)}
+    labels = frame.target if task == "regression" else frame.target_names[frame.target]
+    return from_arrays(
+        {name: frame.data.iloc[:, columns] for name, columns in groups.items()},
+        labels,
+        task=task,
+        name="breast-cancer",
+        description="Wisconsin breast cancer (scikit-learn): mean, standard error, worst",
+    )
+
+
+def diabetes(task: str | None = None) -> Dataset:
+    """442 patients, disease progression after a year; vitals and blood serum are the modalities.
+
+    Source: Efron et al. (2004) as bundled with scikit-learn, in the original units (age in years,
+    sex coded 1 and 2, body mass index, mean blood pressure, six serum measures).
+
+    >>> data = diabetes()
+    >>> data.names, data.task, data.rows
+    (('vitals', 'serum'), 'regression', 442)
+    """
+    from sklearn.datasets import load_diabetes
+
+    frame = load_diabetes(as_frame=True, scaled=False)
+    vitals = ["age", "sex", "bmi", "bp"]
+    return from_arrays(
+        {"vitals": frame.data[vitals], "serum": frame.data.drop(columns=vitals)},
+        frame.target,
+        task=task,
+        name="diabetes",
+        description="Diabetes progression (scikit-learn): vitals against blood serum",
+    )
+
+
+def simulated(
+    overlap: float = 0.5,
+    rows: int = 10_000,
+    modalities: int = 4,
+    features: int = 100,
+    seed: int = 0,
+    construction: str = "mixing",
+) -> Dataset:
+    """Gaussian modalities x1…xK that share information with x1, and one real label.
+
+    u⁽ᵏ⁾ ∈ R^features standard normal, x⁽¹⁾ = u⁽¹⁾, y = Σ_k 1ᵀx⁽ᵏ⁾. ``construction="mixing"``:
+    x⁽ᵏ⁾ = overlap·x⁽¹⁾ + (1−overlap)·u⁽ᵏ⁾, which reproduces Table 4 of Huang et al. (2021): best
+    population squared error from the first n of K modalities (K−n)·features·(1−overlap)².
+    ``"copied"``: the first round(overlap·features) coordinates of x⁽ᵏ⁾ are those of x⁽¹⁾ and the
+    others u⁽ᵏ⁾, the popular description, which does not (error (K−n)·features·(1−overlap)).
+    The defaults are the paper's sizes, 7,000 training and 3,000 test rows taken together.
+
+    Gaussian features have no finite loss bound C; as a finite population the drawn rows do.
+    Raises ValueError for an overlap outside [0, 1], rows < 2, modalities < 2, features < 1, and an
+    unknown construction.
+
+    >>> data = simulated(overlap=1.0, rows=5, modalities=3, features=2)
+    >>> bool(np.array_equal(data.modalities["x3"], data.modalities["x1"]))
+    True
+    """
+    for argument, value, least in (
+        ("rows", rows, 2),
+        ("modalities", modalities, 2),
+        ("features", features, 1),
+    ):
+        if not isinstance(value, Integral) or value < least:
+            raise ValueError(f"{argument} must be an integer of at least {least}, got {value}")
+    u = np.random.default_rng(seed).standard_normal((modalities, rows, features))
+    x = share(u, overlap, construction)
+    return from_arrays(
+        {f"x{k + 1}": x[k] for k in range(modalities)},
+        x.sum(axis=(0, 2)),
+        name="simulated",
+        description=(
+            f"Gaussian modalities, {construction} with overlap {overlap:g} "
+            f"(Huang et al. 2021, Table 4), seed {seed}"
+        ),
+    )
+
+
+def by_name(name: Any, task: str | None = None) -> Dataset:
+    """The data set of ``--data``: a bundled one by its name, or a path that ends in ``.npz``.
+
+    Raises ValueError, listing the known names, for any other name, and for ``task`` where the set
+    cannot be read that way (see ``from_arrays``).
+
+    >>> by_name("diabetes").rows
+    442
+    >>> by_name("nonesuch")
+    Traceback (most recent call last):
+    ...
+    ValueError: data must be one of digits, breast-cancer, diabetes, simulated or a path ending in \
+.npz, got 'nonesuch'
+    """
+    known: dict[str, Callable[[str | None], Dataset]] = {
+        "digits": digits,
+        "breast-cancer": breast_cancer,
+        "diabetes": diabetes,
+        "simulated": _simulated_for_task,
+    }
+    if name in known:
+        return known[name](task)
+    if str(name).endswith(".npz"):
+        return load_npz(name, task)
+    raise ValueError(
+        f"data must be one of {', '.join(known)} or a path ending in .npz, got {str(name)!r}"
+    )
+
+
+def _simulated_for_task(task: str | None) -> Dataset:
+    if task not in (None, "regression"):
+        raise ValueError(f"task must be 'regression' for the simulated data, got {task!r}")
+    return simulated()

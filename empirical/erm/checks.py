@@ -1,0 +1,112 @@
+"""What `erm.fit` refuses: shapes that disagree, numbers out of their domain, impossible schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from empirical.erm.gradients import Objective
+from empirical.fusion.classes import FusionClass, Subsets, check_subsets, encoder_shapes
+
+
+def check_problem(
+    inputs: Sequence[Tensor],
+    targets: Tensor,
+    subsets: Subsets,
+    cls: FusionClass,
+    encoders: Sequence[NDArray[np.float64]],
+    heads: Sequence[NDArray[np.float64]],
+    objective: str,
+    weights: Tensor | None,
+) -> None:
+    """Raise ValueError, naming the argument, unless these fit together as `erm.fit` says.
+
+    >>> x, y = torch.zeros(1, 3, 2), torch.zeros(1, 1, 3)
+    >>> start = ([np.zeros((1, 1, 4, 2))], [np.zeros((1, 1, 5))])
+    >>> check_problem([x], y, ((0,),), FusionClass(4, 1.0, 1.0, 1), *start, "least-squares", None)
+    """
+    if objective not in get_args(Objective):
+        raise ValueError(
+            f"objective must be one of {', '.join(get_args(Objective))}, got {objective!r}"
+        )
+    check_subsets(subsets, len(inputs))
+    shapes = encoder_shapes(cls, subsets, [x.shape[-1] for x in inputs])
+    parts = (("encoders", encoders, len(shapes)), ("heads", heads, len(subsets)))
+    for name, arrays, count in parts:
+        if len(arrays) != count:
+            raise ValueError(f"{name} must hold {count} arrays, got {len(arrays)}")
+    if targets.ndim != 3 or 0 in targets.shape:
+        raise ValueError(f"targets must be [T, c, m], none of them 0, got {tuple(targets.shape)}")
+    trials, outputs, rows = targets.shape
+    for k, x in enumerate(inputs):
+        expected = (trials, rows, x.shape[-1])
+        if tuple(x.shape) != expected:
+            raise ValueError(f"inputs[{k}] must have shape {expected}, got {tuple(x.shape)}")
+        if x.device != targets.device:
+            raise ValueError(f"inputs[{k}] must be on {targets.device}, got {x.device}")
+        if not bool(torch.isfinite(x).all()):
+            raise ValueError(f"inputs[{k}] must be finite, got NaN or infinity")
+    for place, shape in enumerate(shapes):
+        if encoders[place].shape != (trials, *shape):
+            raise ValueError(
+                f"encoders[{place}] must have shape {(trials, *shape)}, got {encoders[place].shape}"
+            )
+    for index, members in enumerate(subsets):
+        head = (trials, outputs, cls.features(len(members)) + 1)
+        if heads[index].shape != head:
+            raise ValueError(f"heads[{index}] must have shape {head}, got {heads[index].shape}")
+    if weights is not None and tuple(weights.shape) != (trials, rows):
+        raise ValueError(f"weights must have shape {(trials, rows)}, got {tuple(weights.shape)}")
+    if weights is not None and not bool(torch.isfinite(weights).all()):
+        raise ValueError("weights must be finite, got NaN or infinity")
+    dtype = inputs[0].dtype
+    if not dtype.is_floating_point:
+        raise ValueError(f"inputs must hold floating-point numbers, got {dtype}")
+    for name, tensor in [
+        *((f"inputs[{k}]", x) for k, x in enumerate(inputs)),
+        ("targets", targets),
+    ]:
+        if tensor.dtype != dtype:
+            raise ValueError(f"{name} must be {dtype} as inputs[0], got {tensor.dtype}")
+    _check_targets(targets, objective)
+
+
+def _check_targets(targets: Tensor, objective: str) -> None:
+    if not bool(torch.isfinite(targets).all()):
+        raise ValueError("targets must be finite, got NaN or infinity")
+    if objective not in ("softmax", "logistic"):
+        return
+    low, high = float(targets.min()), float(targets.max())
+    if low < 0 or high > 1:
+        raise ValueError(f"targets must lie in [0, 1] for {objective}, got {low:g} to {high:g}")
+    if objective == "logistic" and targets.shape[1] != 1:
+        raise ValueError(f"targets must have one output for logistic, got {targets.shape[1]}")
+    if objective == "softmax" and not bool(((targets.sum(1) - 1.0).abs() < 1e-4).all()):
+        raise ValueError("targets must sum to 1 over the outputs for softmax, got other sums")
+
+
+def check_schedule(
+    trials: int,
+    steps: int,
+    learning_rate: float,
+    batch: int | None,
+    draws: Sequence[np.random.Generator] | None,
+    tolerance: float | None,
+) -> None:
+    """Raise ValueError, naming the argument, unless this is a schedule that `erm.fit` can follow."""
+    if steps < 0:
+        raise ValueError(f"steps must not be negative, got {steps}")
+    if not 0 < learning_rate < float("inf"):
+        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
+    if batch is not None and batch < 1:
+        raise ValueError(f"batch must be a positive integer, got {batch}")
+    if batch is not None and (draws is None or len(draws) != trials):
+        count = None if draws is None else len(draws)
+        raise ValueError(f"draws must hold {trials} generators for a batch, got {count}")
+    if tolerance is not None and not 0 <= tolerance < float("inf"):
+        raise ValueError(f"tolerance must be finite and not negative, got {tolerance}")

@@ -1,0 +1,151 @@
+"""The compiled trainer of the concatenation class: `train.cpp`, built when the package is installed.
+
+Where no compiler was there, or the processor lacks its instructions, `available()` is False and
+`empirical.erm` trains the same models with torch. Both take the same steps; they differ by the
+rounding of float32.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from torch import Tensor
+
+from empirical.erm.gradients import Objective
+from empirical.fusion.classes import FusionClass, Stack
+
+
+class _Problem(ctypes.Structure):
+    """The same fields in the same order as `Problem` in train.cpp."""
+
+    _fields_ = (
+        *(
+            (name, ctypes.c_int)
+            for name in (
+                "trials",
+                "rows",
+                "modalities",
+                "subsets",
+                "width",
+                "outputs",
+                "objective",
+                "steps",
+            )
+        ),
+        *(
+            (name, ctypes.c_void_p)
+            for name in (
+                "dims",
+                "members",
+                "sizes",
+                "inputs",
+                "targets",
+                "scale",
+                "encoders",
+                "heads",
+            )
+        ),
+        *((name, ctypes.c_float) for name in ("learning_rate", "encoder_radius", "head_radius")),
+    )
+
+
+@lru_cache(maxsize=1)
+def _library() -> ctypes.CDLL | None:
+    for suffix in EXTENSION_SUFFIXES:
+        path = Path(__file__).with_name(f"_train{suffix}")
+        if path.exists():
+            library = ctypes.CDLL(str(path))
+            return library if library.supported() else None
+    return None
+
+
+def available() -> bool:
+    """Whether the compiled trainer is installed and this processor can run it.
+
+    >>> available() in (True, False)
+    True
+    """
+    return _library() is not None
+
+
+def train(
+    inputs: Sequence[Tensor],
+    targets: Tensor,
+    scale: Tensor,
+    stack: Stack,
+    cls: FusionClass,
+    *,
+    objective: Objective,
+    steps: int,
+    learning_rate: float,
+) -> None:
+    """Train every model of the stack in place: full-batch Adam, projected after every step.
+
+    inputs   per modality [T, m, D_k] float32 on the CPU
+    targets  [T, c, m]
+    scale    [T, 1, m]: the factor on every row's loss
+    objective  as for `erm.fit`
+    stack    its tensors float32 and contiguous; the starting values on entry
+
+    Models are shared out over torch's threads; each one's numbers depend on its own trial alone, bit
+    for bit, whatever else is in the stack.
+
+    Raises MemoryError where a model's buffers do not fit.
+    """
+    library = _library()
+    assert library is not None
+    trials, rows = inputs[0].shape[:2]
+    # Everything whose address is handed over must outlive the call: hence the names.
+    inputs = [x.contiguous() for x in inputs]
+    by_row, scale = targets.mT.contiguous(), scale.contiguous()
+    subsets = stack.subsets
+    arrays: dict[str, ctypes.Array[Any]] = {
+        "dims": _integers([x.shape[2] for x in inputs]),
+        "members": _integers([k for members in subsets for k in members]),
+        "sizes": _integers([len(members) for members in subsets]),
+        "inputs": _addresses(inputs),
+        "encoders": _addresses(stack.encoders),
+        "heads": _addresses(stack.heads),
+    }
+    # As in `fusion.project`: weights as stored must be inside the class, not beside it.
+    inside = 1.0 - 16.0 * torch.finfo(torch.float32).eps
+    problem = _Problem(
+        trials=trials,
+        rows=rows,
+        modalities=len(inputs),
+        subsets=len(subsets),
+        width=cls.width,
+        outputs=cls.outputs,
+        objective=get_args(Objective).index(objective),
+        steps=steps,
+        targets=by_row.data_ptr(),
+        scale=scale.data_ptr(),
+        learning_rate=learning_rate,
+        encoder_radius=inside * cls.encoder_radius,
+        head_radius=inside * cls.head_radius,
+        **{name: ctypes.cast(array, ctypes.c_void_p) for name, array in arrays.items()},
+    )
+    models = ctypes.c_int32(0)
+    threads = min(torch.get_num_threads(), trials * len(subsets))
+    with ThreadPoolExecutor(threads) as pool:
+        calls = [
+            pool.submit(library.train, ctypes.byref(problem), ctypes.byref(models))
+            for _ in range(threads)
+        ]
+        if any(call.result() for call in calls):
+            raise MemoryError(f"training models of {rows} rows needs more memory than there is")
+
+
+def _integers(values: Sequence[int]) -> ctypes.Array[ctypes.c_int32]:
+    return (ctypes.c_int32 * len(values))(*values)
+
+
+def _addresses(tensors: Sequence[Tensor]) -> ctypes.Array[ctypes.c_void_p]:
+    return (ctypes.c_void_p * len(tensors))(*(t.data_ptr() for t in tensors))

@@ -1,0 +1,177 @@
+"""One gradient of a whole stack, in one flat tensor: by hand for the plain class, else by autograd.
+
+Both run on the same layout. The flat parameters and the flat gradient have views for every block
+(`Stack.encoders`, `Stack.heads`), so that an optimiser step is one fused update. Every model's
+gradient is that of its own mean loss, whatever else is in the stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from empirical.fusion.classes import FusionClass, Stack, Subsets, slot_of, slots
+
+Objective = Literal["least-squares", "softmax", "logistic", "correlation"]
+
+
+class Workspace:
+    """Flat parameters and gradient of a stack, with views of every block, and reused buffers.
+
+    encoders, heads  starting values, as `fusion.initial_weights` returns them
+    like             a tensor with the device and dtype of the computation
+    rows             rows of one gradient; the buffers of the hand-derived pass have this length
+    by_hand          None: by hand where the class has such a pass
+    """
+
+    def __init__(
+        self,
+        subsets: Subsets,
+        cls: FusionClass,
+        encoders: Sequence[NDArray[np.float64]],
+        heads: Sequence[NDArray[np.float64]],
+        like: Tensor,
+        rows: int,
+        by_hand: bool | None = None,
+    ) -> None:
+        arrays = [*encoders, *heads]
+        self._shapes = [a.shape for a in arrays]
+        self._split = len(encoders)
+        self._form = (subsets, cls)
+        self.parameters = like.new_empty(sum(a.size for a in arrays))
+        self.gradient = torch.zeros_like(self.parameters)
+        self.stack = self.as_stack(self.parameters)
+        for block, array in zip((*self.stack.encoders, *self.stack.heads), arrays, strict=True):
+            block.copy_(torch.from_numpy(np.ascontiguousarray(array)))
+        self.gradients = self.as_stack(self.gradient)
+        plain = cls.operation == "concatenation" and cls.depth == 1
+        self.by_hand = plain if by_hand is None else by_hand
+        if self.by_hand:
+            trials, _, width, _ = encoders[0].shape
+            self.pre = [like.new_empty(trials, e.shape[1] * width, rows) for e in encoders]
+            self.z = [like.new_ones(trials, head.shape[2], rows) for head in heads]
+
+    def as_stack(self, flat: Tensor) -> Stack:
+        """A flat tensor of all parameters as a stack of views of it."""
+        sizes = [int(np.prod(shape)) for shape in self._shapes]
+        views = [
+            part.view(shape)
+            for part, shape in zip(torch.split(flat, sizes), self._shapes, strict=True)
+        ]
+        subsets, cls = self._form
+        return Stack(
+            subsets,
+            tuple(views[: self._split]),
+            tuple(views[self._split :]),
+            cls.operation,
+            cls.depth,
+        )
+
+    def spread(self, chosen: Tensor) -> Tensor:
+        """The models [T, subsets] that are chosen, marked in a flat tensor: bool, all parameters."""
+        marked = torch.zeros_like(self.parameters, dtype=torch.bool)
+        stack = self.as_stack(marked)
+        subsets, K = stack.subsets, stack.modalities
+        layers = K * max(1, stack.depth)
+        for place, block in enumerate(stack.encoders[:layers]):
+            block |= chosen[:, slots(subsets, place % K)][..., None, None]
+        for blocks in (stack.encoders[layers:], stack.heads):
+            for index, block in enumerate(blocks):
+                block |= chosen[:, index, None, None]
+        return marked
+
+
+def gradient(
+    work: Workspace,
+    inputs: Sequence[Tensor],
+    targets: Tensor,
+    scale: Tensor,
+    objective: Objective,
+) -> None:
+    """One forward and backward pass; leaves the gradient in `work.gradient`.
+
+    inputs: per modality [T, rows, D_k]; targets [T, c, rows]; scale [T, 1, rows], the factor on
+    every row's loss.
+    """
+    if work.by_hand:
+        _by_hand(work, inputs, targets, scale, objective)
+        return
+    with torch.enable_grad():
+        leaf = work.parameters.detach().requires_grad_()
+        stack = work.as_stack(leaf)
+        columns = [x.mT for x in inputs]
+        predictions = [
+            head @ stack.features(index, columns) for index, head in enumerate(stack.heads)
+        ]
+    # The chain rule begins at the predictions, where one formula serves both passes.
+    residuals = [residual(f.detach(), targets, objective).mul_(scale) for f in predictions]
+    (found,) = torch.autograd.grad(predictions, leaf, residuals)
+    work.gradient.copy_(found)
+
+
+def residual(prediction: Tensor, targets: Tensor, objective: Objective) -> Tensor:
+    """The gradient of one row's loss in the prediction, [T, c, rows]; a tensor of its own.
+
+    "correlation" is the loss -<y, f>, which is linear: its gradient does not look at f.
+
+    >>> f, y = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
+    >>> [float(residual(f, y, name)) for name in ("least-squares", "logistic", "correlation")]
+    [-2.0, -0.5, -1.0]
+    """
+    if objective == "least-squares":
+        return (prediction - targets).mul_(2.0)
+    if objective == "softmax":
+        return torch.softmax(prediction, dim=1).sub_(targets)
+    if objective == "logistic":
+        return torch.sigmoid(prediction).sub_(targets)
+    return targets.neg()
+
+
+def _by_hand(
+    work: Workspace,
+    inputs: Sequence[Tensor],
+    targets: Tensor,
+    scale: Tensor,
+    objective: Objective,
+) -> None:
+    """Concatenated one-layer ReLU encoders: a handful of batched products into the buffers."""
+    stack = work.stack
+    subsets = stack.subsets
+    width = stack.encoders[0].shape[2]
+    for k, x in enumerate(inputs):
+        trials, count = stack.encoders[k].shape[:2]
+        if not count:
+            continue
+        flat = stack.encoders[k].view(trials, count * width, -1)
+        torch.bmm(flat, x.mT, out=work.pre[k])
+        for slot, index in enumerate(slots(subsets, k)):
+            first = subsets[index].index(k) * width
+            torch.clamp_min(
+                work.pre[k][:, slot * width : (slot + 1) * width],
+                0.0,
+                out=work.z[index][:, first : first + width],
+            )
+    for index, members in enumerate(subsets):
+        head, z = stack.heads[index], work.z[index]
+        slope = residual(torch.bmm(head, z), targets, objective).mul_(scale)
+        torch.bmm(slope, z.mT, out=work.gradients.heads[index])
+        back = torch.bmm(head[:, :, :-1].mT, slope)
+        for position, k in enumerate(members):
+            slot = slot_of(subsets, index, k)
+            block = slice(position * width, (position + 1) * width)
+            # The rectifier passes a gradient where its output is positive.
+            torch.mul(
+                back[:, block],
+                z[:, block] > 0,
+                out=work.pre[k][:, slot * width : (slot + 1) * width],
+            )
+    for k, x in enumerate(inputs):
+        trials, count = stack.encoders[k].shape[:2]
+        if count:
+            its = work.gradients.encoders[k].view(trials, count * width, -1)
+            torch.bmm(work.pre[k], x, out=its)

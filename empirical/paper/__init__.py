@@ -1,0 +1,1 @@
+"""What Huang et al. did: their network, their data, their splits."""

@@ -1,0 +1,242 @@
+"""The fast-rate bound's quantities for plain least-squares heads, exact on a finite population.
+
+Given frozen encoders, Sigma = E z z^T on its range, B' the population's least-squares head,
+xi = y - B' z and v = Sigma^(-1/2) z xi^T with the Frobenius norm (theory, section 3, 1-fast; the
+convex set is the whole space, so that E z xi^T = 0 and no radius enters). In whitened coordinates
+w = Sigma^(-1/2) z the population's problem is trivial: B' = E y w^T, and a head's excess risk is
+its squared distance from B'.
+
+Directions in which z has less than `RANGE_TOLERANCE` of its largest second moment are cut off
+first: this is one more fixed map after the encoder, chosen without the head's sample, so the
+theorem covers it. Near-dead hidden units would otherwise make sup ||w||^2 as large as the
+population.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from empirical.quality.frozen_encoder import Features, uniform_mass
+from empirical.statistics.intervals import Estimate, Interval
+
+RANGE_TOLERANCE = 1e-4
+"""Eigenvalues of Sigma below this fraction of the largest are treated as zero."""
+
+SAMPLE_TOLERANCE = 1e-9
+"""The same for a sample's second moments of whitened features: below it a head is not determined."""
+
+BLOCK = 256
+"""Rows that are summed in float32 at a time; the allowance for rounding is proportional to it."""
+
+
+@dataclass(frozen=True)
+class Whitened:
+    """Features whitened on the range of Sigma.
+
+    w        [T, p, rows]: Sigma^(-1/2) z in Sigma's eigenbasis, zero in the directions cut off
+    kept     [T, p] bool: the directions that were kept
+    targets  [c, rows]
+    head     [T, c, p]: B', the population's least-squares head on w
+    best     [T]: its risk, the least over all heads
+    """
+
+    w: Tensor
+    kept: Tensor
+    targets: Tensor
+    head: Tensor
+    best: Tensor
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What the fast-rate bound needs to know of the population, each [T].
+
+    V         tr Cov(v), in units of the loss
+    v_norm    the largest eigenvalue of Cov(v), certified from above
+    v_max     sup ||v||_F
+    leverage  rho^2 = sup ||w||^2
+    p         the rank of Sigma
+    """
+
+    V: Tensor
+    v_norm: Tensor
+    v_max: Tensor
+    leverage: Tensor
+    p: Tensor
+
+
+@dataclass(frozen=True)
+class FreshHead:
+    """Least-squares heads on a fresh sample S_2, each [T].
+
+    risk_low, risk_high  the population risk of the exact minimiser on S_2
+    empirical_risk       on S_2
+    kappa                1 - lambda_min(Sigma^(-1/2) Sigma-hat Sigma^(-1/2)) on the range, rounded
+                         up; 1 where S_2 does not determine the minimiser
+    """
+
+    risk_low: Tensor
+    risk_high: Tensor
+    empirical_risk: Tensor
+    kappa: Tensor
+
+
+def whiten(features: Features) -> Whitened:
+    """Cut features to the range of Sigma, whiten them and solve the population's problem.
+
+    >>> z = torch.tensor([[[-2.0, 2.0], [1.0, 1.0]]], dtype=torch.float64)      # (2 x, 1)
+    >>> y = torch.tensor([[0.0, 3.0]], dtype=torch.float64)                     # 1.5 + 1.5 x
+    >>> white = whiten(Features(z, y, radius=1.0, loss="least-squares"))
+    >>> white.w[0].abs().tolist(), round(float(white.best), 12) == 0.0
+    ([[1.0, 1.0], [1.0, 1.0]], True)
+    """
+    mass = uniform_mass(features.z.shape[2], features.z).expand(features.z.shape[0], -1)
+    square, gram, _ = features.moments(mass)
+    eigenvalues, vectors = torch.linalg.eigh(gram)
+    kept = eigenvalues > RANGE_TOLERANCE * eigenvalues[:, -1:]
+    inverse_root = torch.where(kept, eigenvalues.clamp_min(1e-300).rsqrt(), 0.0)
+    w = (inverse_root[..., None] * vectors.mT) @ features.z
+    head = features.targets @ w.mT / w.shape[2]
+    best = (square - head.square().sum((-2, -1))).clamp_min(0.0)
+    return Whitened(w, kept, features.targets, head, best)
+
+
+def constants(white: Whitened) -> Constants:
+    """V, lambda, b, rho^2 and p at the population's best head; all but lambda up to rounding.
+
+    >>> z, y = torch.ones(1, 1, 2, dtype=torch.float64), torch.tensor([[-1.0, 1.0]]).double()
+    >>> found = constants(whiten(Features(z, y, radius=1.0, loss="least-squares")))
+    >>> [float(x) for x in (found.V, found.v_max, found.leverage, found.p)]    # w = 1, xi = y
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    xi = white.targets - white.head @ white.w
+    leverage, noise = white.w.square().sum(1), xi.square().sum(1)
+    return Constants(
+        V=(leverage * noise).mean(1),
+        v_norm=torch.stack([_covariance_norm(w, x) for w, x in zip(white.w, xi, strict=True)]),
+        v_max=(leverage * noise).amax(1).sqrt(),
+        leverage=leverage.amax(1),
+        p=white.kept.sum(1),
+    )
+
+
+def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Estimate]:
+    """The bound's arguments by the names that `risk_gap.fast_rate` gives them, one entry per encoder.
+
+    V, v_max and leverage are averages and maxima over the population, exact but for rounding; p
+    counts. v_norm lies between what was found less what rounding may have added to it, and the
+    certified upper end. With heads on a sample S_2 also kappa, whose upper end is certified.
+
+    >>> z, y = torch.ones(1, 1, 2, dtype=torch.float64), torch.tensor([[-1.0, 1.0]]).double()
+    >>> found = estimates(whiten(Features(z, y, radius=1.0, loss="least-squares")))
+    >>> {name: found[name].direction for name in ("V", "v_norm")}
+    {'V': 'exact', 'v_norm': 'two-sided'}
+    """
+    certified = constants(white)
+    result = {}
+    for name in ("V", "v_norm", "v_max", "leverage", "p"):
+        value = getattr(certified, name).double().cpu().numpy()
+        result[name] = Estimate(value, Interval.exact(value))
+    # Twice the allowance: rounding may have raised the sum, and was added again to bound it.
+    high, allowance = result["v_norm"].value, 2.0 * _rounding(certified.V).cpu().numpy()
+    low = np.maximum(0.0, (high - allowance) / (1.0 + 2e-9))
+    result["v_norm"] = Estimate(high, Interval(low, high))
+    if fresh is not None:
+        kappa = fresh.kappa.cpu().numpy()
+        # It was rounded up by p u lambda_max, below 1e-9 for all that fits in memory. Where S_2 does
+        # not determine a head it was set to 1, and nothing is known from below.
+        low = np.where(kappa < 1.0, kappa - 2e-9, -np.inf)
+        result["kappa"] = Estimate(kappa, Interval(low, kappa))
+    return result
+
+
+def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
+    """Fit heads on samples given as mass [T, rows] and measure them on the population.
+
+    The theorem speaks of the exact minimiser B-hat. The head found misses it by at most
+    sqrt(gap / (1 - kappa)) in the population's norm, gap its certified excess on S_2, and the
+    square root of a risk is 1-Lipschitz in that norm: this gives the interval of the risk. Where
+    kappa = 1 the minimiser is not unique, or not found to any accuracy, and the bound is infinite;
+    the least-norm one stands for it.
+
+    >>> z, y = torch.ones(1, 1, 2, dtype=torch.float64), torch.tensor([[-1.0, 1.0]]).double()
+    >>> white = whiten(Features(z, y, radius=1.0, loss="least-squares"))
+    >>> fresh = fresh_heads(white, torch.tensor([[0.25, 0.75]]).double())   # the mean on S_2 is 1/2
+    >>> round(float(fresh.risk_high), 9), round(float(fresh.empirical_risk), 9)
+    (1.25, 0.75)
+    """
+    weighted = white.w * mass[:, None, :]
+    sample, moment = weighted @ white.w.mT, weighted @ white.targets.mT
+    eigenvalues, vectors = torch.linalg.eigh(sample)
+    # Directions cut off have eigenvalue 0 here without being part of the range.
+    outside = (~white.kept).sum(1)
+    least, top = eigenvalues.gather(1, outside[:, None])[:, 0], eigenvalues[:, -1]
+    cutoff = SAMPLE_TOLERANCE * top
+    live = eigenvalues > cutoff[:, None]
+    # Too small an eigenvalue counts as 0, a larger one less what rounding may have added to it.
+    rounding = eigenvalues.shape[1] * 2.0**-52 * top
+    kappa = 1.0 - torch.where(least > cutoff, least - rounding, 0.0)
+    inverse = torch.where(live, 1.0 / torch.where(live, eigenvalues, 1.0), 0.0)
+    head = (vectors @ (inverse[..., None] * (vectors.mT @ moment))).mT
+    residual = vectors.mT @ (sample @ head.mT - moment)
+    gap = (inverse[..., None] * residual.square()).sum((-2, -1))
+    risk = white.best + (head - white.head).square().sum((-2, -1))
+    distance = torch.where(kappa < 1.0, (gap / (1.0 - kappa).clamp_min(1e-300)).sqrt(), 0.0)
+    norm = risk.clamp_min(0.0).sqrt()
+    square = mass @ white.targets.square().sum(0)
+    fitted = (head * moment.mT).sum((-2, -1))
+    return FreshHead(
+        risk_low=(norm - distance).clamp_min(0.0).square(),
+        risk_high=(norm + distance).square(),
+        empirical_risk=square - 2.0 * fitted + ((head @ sample) * head).sum((-2, -1)),
+        kappa=kappa,
+    )
+
+
+def _covariance_norm(w: Tensor, xi: Tensor) -> Tensor:
+    """An upper bound on the operator norm of E v v^T = Cov(v), v = w xi^T.
+
+    w: [p, rows], xi: [c, rows], float64. The matrix is summed in float32 over blocks of rows and in
+    float64 over the blocks, and what rounding can add to its norm is added. Rounding w and xi,
+    multiplying them (twice three factors), multiplying two entries and summing a block make a
+    relative error of at most gamma = n u / (1 - n u), n = `BLOCK` + 8, u = 2^-24, in every product
+    (Higham 2002, sections 3.1 and 4.2, any order of summation; what is left of n covers the sums in
+    float64). So entry (i, j) errs by at most gamma E|v_i v_j|, and the matrix by gamma E||v||^2
+    in Frobenius norm. Underflow is left out: it needs entries of v below 1e-19.
+    """
+    rows = w.shape[1]
+    size = w.shape[0] * xi.shape[0]
+    total = w.new_zeros(size, size)
+    for first in range(0, rows, BLOCK):
+        block = slice(first, first + BLOCK)
+        v = (w[:, None, block].float() * xi[None, :, block].float()).reshape(size, -1)
+        total += (v @ v.T).double()
+    trace = (w.square().sum(0) * xi.square().sum(0)).mean()
+    return operator_norm(total / rows) + _rounding(trace)
+
+
+def _rounding(trace: Tensor) -> Tensor:
+    """What float32 can add to the norm of a second moment E v v^T with E||v||^2 = `trace`."""
+    unit = (BLOCK + 8) * 2.0**-24
+    return unit / (1.0 - unit) * trace
+
+
+def operator_norm(matrix: Tensor) -> Tensor:
+    """The largest eigenvalue of a symmetric positive semidefinite matrix, from above.
+
+    matrix: [n, n] float64; the lower triangle counts. The result is never below the eigenvalue and
+    exceeds it by a factor of at most 1 + 2e-9, rounding included. LAPACK's symmetric eigenvalues err
+    by at most p(n) u ||matrix||, p a modest polynomial (LAPACK Users' Guide, section 4.7): even
+    p = 40 n^(3/2) makes that about 1e-10 at n = 1,000, and 1e-9 is added. (Power iteration, proved
+    from above by a Cholesky factorisation, was no faster at n = 170 and saved 4 ms at n = 330.)
+
+    >>> norm = operator_norm(torch.diag(torch.tensor([1.0, 3.0], dtype=torch.float64)))
+    >>> bool(3.0 <= norm <= 3.0 * (1 + 2e-9))
+    True
+    """
+    largest: Tensor = torch.linalg.eigvalsh(matrix)[-1].clamp_min(0.0)
+    return largest * (1.0 + 1e-9)

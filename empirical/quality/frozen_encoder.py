@@ -1,0 +1,242 @@
+"""Frozen encoders: their best heads, and every quantity of the theorems as an `Estimate`.
+
+r, r-hat and L-hat are averages, exact but for rounding. eta(g) = inf_h r(h o g) - r(h* o g*) and the
+slack epsilon (theory, section 1) need an infimum, a convex problem on a ball, so they come as
+intervals: the head found bounds the infimum from above, the Frank-Wolfe gap from below. All take a
+whole stack at once, one entry per model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from empirical import heads
+from empirical.erm.gradients import residual
+from empirical.losses import Loss, quadratic_risk, row_losses, weighted_risk
+from empirical.statistics.intervals import Estimate, Interval
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """Heads fitted under one distribution and their risk under it.
+
+    weights  V, [T, c, p], inside the ball
+    risk     [T], the risk of V under the distribution that it was fitted on
+    gap      [T], certified: risk - inf over the ball <= gap
+    """
+
+    weights: Tensor
+    risk: Tensor
+    gap: Tensor
+
+    @property
+    def infimum(self) -> Interval:
+        """The least risk over the ball: [risk - gap, risk], one entry per trial.
+
+        >>> risk, gap = torch.tensor([0.5]), torch.tensor([0.25])
+        >>> FittedHead(torch.zeros(1, 1, 1), risk, gap).infimum
+        Interval(low=array([0.25]), high=array([0.5]))
+        """
+        high = self.risk.cpu().numpy()
+        return Interval(high - self.gap.cpu().numpy(), high)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of a stack on the rows of a population, with the population's targets.
+
+    z        [T, p, rows] float64, the constant 1 included
+    targets  [c, rows] float64
+    radius   B, the head's ball
+    """
+
+    z: Tensor
+    targets: Tensor
+    radius: float
+    loss: Loss
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where shapes disagree, numbers are not float64, or the radius is no radius."""
+        if self.z.ndim != 3 or self.targets.ndim != 2 or self.z.shape[2] != self.targets.shape[1]:
+            raise ValueError(
+                "z must be [T, p, rows] and targets [c, rows], got"
+                f" {tuple(self.z.shape)} and {tuple(self.targets.shape)}"
+            )
+        if self.z.dtype != torch.float64 or self.targets.dtype != torch.float64:
+            raise ValueError(
+                f"z and targets must be float64, got {self.z.dtype} and {self.targets.dtype}"
+            )
+        if not bool(torch.isfinite(self.targets).all()):
+            raise ValueError("targets must be finite, got NaN or infinity")
+        if not 0 < self.radius < float("inf"):
+            raise ValueError(f"radius must be positive and finite, got {self.radius}")
+
+    def _check_mass(self, mass: Tensor) -> None:
+        if mass.shape[-1] != self.z.shape[2] or not bool((mass >= 0).all()):
+            raise ValueError(
+                f"mass must hold {self.z.shape[2]} nonnegative numbers per problem, got shape"
+                f" {tuple(mass.shape)} and a least entry of {float(mass.min()):g}"
+            )
+        sums = mass.sum(-1)
+        if not bool(((sums - 1.0).abs() <= 1e-6).all()):
+            raise ValueError(f"mass must sum to 1 per problem, got {float(sums.max()):g}")
+
+    def fit(self, mass: Tensor, start: Tensor | None = None) -> FittedHead:
+        """The best heads under the mass [T, rows] of a distribution ([rows]: the same for all).
+
+        start: [T, c, p], where the softmax or logistic solver begins; least squares needs none.
+
+        >>> line = Features(  # y = 2 x on x = -1, 1, features (x, 1)
+        ...     z=torch.tensor([[[-1.0, 1.0], [1.0, 1.0]]], dtype=torch.float64),
+        ...     targets=torch.tensor([[-2.0, 2.0]], dtype=torch.float64),
+        ...     radius=3.0,
+        ...     loss="least-squares",
+        ... )
+        >>> line.fit(uniform_mass(2, line.z)).weights.round(decimals=9).abs()
+        tensor([[[2., 0.]]], dtype=torch.float64)
+        """
+        self._check_mass(mass)
+        mass = mass.expand(self.z.shape[0], -1)
+        if self.loss != "least-squares":
+            z, targets, its_mass = self._seen(mass)
+            solve = heads.softmax if self.loss == "softmax" else heads.logistic
+            head = solve(z, targets, its_mass, self.radius, start=start)
+            return FittedHead(head.weights, self.risk(head.weights, mass), head.gap)
+        square, gram, moment = self.moments(mass)
+        head = heads.least_squares(gram, moment, self.radius)
+        return FittedHead(
+            head.weights, quadratic_risk(square, gram, moment, head.weights), head.gap
+        )
+
+    def moments(self, mass: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """E||y||^2 [T], E z z^T [T, p, p] and E z y^T [T, p, c] under the mass [T, rows]."""
+        weighted = self.z * mass[:, None, :]
+        square = mass @ self.targets.square().sum(0)
+        return square, weighted @ self.z.mT, weighted @ self.targets.mT
+
+    def _seen(self, mass: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features, targets and mass on the rows with mass alone: [T, p, u], [T or 1, c, u], [T, u].
+
+        A small sample sees few rows of a large population; an iteration costs what it sees. Trials
+        that see fewer than u rows are filled up with rows of mass zero.
+        """
+        seen = int((mass > 0).sum(1).max())
+        if seen == mass.shape[1]:
+            return self.z, self.targets[None], mass
+        rows = torch.topk(mass, seen, dim=1).indices.sort(dim=1).values
+        z = self.z.gather(2, rows[:, None, :].expand(-1, self.z.shape[1], -1))
+        return z, self.targets[:, rows].transpose(0, 1), mass.gather(1, rows)
+
+    def risk(self, weights: Tensor, mass: Tensor) -> Tensor:
+        """The risk [T] of heads V [T, c, p] under the mass [T, rows] or [rows]."""
+        self._check_mass(mass)
+        expected = (self.z.shape[0], self.targets.shape[0], self.z.shape[1])
+        if tuple(weights.shape) != expected:
+            raise ValueError(f"weights must have shape {expected}, got {tuple(weights.shape)}")
+        losses = row_losses(weights @ self.z, self.targets, self.loss)
+        return weighted_risk(losses, mass)
+
+    def gap(self, weights: Tensor, mass: Tensor) -> Tensor:
+        """Certified, [T]: the risk of heads in the ball under a mass is at most this above the least."""
+        if self.loss == "least-squares":
+            _, gram, moment = self.moments(mass)
+            return heads.least_squares_gap(gram, moment, weights, self.radius)
+        slope = residual(weights @ self.z, self.targets, self.loss)
+        return heads.frank_wolfe_gap(slope @ (self.z * mass[..., None, :]).mT, weights, self.radius)
+
+
+def population_risk(features: Features, weights: Tensor) -> Estimate:
+    """r(h o g) of heads V [T, c, p]: an exact average over the population's rows, [T].
+
+    >>> z, y = torch.ones(1, 1, 2).double(), torch.tensor([[-2.0, 2.0]]).double()
+    >>> features = Features(z, y, radius=1.0, loss="least-squares")          # two rows, no features
+    >>> population_risk(features, torch.zeros(1, 1, 1).double()).value
+    array([4.])
+    """
+    return _exact(features.risk(weights, uniform_mass(features.z.shape[2], features.z)))
+
+
+def empirical_risk(features: Features, weights: Tensor, mass: Tensor) -> Estimate:
+    """r-hat(h o g) of heads V [T, c, p] on samples given as mass [T, rows]: exact, [T]."""
+    return _exact(features.risk(weights, mass))
+
+
+def centred_loss(
+    features: Features, weights: Tensor, mass: Tensor, reference_losses: Tensor
+) -> Estimate:
+    """L-hat = r-hat(h o g) - r-hat(h* o g*): exact given the reference function's losses [rows]."""
+    return _exact(features.risk(weights, mass) - weighted_risk(reference_losses, mass))
+
+
+def optimality_gap(features: Features, weights: Tensor, mass: Tensor) -> Estimate:
+    """epsilon of heads V [T, c, p] in the ball: r-hat(h o g) - inf_h r-hat(h o g), [T].
+
+    The Frank-Wolfe gap bounds it from above, and so does the best head found, up to its own gap;
+    that head's risk bounds it from below. The value is the distance to the best head found.
+
+    Raises ValueError where a head lies outside the ball, where nothing is certified.
+    """
+    norms = torch.linalg.matrix_norm(weights)
+    if not bool((norms <= features.radius * (1.0 + 1e-9)).all()):
+        raise ValueError(
+            f"weights must lie in the ball of radius {features.radius:g}, got norm"
+            f" {float(norms.max()):g}"
+        )
+    best = features.fit(mass, start=weights)
+    apart = _numpy(features.risk(weights, mass) - best.risk)
+    own = _numpy(features.gap(weights, mass))
+    low = np.maximum(apart, 0.0)
+    high = np.maximum(low, np.minimum(own, apart + _numpy(best.gap)))
+    return Estimate(low, Interval(low, high))
+
+
+def latent_quality(
+    features: Features, reference_risk: float, start: Tensor | None = None
+) -> Estimate:
+    """eta(g) = inf_h r(h o g) - r(h* o g*) of each encoder, certified from both sides: [T].
+
+    reference_risk: the exact risk of h* o g*. Where that is unknown it is one fixed function's
+    (theory, section 6), and eta may be negative. start: heads at which the softmax solver begins.
+    Lower is better.
+
+    >>> z, y = torch.ones(1, 1, 2).double(), torch.tensor([[1.0, 3.0]]).double()
+    >>> features = Features(z, y, radius=1.5, loss="least-squares")
+    >>> latent_quality(features, reference_risk=0.5).value             # (0.5^2 + 1.5^2) / 2 - 0.5
+    array([0.75])
+    """
+    best = features.fit(uniform_mass(features.z.shape[2], features.z), start=start)
+    return Estimate(
+        _numpy(best.risk) - reference_risk, best.infimum - Interval.exact(reference_risk)
+    )
+
+
+def quality_gap(eta_M: Estimate, eta_N: Estimate) -> Estimate:
+    """gamma_S(M, N) = eta(g_M) - eta(g_N); r(h* o g*) cancels. Below zero M's is better.
+
+    >>> worse, better = (Estimate(v, Interval(v, v + 0.25)) for v in (1.0, 0.5))
+    >>> quality_gap(better, worse).interval
+    Interval(low=-0.75, high=-0.25)
+    """
+    return eta_M - eta_N
+
+
+def _exact(values: Tensor) -> Estimate:
+    return Estimate(_numpy(values), Interval.exact(_numpy(values)))
+
+
+def _numpy(values: Tensor) -> NDArray[np.float64]:
+    return values.detach().cpu().numpy()
+
+
+def uniform_mass(rows: int, like: Tensor) -> Tensor:
+    """The population's own mass, 1/N on every row: [rows] float64 on the device of `like`.
+
+    >>> uniform_mass(4, torch.zeros(1)).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+    return torch.full((rows,), 1.0 / rows, dtype=torch.float64, device=like.device)

@@ -1,0 +1,1 @@
+"""Intervals, estimates and the laws of what exact worlds give."""

@@ -1,0 +1,154 @@
+"""Laws of one number of a random sample: known exactly, or estimated from draws with an interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from empirical.statistics.intervals import Estimate, Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """A law with finitely many values.
+
+    values         [n] ascending, distinct, in the units of the statistic
+    probabilities  [n]
+    error          no probability of an event is off by more than this (mass that was cut off far
+                   in the tails, and what the probabilities together miss of 1)
+
+    >>> law = Law.of([(0.5, 0.25), (0.0, 0.5), (0.5, 0.25)])
+    >>> law.values.tolist(), law.probabilities.tolist(), law.error
+    ([0.0, 0.5], [0.5, 0.5], 0.0)
+    """
+
+    values: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    error: float
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[ArrayLike, ArrayLike]], cut_off: float = 0.0) -> Law:
+        """Collect pairs (values, probabilities), arrays or numbers; equal values are merged.
+
+        Values are merged by equality, so they should be exact numbers (multiples of a power of 2).
+        ``cut_off``: an upper bound on the mass that no part holds.
+        Raises ValueError where the probabilities miss 1 by more than 1e-6.
+
+        >>> Law.of([(1.0, 0.5)])
+        Traceback (most recent call last):
+        ...
+        ValueError: probabilities must sum to 1, got 0.5
+        """
+        found: dict[float, float] = {}
+        for values, probabilities in parts:
+            distinct, where = np.unique(np.atleast_1d(values), return_inverse=True)
+            mass = np.bincount(where, np.atleast_1d(probabilities), minlength=len(distinct))
+            for value, probability in zip(distinct.tolist(), mass.tolist(), strict=True):
+                found[value] = found.get(value, 0.0) + probability
+        total = math.fsum(found.values())
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"probabilities must sum to 1, got {total:g}")
+        ordered = sorted(found)
+        return cls(
+            np.array(ordered),
+            np.array([found[value] for value in ordered]),
+            cut_off + abs(total - 1),
+        )
+
+    def above(self, threshold: float) -> Interval:
+        """P(X > threshold), as wide as ``error`` makes it.
+
+        >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).above(0.0)
+        Interval(low=0.25, high=0.25)
+        """
+        return self._mass(self.values > threshold)
+
+    def below(self, threshold: float) -> Interval:
+        """P(X < threshold), as wide as ``error`` makes it.
+
+        >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).below(1.0)
+        Interval(low=0.75, high=0.75)
+        """
+        return self._mass(self.values < threshold)
+
+    def quantile(self, probability: float) -> Interval:
+        """The least x with P(X ≤ x) ≥ probability; wide only where ``error`` leaves it open.
+
+        Raises ValueError for a probability outside (0, 1].
+
+        >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).quantile(0.75)
+        Interval(low=0.0, high=0.0)
+        """
+        if not 0 < probability <= 1:
+            raise ValueError(f"probability must lie in (0, 1], got {probability}")
+        below = np.cumsum(self.probabilities)
+        last = len(self.values) - 1
+        ends = [
+            self.values[min(int(np.searchsorted(below, probability + shift)), last)]
+            for shift in (-self.error, self.error)
+        ]
+        return Interval(*ends)
+
+    def _mass(self, event: NDArray[np.bool_]) -> Interval:
+        mass = math.fsum(self.probabilities[event])
+        low, high = np.clip([mass - self.error, mass + self.error], 0.0, 1.0)
+        return Interval(low, high)
+
+
+def estimate_probability(happens: ArrayLike, level: float = 0.99) -> Estimate:
+    """The probability of an event from independent draws, with Clopper and Pearson's interval.
+
+    happens: bool [n], one entry per draw. The interval misses with probability at most 1 − level.
+    Raises ValueError for no draws or a level outside (0, 1).
+
+    Source: Clopper and Pearson 1934.
+
+    >>> estimate_probability([True] * 5 + [False] * 5, level=0.95).value
+    0.5
+    """
+    draws = np.asarray(happens, dtype=bool).ravel()
+    _check(draws.size, level)
+    hits, n, tail = int(draws.sum()), draws.size, (1 - level) / 2
+    low = float(stats.beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
+    high = float(stats.beta.isf(tail, hits + 1, n - hits)) if hits < n else 1.0
+    return Estimate(hits / n, Interval(low, high), level, n)
+
+
+def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99) -> Estimate:
+    """A quantile from independent draws, between two order statistics; ties are allowed.
+
+    values: [n]. The interval misses with probability at most 1 − level; an end is infinite where
+    there are too few draws. Raises ValueError for no draws, NaN, or a probability or level outside
+    (0, 1).
+
+    Source: the number of draws ≤ the quantile is at least Binomial(n, probability), of draws < it
+    at most (David and Nagaraja 2003, section 7.1).
+
+    >>> estimate_quantile(range(1, 100), 0.5, level=0.95).value
+    50.0
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64).ravel())
+    _check(ordered.size, level)
+    if not 0 < probability < 1:
+        raise ValueError(f"probability must lie in (0, 1), got {probability}")
+    if np.isnan(ordered).any():
+        raise ValueError("values must hold no NaN")
+    n, tail = ordered.size, (1 - level) / 2
+    below = int(stats.binom.ppf(tail, n, probability))
+    above = int(stats.binom.ppf(1 - tail, n, probability)) + 1
+    low = ordered[below - 1] if below >= 1 else -np.inf
+    high = ordered[above - 1] if above <= n else np.inf
+    value = ordered[max(1, math.ceil(probability * n - 1e-9)) - 1]
+    return Estimate(float(value), Interval(low, high), level, n)
+
+
+def _check(n: int, level: float) -> None:
+    if n == 0:
+        raise ValueError("at least one draw is needed, got none")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie in (0, 1), got {level}")

@@ -1,0 +1,1 @@
+"""Worlds of bits: enumerated or drawn by counts."""

@@ -1,0 +1,1 @@
+"""Linear worlds with overlapping sign features."""

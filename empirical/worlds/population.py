@@ -1,0 +1,185 @@
+"""Finite populations: D is uniform over the N rows of a data set, and S is drawn with replacement.
+
+Every population risk is then an exact average over N rows and every infimum over heads a convex
+problem with a certificate, for any trained network on any data (theory, section 6). The scaling
+below is a fixed function of the population, chosen before any sample is drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bounds import losses
+from empirical.datasets.dataset import Dataset
+
+CLIP_NORM = 3**0.5
+"""Rows of a scaled modality longer than this are pulled back onto the sphere of this radius."""
+
+
+@dataclass(frozen=True)
+class FinitePopulation:
+    """A data set, scaled and ready to be drawn from.
+
+    inputs         per modality [N, D_k] float64: columns of mean 0 and equal variance, scaled to a
+                   mean square row norm of 1, rows longer than sqrt(3) pulled back onto that norm,
+                   then the constant 1
+    targets        [N, c] float64: one-hot classes, or the real target mapped onto [-1, 1]
+    labels         [N] int64 class codes; empty for regression
+    clipped        per modality, the fraction of rows that were pulled back
+    target_radius  Y with ||y|| <= Y for every row
+    target_scale   units of the original target in one unit of y (1.0 for classes)
+    """
+
+    data: Dataset
+    inputs: tuple[Tensor, ...]
+    targets: Tensor
+    labels: Tensor
+    clipped: tuple[float, ...]
+    target_radius: float
+    target_scale: float
+
+    @property
+    def rows(self) -> int:
+        """N, the size of the population."""
+        return int(self.targets.shape[0])
+
+    @property
+    def outputs(self) -> int:
+        """c, the number of outputs of a model."""
+        return int(self.targets.shape[1])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities' names, in the order of `inputs`."""
+        return tuple(self.data.modalities)
+
+    @property
+    def input_norm(self) -> float:
+        """The largest norm of one modality's row, its constant 1 included."""
+        return max(float(torch.linalg.vector_norm(x, dim=1).max()) for x in self.inputs)
+
+    def mean_square_norm(self, members: tuple[int, ...]) -> float:
+        """E ||x||^2 over the modalities of one subset, constants included: exact over the rows."""
+        return sum(float(self.inputs[k].square().sum(1).mean()) for k in members)
+
+    def constants(self, prediction_radius: float, loss: str) -> losses.LossConstants:
+        """C and L of `loss` ("least-squares", "softmax", "logistic") where ||f(x)|| <= prediction_radius.
+
+        Raises ValueError for another loss, for softmax or logistic on a regression target, or for
+        logistic with one output per class (see `binary_targets`).
+        """
+        check_loss(self.data.task, loss)
+        if loss == "logistic":
+            if self.outputs != 1:
+                raise ValueError(f"logistic must have targets of one output, got {self.outputs}")
+            return losses.logistic(prediction_radius)
+        if loss == "softmax":
+            return losses.softmax(prediction_radius, self.outputs)
+        return losses.squared(prediction_radius, self.target_radius)
+
+    def draw(self, generator: np.random.Generator, m: int) -> NDArray[np.int64]:
+        """Row indices of an i.i.d. sample of size m (with replacement), shape [m].
+
+        Raises ValueError where m < 1.
+        """
+        if m < 1:
+            raise ValueError(f"m must be a positive integer, got {m}")
+        return generator.integers(0, self.rows, m)
+
+    def to(self, device: torch.device) -> FinitePopulation:
+        """The same population with its tensors on `device`."""
+        return replace(
+            self,
+            inputs=tuple(x.to(device) for x in self.inputs),
+            targets=self.targets.to(device),
+            labels=self.labels.to(device),
+        )
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything a study's numbers depend on: names, task, inputs and targets."""
+        digest = sha256(repr((self.names, self.data.task)).encode())
+        for tensor in (*self.inputs, self.targets):
+            digest.update(repr(tuple(tensor.shape)).encode())
+            digest.update(tensor.cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def check_loss(task: str, loss: str) -> None:
+    """Raise ValueError unless `loss` is known and defined for the task.
+
+    >>> check_loss("classification", "softmax")
+    """
+    if loss not in ("least-squares", "softmax", "logistic"):
+        raise ValueError(f"loss must be least-squares, softmax or logistic, got {loss!r}")
+    if loss != "least-squares" and task != "classification":
+        raise ValueError(f"loss {loss} must go with classification, got the task {task!r}")
+
+
+def binary_targets(population: FinitePopulation) -> FinitePopulation:
+    """The population of two classes with one target in {0, 1} per row, 1 for the second class.
+
+    For the logistic loss, whose one logit is the log-odds of the second class. Raises ValueError
+    for another number of classes.
+
+    >>> from empirical import datasets
+    >>> two = binary_targets(finite_population(datasets.breast_cancer()))
+    >>> two.outputs, bool((two.targets[:, 0] == two.labels).all())
+    (1, True)
+    """
+    classes = population.data.classes
+    if len(classes) != 2:
+        raise ValueError(f"logistic must have two classes, got {len(classes)}")
+    return replace(population, targets=population.labels[:, None].double())
+
+
+def finite_population(data: Dataset) -> FinitePopulation:
+    """Scale a data set into a population.
+
+    Raises ValueError where a column's variance is zero or is not finite in float64.
+
+    >>> from empirical import datasets
+    >>> population = finite_population(datasets.digits())
+    >>> population.rows, population.outputs, round(population.input_norm, 6)
+    (1797, 10, 2.0)
+    """
+    inputs, clipped = [], []
+    for name, features in data.modalities.items():
+        scaled, fraction = _scale(name, features)
+        inputs.append(torch.from_numpy(scaled))
+        clipped.append(fraction)
+    if data.task == "classification":
+        labels = torch.from_numpy(np.asarray(data.target, dtype=np.int64))
+        targets = torch.nn.functional.one_hot(labels, len(data.classes)).to(torch.float64)
+        scale = 1.0
+    else:
+        values = np.asarray(data.target, dtype=np.float64)
+        # Halve before adding: the midrange of values near the largest float stays finite.
+        middle, scale = values.max() / 2 + values.min() / 2, float(np.ptp(values / 2))
+        labels = torch.empty(0, dtype=torch.int64)
+        targets = torch.from_numpy(np.clip((values - middle) / scale, -1.0, 1.0))[:, None]
+    return FinitePopulation(
+        data, tuple(inputs), targets.contiguous(), labels, tuple(clipped), 1.0, scale
+    )
+
+
+def _scale(name: str, features: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    # Dividing by the largest magnitude first keeps the variance of huge values finite.
+    centred = features / np.abs(features).max(axis=0, keepdims=True).clip(1e-300)
+    centred = centred - centred.mean(axis=0)
+    spread = centred.std(axis=0)
+    if not (np.isfinite(spread).all() and (spread > 0).all()):
+        raise ValueError(
+            f"features of modality {name!r} must have a variance that float64 can hold,"
+            f" got a column of values from {features.min()} to {features.max()}"
+        )
+    unit = centred / (spread * np.sqrt(features.shape[1]))
+    norms = np.linalg.norm(unit, axis=1, keepdims=True)
+    pulled = unit * np.minimum(1.0, CLIP_NORM / np.maximum(norms, 1e-300))
+    ones = np.ones((len(pulled), 1))
+    return np.ascontiguousarray(np.hstack([pulled, ones])), float((norms > CLIP_NORM).mean())

@@ -1,0 +1,1 @@
+"""Facts from worlds, one module per kind."""

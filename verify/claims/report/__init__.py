@@ -1,0 +1,1 @@
+"""The ledger as a document, a page and terminal text."""

@@ -1,0 +1,183 @@
+"""claims.json as a dictionary: every claim, what decided it, and where the confidence goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bounds import catalogue
+from bounds.proofs.assumptions import ASSUMPTIONS
+from verify.claims.alterations import ALTERATIONS
+from verify.claims.claim import Claim, Decided, Finding, Source
+from verify.report.document import environment, plain
+from verify.verdicts.coverage import ALPHA, trials_needed
+
+SCHEMA_VERSION = 1
+SECTIONS = {
+    "theorem": "Theorems",
+    "planted": "Planted falsehoods",
+    "assumption": "Assumptions dropped",
+    "heuristic": "Rates and criteria",
+    "belief": "Beliefs about modalities",
+}
+
+
+def document(
+    decided: Sequence[Decided], *, seed: int, seconds: float, command: str | None = None
+) -> dict[str, Any]:
+    """Everything that the page and the terminal show; every non-finite number in it is None.
+
+    Keys: schema_version, answer, claims, sources, confidence, environment, seed, seconds, command.
+    """
+    claims = [_claim(each) for each in decided]
+    sources = {s.name: s for each in decided for s in each.claim.sources}
+    parts = {
+        "schema_version": SCHEMA_VERSION,
+        "answer": answer(decided),
+        "claims": claims,
+        "sources": [
+            {"name": s.name, "world": s.world, "grade": s.grade, "m": s.m, "sampled": s.sampled}
+            for s in sources.values()
+        ],
+        "confidence": _confidence(decided),
+        "environment": environment(),
+        "seed": seed,
+        "seconds": seconds,
+        "command": command,
+    }
+    content = plain(parts)
+    assert isinstance(content, dict)
+    return content
+
+
+def answer(decided: Sequence[Decided]) -> dict[str, Any]:
+    """Whether all came out as it must, in one sentence, and the claims that did not."""
+    truths = [d for d in decided if d.claim.expected == "supported"]
+    falsehoods = [d for d in decided if d.claim.expected == "refuted"]
+    supported = sum(d.verdict == "supported" for d in truths)
+    refuted = sum(d.verdict == "refuted" for d in falsehoods)
+    unexpected = [d.claim.id for d in decided if not d.as_expected]
+    headline = (
+        f"{supported} of {len(truths)} claims that should hold are supported,"
+        f" {refuted} of {len(falsehoods)} falsehoods are refuted"
+    )
+    return {
+        "headline": headline,
+        "as_expected": not unexpected,
+        "unexpected": unexpected,
+        "undecided": [d.claim.id for d in decided if d.verdict == "undecided"],
+        "undetectable": [d.claim.id for d in decided if d.verdict == "undetectable"],
+    }
+
+
+def _claim(decided: Decided) -> dict[str, Any]:
+    claim = decided.claim
+    by_name = {source.name: source for source in claim.sources}
+    findings = [_finding(found, by_name[found.source]) for found in decided.findings]
+    return {
+        "id": claim.id,
+        "section": claim.section,
+        "title": claim.text,
+        "altered": ALTERATIONS[claim.alteration].text,
+        "theorem": claim.theorem or None,
+        "statement": catalogue.find(claim.theorem).latex() if claim.theorem else None,
+        "reference": catalogue.find(claim.theorem).reference if claim.theorem else None,
+        "drops": claim.drops or None,
+        "assumption": _assumption(claim.drops),
+        "expected": claim.expected,
+        "verdict": decided.verdict,
+        "as_expected": decided.as_expected,
+        "reason": claim.undetectable or None,
+        "grades": decided.grades,
+        "decided_by": _finding(decided.decisive, by_name[decided.decisive.source]),
+        "trials_needed": _needed(decided) if decided.verdict == "undecided" else None,
+        "power": _power(decided),
+        "confidence": {
+            "alpha": ALPHA if claim.tests else 0.0,
+            "tests": claim.tests,
+            "alpha_per_test": claim.alpha if claim.tests else 0.0,
+            "measuring": claim.measuring,
+        },
+        "findings": findings,
+    }
+
+
+def _finding(found: Finding, source: Source) -> dict[str, Any]:
+    factor = found.factor
+    return {
+        "source": found.source,
+        "world": source.world,
+        "grade": source.grade,
+        "m": found.m,
+        "delta": found.delta,
+        "level": found.level,
+        "trials": found.trials,
+        "violations": found.violations,
+        "inconclusive": found.inconclusive,
+        "violation_rate": {"value": found.rate, "low": found.low, "high": found.high},
+        "verdict": found.verdict,
+        "critical_factor": None
+        if factor is None
+        else {"value": factor.value, "low": factor.low, "high": factor.high},
+        "caught_below": found.caught,
+        "note": found.note or None,
+        "numbers": dict(found.numbers),
+        "truth": None if found.truth is None else _finding(found.truth, source),
+    }
+
+
+def _power(decided: Decided) -> dict[str, Any] | None:
+    """The check with the sharpest eye: terms multiplied by anything below `caught_below` are refuted.
+
+    For falsehoods, too, this is where their own terms would have to end to pass.
+    """
+    able = [found for found in decided.findings if found.caught is not None]
+    if not able:
+        return None
+    best = max(able, key=lambda found: found.caught or 0.0)
+    assert best.factor is not None
+    return {
+        "caught_below": best.caught,
+        "critical_factor": {
+            "value": best.factor.value,
+            "low": best.factor.low,
+            "high": best.factor.high,
+        },
+        "source": best.source,
+        "m": best.m,
+        "delta": best.delta,
+    }
+
+
+def _needed(decided: Decided) -> int | None:
+    """Samples with which every undecided test on draws would be decided if none were violated."""
+    levels = [
+        f.level for f in decided.findings
+        if f.verdict == "undecided" and f.trials is not None and f.level > 0
+    ]  # fmt: skip
+    return max((trials_needed(x, alpha=decided.claim.alpha) for x in levels), default=None)
+
+
+def _assumption(key: str) -> str | None:
+    if not key:
+        return None
+    if key == "realizable":
+        return "h* and g* lie in H and G"
+    return ASSUMPTIONS[key].text
+
+
+def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
+    """Where the probability of a wrong verdict goes, and what measuring costs of it."""
+    drawn: list[Claim] = [d.claim for d in decided if d.claim.tests]
+    misses = {s.name: s.miss for d in decided for s in d.claim.sources if s.miss}
+    return {
+        "alpha_per_claim": ALPHA,
+        "claims_on_draws": len(drawn),
+        "claims_enumerated": len(decided) - len(drawn),
+        "tests_on_draws": sum(claim.tests for claim in drawn),
+        "measuring": misses,
+        "note": "intervals that rest on draws of their own are charged first, once to each claim"
+        " that uses them; the claim’s tests on draws share the rest equally (Bonferroni), half of it"
+        " against a wrong refutation. Where all outcomes are enumerated nothing is spent, and risks"
+        " and qualities, which are exact or certified, cost nothing",
+    }

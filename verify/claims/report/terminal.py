@@ -1,0 +1,87 @@
+"""The ledger as a table on a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from verify.claims.claim import GRADES
+from verify.claims.report.document import SECTIONS
+
+LETTERS = dict(zip(GRADES, "ECFR", strict=True))
+_WIDTH = 118
+
+
+def table(document: dict[str, Any]) -> str:
+    """The claims of a claims.json: two lines each, verdict and counts first, then what decided it.
+
+    Evidence, the strongest first: E exact enumeration, C closed form, F finite population with
+    certificates, R trained networks on real data.
+    """
+    lines = []
+    for section, title in SECTIONS.items():
+        mine = [claim for claim in document["claims"] if claim["section"] == section]
+        if not mine:
+            continue
+        lines += [
+            "",
+            f"{title:<41}{'evidence':<10}{'expected':<11}{'verdict':<14}"
+            f"{'violated':<16}{'level':<9}{'tests':>5}  caught below",
+        ]
+        for claim in mine:
+            lines += [_counts(claim), *_words(claim)]
+    legend = ", ".join(f"{letter} {grade}" for grade, letter in LETTERS.items())
+    lines += ["", f"evidence: {legend}"]
+    if any(claim["power"] for claim in document["claims"]):
+        lines.append(
+            "caught below: with its terms multiplied by anything less, the claim would be refuted here"
+        )
+    return "\n".join(lines).lstrip("\n")
+
+
+def _counts(claim: dict[str, Any]) -> str:
+    decisive, power = claim["decided_by"], claim["power"]
+    evidence = "".join(letter for grade, letter in LETTERS.items() if grade in claim["grades"])
+    mark = " " if claim["as_expected"] else "!"
+    # What would have to be multiplied for a falsehood to pass is no measure of power.
+    caught = (
+        "" if power is None or claim["expected"] == "refuted" else f"{power['caught_below']:.3g}"
+    )
+    return (
+        f"{mark} {claim['id']:<39}{evidence:<10}{claim['expected']:<11}{claim['verdict']:<14}"
+        f"{violated(decisive):<16}{decisive['level']:<9.4g}{len(claim['findings']):>5}  {caught}"
+    ).rstrip()
+
+
+def violated(finding: dict[str, Any]) -> str:
+    """Counts of draws, or the probability where outcomes were enumerated.
+
+    >>> violated({"trials": 300, "violations": 2})
+    '2 of 300'
+    >>> violated({"trials": None, "violation_rate": {"value": 0.28634}})
+    'P = 0.286'
+    """
+    if finding["trials"] is not None:
+        return f"{finding['violations']} of {finding['trials']}"
+    return f"P = {finding['violation_rate']['value']:.3g}"
+
+
+def _words(claim: dict[str, Any]) -> list[str]:
+    decisive = claim["decided_by"]
+    said = claim["title"] + (f", {claim['altered']}" if claim["altered"] else "")
+    where = (
+        f"{decisive['world']}; m = {decisive['m']:,}" if decisive["m"] > 1 else decisive["world"]
+    )
+    if decisive["delta"] is not None and claim["theorem"] and decisive["level"] > 0:
+        where += f", δ = {decisive['delta']:g}"
+    text = f"{said}. Decided in: {where}"
+    if decisive["note"]:
+        text += f" ({decisive['note']})"
+    if decisive["truth"]:
+        true = decisive["truth"]
+        text += f". On the same samples the true claim: {violated(true)}, {true['verdict']}"
+    if claim["reason"]:
+        text += f". Undetectable: {claim['reason']}"
+    if claim["verdict"] == "undecided" and claim["trials_needed"]:
+        text += f". {claim['trials_needed']:,} samples without violation would decide"
+    return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")

@@ -1,0 +1,1 @@
+"""How a study is run: tasks, workers, clusters, folders and part files."""

@@ -1,0 +1,123 @@
+"""Spread work over a dask cluster: the same pieces, the same numbers, written by this process alone.
+
+Needs the extra `cluster`. Workers need this package and the same version of torch, no shared folder.
+Numbers equal those of one process bit for bit where the processors are of one kind.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from verify.execution.workers import WorkersLostError, drain
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+TIMEOUT = 15
+"""Seconds until a scheduler that does not answer counts as unreachable."""
+_SILENCE = 30
+
+_log = logging.getLogger(__name__)
+
+
+def connect(address: str) -> Client:
+    """A client of the dask scheduler at `address`, such as tcp://10.0.0.1:8786.
+
+    Raises ValueError where `distributed` is not installed, the address is malformed, or no
+    scheduler with a worker answers there.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ValueError(
+            "scheduler must go with the extra `cluster` (pip install 'multimodal-bounds[cluster]'),"
+            f" got {address!r} and no package named distributed"
+        ) from None
+    must = f"scheduler must be the address of a running dask scheduler, got {address!r}"
+    try:
+        client = Client(address, timeout=TIMEOUT, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"{must} ({_first_line(error)})") from None
+    deadline = time.monotonic() + TIMEOUT
+    while not client.nthreads():
+        if time.monotonic() > deadline:
+            client.close()
+            raise ValueError(f"{must}, which has no workers")
+        time.sleep(0.2)
+    return client
+
+
+def spread(
+    client: Client, work: Callable[[Piece], Result], pieces: Sequence[Piece]
+) -> Iterator[tuple[Piece, Result]]:
+    """(piece, work(piece)) for every piece, in the order in which they finish.
+
+    work    sent to the cluster once; workers pass it on to each other
+
+    Pieces of a lost worker are done by another. Where none is left, this waits for new ones and
+    says so. Results that are not fetched yet are bounded by the number of workers.
+
+    Raises WorkersLostError where the cluster itself is gone or gives a piece up, ValueError where a
+    worker has other versions of this package or torch, and whatever `work` raises.
+    """
+    from distributed import KilledWorker, wait
+    from distributed.client import FutureCancelledError
+
+    if not pieces:
+        return
+    import dask
+
+    # Data that was scattered is lost with the workers that hold it. The result of a task can be
+    # computed again, so `work` travels as one; that it may be large is meant.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+        shared = client.submit(_same, work, pure=False)
+    versions = _versions()
+
+    def submit(piece: Piece) -> Any:
+        return client.submit(_do, shared, piece, versions, pure=False)
+
+    def wait_for_one(futures: list[Any]) -> None:
+        while True:
+            try:
+                with client.as_current():
+                    wait(futures, timeout=_SILENCE, return_when="FIRST_COMPLETED")
+                return
+            except TimeoutError:
+                if not client.nthreads():
+                    _log.warning("no worker is left on the cluster; waiting for a new one")
+
+    try:
+        yield from drain(submit, pieces, lambda: 2 * max(1, _threads(client)), wait_for_one)
+    except (KilledWorker, FutureCancelledError, OSError) as error:
+        raise WorkersLostError(f"the cluster was lost ({_first_line(error)})") from error
+
+
+def _threads(client: Client) -> int:
+    return sum(client.nthreads().values())
+
+
+def _same(work: Any) -> Any:
+    return work
+
+
+def _do(work: Callable[[Any], Any], piece: Any, versions: dict[str, str]) -> Any:
+    if versions != _versions():
+        raise ValueError(
+            f"workers of the cluster must have the versions {versions}, got {_versions()}"
+        )
+    return work(piece)
+
+
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in ("multimodal-bounds", "torch")}
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,126 @@
+"""The folder of a study: one configuration only, and whatever parts of it are finished."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verify.execution import part_files as store
+from verify.execution import tasks
+
+if TYPE_CHECKING:
+    from verify.study import Study
+
+PARTS, CONFIG = "parts", "config.json"
+
+_DERIVED = (
+    *("rows", "modalities", "classes", "task", "dropped_columns", "clipped_rows"),
+    *("target_scale", "target_radius", "input_norm", "prediction_radius", "C", "L"),
+    *("subsets", "outputs"),
+)
+"""Settings that follow from others: where these differ too, they explain nothing."""
+
+
+def open_folder(out: str | Path, study: Study) -> Path:
+    """`out`/parts, made where it is missing and claimed for this study's configuration.
+
+    Raises ValueError where `out` is no folder, or holds another configuration's study.
+    """
+    if not str(out).strip():
+        raise ValueError(f"out must be the name of a folder, got {str(out)!r}")
+    parts = Path(out) / PARTS
+    try:
+        parts.mkdir(parents=True, exist_ok=True)
+        _claim(parts / CONFIG, study, out)
+    except OSError as error:
+        raise _unusable(out, error) from None
+    identity = study.fingerprint()
+    for path in parts.glob("*.parquet"):
+        # Only a whole part convicts: damage may have hit the name of the study.
+        if not store.claims_study(path, identity) and store.study_of(path) not in (None, identity):
+            raise ValueError(_other(out))
+    for folder in (parts, Path(out)):
+        store.sweep(folder)
+    return parts
+
+
+def check_writable(out: str | Path) -> None:
+    """Raise ValueError where no file can be written below `out`.
+
+    >>> check_writable("/dev/null/report")
+    Traceback (most recent call last):
+    ValueError: out must be a folder that can be written, got '/dev/null/report' (Not a directory)
+    """
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise _unusable(out, error) from None
+
+
+def finished(parts: Path) -> Iterator[tasks.Task]:
+    """The parts with trials that are there, whatever chunks they were computed in."""
+    found = (tasks.named(path.name) for path in parts.glob("*.parquet"))
+    # The longest first, so that one part serves where several would.
+    return iter(sorted(filter(None, found), key=lambda task: (task.m, task.start, -task.stop)))
+
+
+def _unusable(out: str | Path, error: OSError) -> ValueError:
+    return ValueError(
+        f"out must be a folder that can be written, got {str(out)!r} ({error.strerror})"
+    )
+
+
+def _claim(path: Path, study: Study, out: str | Path) -> None:
+    """Write the configuration beside the parts, or compare with the one that is there."""
+    mine = {
+        "fingerprint": study.fingerprint(),
+        "data": study.data.name,
+        "settings": study.identity(),
+    }
+    content = json.dumps(mine, indent=1, ensure_ascii=False).encode()
+    while not path.exists():
+        # Two studies may start in one folder at once; the first to claim it has it.
+        if store.create(path, content):
+            return
+    try:
+        theirs = json.loads(path.read_bytes())
+        fingerprint = theirs["fingerprint"]
+    except (ValueError, TypeError, KeyError):
+        store.set_aside(path)
+        return _claim(path, study, out)
+    if fingerprint != mine["fingerprint"]:
+        raise ValueError(_other(out, _differences(theirs, json.loads(content))))
+
+
+def _differences(theirs: dict[str, Any], mine: dict[str, Any]) -> str:
+    """The settings that differ, in words."""
+    one, other = theirs.get("settings", {}), mine["settings"]
+    names = [name for name in {**other, **one} if one.get(name) != other.get(name)]
+    told = [name for name in names if name not in _DERIVED] or names
+    words = [
+        f"{name} {_short(one.get(name))} there, {_short(other.get(name))} here"
+        for name in told
+        if name != "population"
+    ]
+    if "population" in told:
+        # Checksums say nothing to a reader, names may.
+        a, b = theirs.get("data"), mine["data"]
+        words.insert(0, f"data {a} there, {b} here" if a != b else "other rows in the data")
+    return "; ".join(words)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _other(out: str | Path, differences: str = "other data, settings, seed or version") -> str:
+    return (
+        f"out must not hold another study, got {str(out)!r}, which holds one of another"
+        f" configuration ({differences}): name another folder, or remove this one"
+    )

@@ -1,0 +1,208 @@
+"""Run a study: parts of it on workers, each written to its file when it is done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import joblib
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from empirical import measure
+from verify.execution import cluster, workers
+from verify.execution import part_files as store
+from verify.execution.folder import check_writable, finished, open_folder
+from verify.execution.tasks import Context, Task, compute, one_thread
+from verify.results.trials import Trials
+from verify.study import Study
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+REFERENCE = "reference.parquet"
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished study.
+
+    trials        what was measured in each trial, on disk
+    complexities  one row per (m, class of a subset): ends of the complexity intervals and what was found
+    reference_risk  the population risk of the function that stands for h* o g*
+    seconds       wall-clock time of this run
+    """
+
+    study: Study
+    trials: Trials
+    complexities: pd.DataFrame
+    reference_risk: float
+    seconds: float
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per (m, subset, head, trial), the columns of `empirical.measure.measure`.
+
+        Read into memory as a whole: about 10 kB a trial for a study of the default size.
+        """
+        return self.trials.frame()
+
+
+def run_study(
+    study: Study,
+    out: str | Path | None = None,
+    *,
+    resume: bool = False,
+    workers: int | None = None,
+    chunk: int = 32,
+    progress: bool = False,
+    client: Client | None = None,
+) -> Results:
+    """Measure every trial of a study, in memory that does not grow with their number.
+
+    out       folder for part files, which survive this process; None: a scratch file that does not
+    resume    use the parts that are there; without it they are computed again and replaced one by one
+    workers   processes of one thread each; None: one per core. A GPU is driven from this process
+    chunk     trials per part; numbers do not depend on it, nor on `workers`
+    progress  say what is run, and show a progress bar on a terminal
+    client    a `distributed.Client`: compute on its cluster (extra `cluster`), write parts from here
+
+    Raises ValueError where `out` cannot be written or holds another configuration's study, where
+    workers or chunk is not a positive integer, or where both workers and a client are given;
+    `workers.WorkersLostError` where workers die faster than they finish anything, and OSError
+    where the disk is full. What was finished is kept in any case.
+    """
+    for name, value in (("workers", 1 if workers is None else workers), ("chunk", chunk)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a positive integer, got {value!r}")
+    if client is not None and workers is not None:
+        raise ValueError(f"workers must be None where a client is given, got {workers}")
+    began = time.monotonic()
+    parts = None if out is None else open_folder(out, study)
+    if progress:
+        _announce(study)
+    assert study.trials is not None
+    trials = Trials(study.trials, parts)
+    known = _reopen(study, parts, trials) if resume and parts is not None else {}
+    missing = _missing(study, chunk, trials, known)
+    if parts is not None and missing:
+        check_writable(parts)
+    if parts is not None and progress:
+        _say_what_is_kept(parts, trials, study, resume)
+    reference = _reference(study, parts, resume)
+    work = partial(compute, Context.of(study, reference))
+    identity = study.fingerprint()
+    with tqdm(
+        total=study.trials * len(study.m),
+        initial=study.trials * len(study.m) - sum(task.trials for task in missing),
+        unit=" trials",
+        desc="measuring",
+        disable=None if progress else True,
+    ) as bar:
+        for task, frame in _spread(work, missing, workers, client, study.device):
+            if parts is not None:
+                store.write_part(parts / task.part, frame, identity)
+            if task.kind == "complexity":
+                known[task.m] = frame
+            else:
+                trials.add(frame)
+            bar.update(task.trials)
+    return Results(
+        study=study,
+        trials=trials,
+        complexities=pd.concat([known[m] for m in _sizes(study)], ignore_index=True),
+        reference_risk=reference.risk,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _announce(study: Study) -> None:
+    heads = f" (heads alone: {', '.join(map(str, study.head_m))})" if study.head_m else ""
+    print(
+        f"{study.data.name}: {study.population.rows:,} rows, modalities"
+        f" {' '.join(', '.join(study.data.names).split())}; {study.trials} samples at each m ="
+        f" {', '.join(map(str, study.m))}{heads}",
+        flush=True,
+    )
+
+
+def _say_what_is_kept(parts: Path, trials: Trials, study: Study, resume: bool) -> None:
+    there = len(list(finished(parts)))
+    if there and not resume:
+        print(f"{there} parts of this study are there: computed again (--resume uses them)")
+    if resume:
+        left = sum(len(gap) for m in study.m for gap in trials.gaps(m))
+        total = trials.count * len(study.m)
+        rest = "the rest is computed" if left else "none is computed again"
+        print(f"{total - left:,} of {total:,} samples are there, {rest}", flush=True)
+
+
+def _reopen(study: Study, parts: Path, trials: Trials) -> dict[int, pd.DataFrame]:
+    """Read every part that this study can use, each once; return the complexities by m."""
+    known = {}
+    for m in _sizes(study):
+        frame = store.read_part(parts / Task("complexity", m).part)
+        if frame is not None:
+            known[m] = frame
+    for task in finished(parts):
+        wanted = range(task.start, min(task.stop, trials.count))
+        gaps = trials.gaps(task.m) if task.m in study.m else []
+        if any(max(gap.start, wanted.start) < min(gap.stop, wanted.stop) for gap in gaps):
+            frame = store.read_part(parts / task.part)
+            if frame is not None:
+                trials.add(frame)
+    return known
+
+
+def _sizes(study: Study) -> list[int]:
+    return sorted({*study.m, *study.head_m}, reverse=True)
+
+
+def _missing(
+    study: Study, chunk: int, trials: Trials, known: dict[int, pd.DataFrame]
+) -> list[Task]:
+    tasks = [Task("complexity", m) for m in _sizes(study) if m not in known]
+    # The longest first, so that no worker is left alone with one at the end.
+    for m in sorted(study.m, reverse=True):
+        size = measure.block_size(m, study.population.rows)
+        step = -(-chunk // size) * size
+        for gap in trials.gaps(m):
+            # Cut at multiples of the step, whatever the gap: a block is always computed whole.
+            inner = range(gap.start - gap.start % step + step, gap.stop, step)
+            edges = [gap.start, *inner, gap.stop]
+            tasks += [Task("trials", m, a, b) for a, b in pairwise(edges)]
+    return tasks
+
+
+def _reference(study: Study, parts: Path | None, resume: bool) -> measure.Reference:
+    if resume and parts is not None:
+        frame = store.read_part(parts / REFERENCE)
+        if frame is not None:
+            losses = torch.from_numpy(frame["loss"].to_numpy(copy=True))
+            return measure.Reference(losses, float(losses.mean()))
+    with one_thread():
+        reference = measure.fit_reference(study.population, study.design)
+    if parts is not None:
+        frame = pd.DataFrame({"loss": reference.losses.numpy()})
+        store.write_part(parts / REFERENCE, frame, study.fingerprint())
+    return reference
+
+
+def _spread(
+    work: partial[pd.DataFrame],
+    tasks: list[Task],
+    count: int | None,
+    client: Client | None,
+    device: str,
+) -> Iterator[tuple[Task, pd.DataFrame]]:
+    if client is not None:
+        return cluster.spread(client, work, tasks)
+    # One process drives a GPU; more would share it, and its memory.
+    most = 1 if device == "cuda" else count or joblib.cpu_count()
+    return workers.spread(work, tasks, min(most, max(1, len(tasks))))

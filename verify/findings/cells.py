@@ -1,0 +1,264 @@
+"""From measurements to cells: each theorem, each pair or subset, each m and delta, against its bound.
+
+delta is applied here, after the measurement. Risks are exact up to rounding: differences below `ROUNDING`
+count as zero. Numbers that describe samples (risk gaps, bounds) come as
+`summary`: mean, 95 % interval of the mean, and the 5 % and 95 % quantiles over samples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from bounds import latent_quality, risk_gap
+from bounds.theorem import Theorem
+from empirical.measure import FREE, FRESH, SAME
+from empirical.statistics.intervals import Interval, mean_estimate
+from verify.execution.run import Results
+from verify.results.trials import Rows
+from verify.verdicts.compare import BoundInterval, bound_interval, compare
+from verify.verdicts.coverage import coverage, critical_factor
+
+Subset = tuple[str, ...]
+Arguments = dict[str, Any]
+
+ROUNDING = 1e-12
+"""What float64 may have added to a risk of order one."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where heads were fitted: with encoders of size m, on the same sample or on a fresh one of m_head."""
+
+    head: str
+    m: int
+    m_head: int
+
+
+def settings(results: Results, kind: str) -> list[Setting]:
+    """The settings at which a kind of head ("same", "fresh" or "free") was measured, in order of m."""
+    sizes = sorted({(k.m, k.m_head) for k in results.trials.kinds if k.head == kind})
+    return [Setting(kind, m, size) for m, size in sizes]
+
+
+class Measured:
+    """The measurements of a study by setting and subset, trials in order; read when asked for."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        self.study = results.study
+        self._complexities = {
+            (int(row["m"]), int(row["subset"])): row
+            for row in results.complexities.to_dict("records")
+        }
+
+    def rows(self, setting: Setting, subset: Subset) -> pd.DataFrame:
+        """One row per trial."""
+        index = self.study.family.subsets.index(subset)
+        return self.results.trials.rows(Rows(setting.head, setting.m, setting.m_head, index))
+
+    def complexity(self, m: int, subset: Subset, loss_class: bool = False) -> Interval:
+        """R_m of the subset's class, or of its loss class; the subset is one of `Study.classes`."""
+        row = self._complexities[m, self.study.classes.index(subset)]
+        name = "R_loss" if loss_class else "R"
+        return Interval(row[f"{name}_low"], row[f"{name}_high"])
+
+
+def all_cells(results: Results) -> list[dict[str, Any]]:
+    """Every cell of the study, Theorem 1's forms first."""
+    measured = Measured(results)
+    return [*_theorem_1(measured), *_theorem_2(measured)]
+
+
+def _theorem_1(measured: Measured) -> Iterator[dict[str, Any]]:
+    results, study = measured.results, measured.study
+    ball = settings(results, SAME) + settings(results, FRESH)
+    forms: list[tuple[Callable[..., Theorem], list[Setting]]] = [
+        (risk_gap.paper, ball),
+        (risk_gap.sharp, ball),
+        (risk_gap.fast_rate, settings(results, FREE)),
+    ]
+    tests = study.tests("risk_gap")
+    for form, where in forms:
+        for M, N in study.family.pairs:
+            theorem = form(M, N)
+            for setting in where:
+                rows_M, rows_N = measured.rows(setting, M), measured.rows(setting, N)
+                lhs = _settled(_risk(rows_M) - _risk(rows_N))
+                gamma = _settled(_best(rows_M) - _best(rows_N))
+                arguments, slack = _gap_arguments(theorem, measured, setting, M, rows_M)
+                arguments["gamma"] = gamma
+                for delta in study.delta:
+                    bound = bound_interval(theorem, {**arguments, "delta": delta})
+                    # Where the statement has no slack of its own, it is granted the certified one.
+                    rhs = bound.interval + Interval.exact(slack + ROUNDING)
+                    terms = bound.price
+                    excess = settled(lhs.high - gamma.low - slack)
+                    own = settled((_risk(rows_M).high - _best(rows_M).low) - slack)
+                    level = float(theorem.level(delta))
+                    cell = _cell(theorem, M, N, setting, delta, tests, lhs, rhs, bound)
+                    yield {
+                        **cell,
+                        "gamma": summary((gamma.low + gamma.high) / 2),
+                        "critical_factor": asdict(critical_factor(excess, terms, level)),
+                        "own_excess": summary(own),
+                        "own_excess_critical_factor": asdict(critical_factor(own, terms, level)),
+                    }
+
+
+def _gap_arguments(
+    theorem: Theorem, measured: Measured, setting: Setting, M: Subset, rows: pd.DataFrame
+) -> tuple[Arguments, NDArray[np.float64] | float]:
+    """The arguments besides gamma and delta, and the slack that the statement itself lacks."""
+    study, size = measured.study, setting.m_head
+    best = Interval(np.maximum(rows.best_low, 0.0), np.maximum(rows.best_high, 0.0))
+    slack = rows.slack.to_numpy()
+    if theorem.key == "risk_gap.fast_rate":
+        return fast_rate_arguments(rows, size, study.population.target_radius**2), 0.0
+    C, L = study.constants.C, study.constants.L
+    if theorem.key == "risk_gap.paper":
+        R_M = measured.complexity(size, M)
+        return {"R_M": R_M, "L": L, "C": C, "m": size, "best_risk": best}, slack
+    R_loss = measured.complexity(size, M, loss_class=True)
+    return {"R_loss": R_loss, "C": C, "m": size, "slack": slack, "best_risk": best}, 0.0
+
+
+def fast_rate_arguments(rows: pd.DataFrame, size: int, C: float) -> Arguments:
+    """The fast-rate bound's arguments with the observed kappa.
+
+    Free heads have no ball and no finite C. Vacuity is judged against the largest loss of the zero
+    predictor instead, which is stricter than any C.
+    """
+    constants = {name: rows[name].to_numpy() for name in ("V", "v_norm", "v_max", "kappa")}
+    best = np.clip(rows.best_high, 0.0, C)
+    return {**constants, "m_head": size, "C": C, "best_risk": best}
+
+
+def _theorem_2(measured: Measured) -> Iterator[dict[str, Any]]:
+    results, study = measured.results, measured.study
+    everything = study.data.names
+    tests = study.tests("latent_quality")
+    for form in (latent_quality.paper, latent_quality.sharp):
+        for M in study.family.subsets:
+            theorem = form(M)
+            for setting in settings(results, SAME):
+                rows = measured.rows(setting, M)
+                eta = _best(rows) - Interval.exact(results.reference_risk)
+                L_hat = rows.empirical_risk.to_numpy() - rows.reference_empirical.to_numpy()
+                arguments: Arguments = {
+                    "L_hat": L_hat,
+                    "C": study.constants.C,
+                    "m": setting.m,
+                    "best_risk": max(results.reference_risk, 0.0),
+                }
+                if theorem.key == "latent_quality.paper":
+                    arguments["R_M"] = measured.complexity(setting.m, M)
+                    arguments["R"] = measured.complexity(setting.m, everything)
+                    arguments["L"] = study.constants.L
+                else:
+                    arguments["R_loss"] = measured.complexity(setting.m, M, loss_class=True)
+                for delta in study.delta:
+                    bound = bound_interval(theorem, {**arguments, "delta": delta})
+                    level = float(theorem.level(delta))
+                    excess = settled(eta.high - L_hat)
+                    factor = critical_factor(excess, bound.price, level)
+                    rhs = bound.interval + Interval.exact(ROUNDING)
+                    cell = _cell(theorem, M, None, setting, delta, tests, eta, rhs, bound)
+                    yield {**cell, "L_hat": summary(L_hat), "critical_factor": asdict(factor)}
+
+
+def _cell(
+    theorem: Theorem,
+    M: Subset,
+    N: Subset | None,
+    setting: Setting,
+    delta: float,
+    tests: int,
+    lhs: Interval,
+    rhs: Interval,
+    bound: BoundInterval,
+) -> dict[str, Any]:
+    decided = coverage(compare(lhs, rhs), float(theorem.level(delta)), tests=tests)
+    usable = bound.usable
+    vacuous = None if usable.vacuous is None else float(np.mean(usable.vacuous))
+    total = summary(usable.total)
+    names, counts = np.unique(np.asarray(usable.dominant), return_counts=True)
+    return {
+        "theorem": theorem.key,
+        "M": list(M),
+        "N": None if N is None else list(N),
+        "m": setting.m_head,
+        "m_encoder": setting.m,
+        "head": setting.head,
+        "delta": delta,
+        "level": decided.level,
+        "trials": decided.trials,
+        "violations": decided.violations,
+        "inconclusive": decided.inconclusive,
+        "violation_rate": {"value": decided.rate, "low": decided.low, "high": decided.high},
+        "verdict": decided.verdict,
+        "trials_needed": decided.needed,
+        "tests": tests,
+        "measured": summary((lhs.low + lhs.high) / 2),
+        "bound": {**total, "lower_end": float(np.median(bound.lower.total))},
+        "terms": {name: float(np.median(value)) for name, value in usable.terms.items()},
+        "vacuous": None if vacuous is None else vacuous >= 0.5,
+        "vacuous_fraction": vacuous,
+        "dominant_term": str(names[counts.argmax()]),
+        # A bound on r(M) - r(N) below zero on at least 95 % of the samples drawn, where these were
+        # enough to support it at its level.
+        "certifies_gain": N is not None and total["q95"] < 0 and decided.verdict == "supported",
+    }
+
+
+def settled(values: ArrayLike) -> NDArray[np.float64]:
+    """Differences of risks, with those that rounding alone can make set to zero.
+
+    >>> settled([1e-15, -0.5]).tolist()
+    [0.0, -0.5]
+    """
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(array) < ROUNDING, 0.0, array)
+
+
+def _settled(interval: Interval) -> Interval:
+    return Interval(settled(interval.low), settled(interval.high))
+
+
+def summary(values: ArrayLike) -> dict[str, float]:
+    """Mean over samples, the mean's 95 % interval (Student's t), and the 5 % and 95 % quantiles."""
+    array = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        # A mean of infinities says nothing; the quantiles still do.
+        ordered = np.quantile(array, [0.05, 0.5, 0.95], method="nearest")
+        return {
+            "value": math.inf,
+            "low": math.nan,
+            "high": math.nan,
+            "median": float(ordered[1]),
+            "q05": float(ordered[0]),
+            "q95": float(ordered[2]),
+        }
+    estimate = mean_estimate(array)
+    return {
+        "value": float(estimate.value),
+        "low": float(estimate.interval.low),
+        "high": float(estimate.interval.high),
+        "median": float(np.median(array)),
+        "q05": float(np.quantile(array, 0.05)),
+        "q95": float(np.quantile(array, 0.95)),
+    }
+
+
+def _risk(rows: pd.DataFrame) -> Interval:
+    return Interval(rows.risk_low, rows.risk_high)
+
+
+def _best(rows: pd.DataFrame) -> Interval:
+    return Interval(rows.best_low, rows.best_high)

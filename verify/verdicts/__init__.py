@@ -1,0 +1,1 @@
+"""One decision: compare, count, decide."""
