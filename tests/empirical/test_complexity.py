@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from bounds import rademacher
-from empirical import complexity, erm
+from empirical import erm
+from empirical.complexity import trained_class
 from empirical.complexity.outputs import fusion_suprema
 from empirical.complexity.trained_class import complexities, loss_suprema
 from empirical.datasets.dataset import from_arrays
@@ -168,7 +169,7 @@ def test_the_lower_end_is_mcdiarmids():
     cls = FusionClass(width=3, encoder_radius=3.0, head_radius=1.0, outputs=3)
     (each,) = complexities(population, ((0, 1),), cls, "least-squares", 16, seed=0, draws=300)
     radius = cls.prediction_radius(population.input_norm)
-    spread = (2 * np.log(1 / complexity.MISS) / (300 * 16)) ** 0.5
+    spread = (2 * np.log(1 / trained_class.MISS) / (300 * 16)) ** 0.5
     expected = each.found_outputs.value - 3**0.5 * radius * spread
     assert expected > 0
     assert float(each.outputs.low) == pytest.approx(expected)

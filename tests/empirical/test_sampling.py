@@ -99,7 +99,7 @@ def test_signs_summed_by_row_give_the_complexity_of_single_signs(monkeypatch):
     population, design = world()
     m = DISTINCT * ROWS + 1
     summed = complexities(population, SUBSETS, design.cls, design.loss, m, seed=0, draws=200)
-    monkeypatch.setattr("empirical.complexity.SUMMED", 10**6)
+    monkeypatch.setattr("empirical.complexity.trained_class.SUMMED", 10**6)
     single = complexities(population, SUBSETS, design.cls, design.loss, m, seed=1, draws=200)
     for one, other in zip(summed, single, strict=True):
         for name in ("found_outputs", "found_loss"):
