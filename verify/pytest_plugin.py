@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from verify.verdicts.check import Check
+    from verify.verdicts.check import Decision
 
 PROPERTY = "multimodal_bounds.check"
 
@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def check_theorem(request: pytest.FixtureRequest) -> Callable[..., Check]:
+def check_theorem(request: pytest.FixtureRequest) -> Callable[..., Decision]:
     """`verify.check_theorem`, whose verdict also enters the table at the end of the run.
 
     Takes one more argument, `name`: what the table calls the claim; by default the theorem's key and
@@ -36,7 +36,7 @@ def check_theorem(request: pytest.FixtureRequest) -> Callable[..., Check]:
     """
     from verify.verdicts import check
 
-    def recorded(*arguments: Any, name: str | None = None, **options: Any) -> Check:
+    def recorded(*arguments: Any, name: str | None = None, **options: Any) -> Decision:
         # Decide first and judge later: a failed check belongs in the table as well.
         expected = options.pop("expected", "holds")
         decided = options.pop("decided", False)
@@ -51,7 +51,7 @@ def check_theorem(request: pytest.FixtureRequest) -> Callable[..., Check]:
             "claim": name or f"{found.theorem} in {request.node.name}",
         }
         request.node.user_properties.append((PROPERTY, json.dumps(row)))
-        return check.judge(found, expected, decided)
+        return check.expect(found, expected, decided)
 
     return recorded
 

@@ -96,17 +96,17 @@ def test_the_codes_are_those_that_users_count() -> None:
     assert (HOLDS, INCONCLUSIVE, VIOLATED) == (1, 0, -1)
 
 
-def test_the_price_is_what_one_would_quote_and_the_granted_what_was_measured() -> None:
-    """Price at the usable (upper) end of R_loss; gamma and the slack at their lower ends."""
+def test_own_terms_are_what_one_would_quote_and_given_ones_what_was_measured() -> None:
+    """Own terms at the upper end of R_loss; gamma and the slack at their lower ends."""
     known = {"C": 1, "m": 100, "delta": 0.1}
     gamma, slack = Interval(-0.2, 0.1), Interval(0.01, 0.03)
     bound = bound_interval(
         risk_gap.sharp("TA", "T"),
         {**known, "gamma": gamma, "slack": slack, "R_loss": Interval(0.0, 0.5)},
     )
-    usable = risk_gap.sharp("TA", "T").evaluate(**known, gamma=0.0, slack=0.0, R_loss=0.5)
-    assert bound.price == pytest.approx(usable.total, rel=1e-12)
-    assert bound.granted == pytest.approx(-0.2 + 0.01, rel=1e-12)
+    upper = risk_gap.sharp("TA", "T").evaluate(**known, gamma=0.0, slack=0.0, R_loss=0.5)
+    assert bound.own_terms == pytest.approx(upper.total, rel=1e-12)
+    assert bound.given_terms() == pytest.approx(-0.2 + 0.01, rel=1e-12)
 
 
 def test_an_interval_needs_a_direction_but_for_the_best_risk() -> None:
@@ -114,8 +114,8 @@ def test_an_interval_needs_a_direction_but_for_the_best_risk() -> None:
     known = {"L_hat": 0.0, "R_loss": 0.1, "C": 1.0, "delta": 0.1, "m": 100}
     bound = bound_interval(theorem, {**known, "best_risk": Interval(0.1, 0.4)})
     # It enters the range of the loss alone: C - best_risk, from above at the lower end.
-    assert bound.lower.total == bound.usable.total
-    assert (bound.lower.loss_range, bound.usable.loss_range) == pytest.approx((0.6, 0.9))
+    assert bound.lower.total == bound.upper.total
+    assert (bound.lower.loss_range, bound.upper.loss_range) == pytest.approx((0.6, 0.9))
     undirected = replace(theorem, directions={"L_hat": 1})
     with pytest.raises(ValueError, match="^R_loss must be exact or have a declared direction"):
         bound_interval(undirected, {**known, "R_loss": Interval(0.1, 0.2)})

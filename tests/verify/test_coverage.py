@@ -92,7 +92,8 @@ def test_a_true_claim_is_rarely_refuted() -> None:
     ("arguments", "message"),
     [
         (dict(verdicts=[], level=0.1), "verdicts must hold"),
-        (dict(verdicts=[1], level=0.0), "level must lie in"),
+        (dict(verdicts=[1], level=-0.1), "level must lie in"),
+        (dict(verdicts=[1], level=1.0), "level must lie in"),
         (dict(verdicts=[1], level=float("nan")), "level must lie in"),
         (dict(verdicts=[1], level=0.1, alpha=1.0), "alpha must lie in"),
         (dict(verdicts=[1], level=0.1, tests=0), "tests must be"),

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from bounds.frozen import FrozenMapping
+from bounds.statement.evaluation import BoundValue
 from empirical.statistics.intervals import Interval
+from verify.verdicts.compare import BoundInterval, given_names
 
 Arguments = dict[str, Any]
 
@@ -35,6 +39,27 @@ class Alteration:
     text: str
     arguments: Callable[[Arguments], Arguments] = _same
     scale: Callable[[str, float], float] = _all_of_it
+
+    def bound(self, bound: BoundInterval, m: int, granted: ArrayLike) -> BoundInterval:
+        """The right-hand side with its own terms rescaled, and with one more term, `granted`."""
+        lower, upper = (self._value(end, m, granted) for end in (bound.lower, bound.upper))
+        # Rounding alone may cross ends that were equal.
+        return BoundInterval(lower, replace(upper, total=np.maximum(lower.total, upper.total)))
+
+    def _value(self, value: BoundValue, m: int, granted: ArrayLike) -> BoundValue:
+        given = {name: np.asarray(value.terms[name]) for name in given_names(value)}
+        given["granted"] = np.asarray(granted, dtype=np.float64)
+        own = {
+            name: self.scale(name, m) * np.asarray(term)
+            for name, term in value.terms.items()
+            if name not in given
+        }
+        return replace(
+            value,
+            total=sum(given.values()) + sum(own.values()),
+            terms=FrozenMapping({**given, **own}),
+            measured=value.measured | {"granted"},
+        )
 
 
 def _flipped(arguments: Arguments) -> Arguments:

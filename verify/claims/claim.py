@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from empirical.statistics.intervals import Interval
-from verify.verdicts.coverage import ALPHA, CriticalFactor, Verdict
+from verify.verdicts.coverage import ALPHA, CriticalFactor, Verdict, overall
 
 Grade = Literal["exact enumeration", "closed form", "finite population", "real data"]
 GRADES: tuple[Grade, ...] = ("exact enumeration", "closed form", "finite population", "real data")
@@ -167,12 +167,8 @@ class Decided:
 
         A falsehood that the ledger declares undetectable, with its reason, is that unless refuted.
         """
-        verdicts = {finding.verdict for finding in self.findings}
-        if "refuted" in verdicts:
-            return "refuted"
-        if self.claim.undetectable:
-            return "undetectable"
-        return "supported" if verdicts == {"supported"} else "undecided"
+        verdict = overall([finding.verdict for finding in self.findings])
+        return "undetectable" if self.claim.undetectable and verdict != "refuted" else verdict
 
     @property
     def decisive(self) -> Finding:

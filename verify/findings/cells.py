@@ -1,7 +1,7 @@
 """From measurements to cells: each theorem, each pair or subset, each m and delta, against its bound.
 
-delta is applied here, after the measurement. Risks are exact up to rounding: differences below `ROUNDING`
-count as zero. Numbers that describe samples (risk gaps, bounds) come as
+delta is applied here, after the measurement. Risks are exact up to rounding: differences below
+`verify.verdicts.compare.ROUNDING` count as zero. Numbers that describe samples (risk gaps, bounds) come as
 `summary`: mean, 95 % interval of the mean, and the 5 % and 95 % quantiles over samples.
 """
 
@@ -22,14 +22,12 @@ from empirical.measure import FREE, FRESH, SAME
 from empirical.statistics.intervals import Interval, mean_estimate
 from verify.execution.run import Results
 from verify.results.trials import Rows
-from verify.verdicts.compare import BoundInterval, bound_interval, compare
-from verify.verdicts.coverage import coverage, critical_factor
+from verify.verdicts.check import Decision, judge
+from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
+from verify.verdicts.coverage import critical_factor
 
 Subset = tuple[str, ...]
 Arguments = dict[str, Any]
-
-ROUNDING = 1e-12
-"""What float64 may have added to a risk of order one."""
 
 
 @dataclass(frozen=True)
@@ -90,23 +88,25 @@ def _theorem_1(measured: Measured) -> Iterator[dict[str, Any]]:
             theorem = form(M, N)
             for setting in where:
                 rows_M, rows_N = measured.rows(setting, M), measured.rows(setting, N)
-                lhs = _settled(_risk(rows_M) - _risk(rows_N))
-                gamma = _settled(_best(rows_M) - _best(rows_N))
+                lhs = interval_without_rounding(_risk(rows_M) - _risk(rows_N))
+                gamma = interval_without_rounding(_best(rows_M) - _best(rows_N))
                 arguments, slack = _gap_arguments(theorem, measured, setting, M, rows_M)
                 arguments["gamma"] = gamma
+                own = without_rounding(_risk(rows_M).high - _best(rows_M).low - slack)
                 for delta in study.delta:
-                    bound = bound_interval(theorem, {**arguments, "delta": delta})
-                    # Where the statement has no slack of its own, it is granted the certified one.
-                    rhs = bound.interval + Interval.exact(slack + ROUNDING)
-                    terms = bound.price
-                    excess = settled(lhs.high - gamma.low - slack)
-                    own = settled((_risk(rows_M).high - _best(rows_M).low) - slack)
-                    level = float(theorem.level(delta))
-                    cell = _cell(theorem, M, N, setting, delta, tests, lhs, rhs, bound)
+                    found = judge(
+                        theorem,
+                        lhs,
+                        {**arguments, "delta": delta},
+                        slack=slack,
+                        rounding=ROUNDING,
+                        tests=tests,
+                    )
+                    level, terms = found.coverage.level, found.bound.own_terms
                     yield {
-                        **cell,
+                        **_cell(found, M, N, setting, delta, tests, lhs),
                         "gamma": summary((gamma.low + gamma.high) / 2),
-                        "critical_factor": asdict(critical_factor(excess, terms, level)),
+                        "critical_factor": asdict(found.factor),
                         "own_excess": summary(own),
                         "own_excess_critical_factor": asdict(critical_factor(own, terms, level)),
                     }
@@ -164,33 +164,31 @@ def _theorem_2(measured: Measured) -> Iterator[dict[str, Any]]:
                 else:
                     arguments["R_loss"] = measured.complexity(setting.m, M, loss_class=True)
                 for delta in study.delta:
-                    bound = bound_interval(theorem, {**arguments, "delta": delta})
-                    level = float(theorem.level(delta))
-                    excess = settled(eta.high - L_hat)
-                    factor = critical_factor(excess, bound.price, level)
-                    rhs = bound.interval + Interval.exact(ROUNDING)
-                    cell = _cell(theorem, M, None, setting, delta, tests, eta, rhs, bound)
-                    yield {**cell, "L_hat": summary(L_hat), "critical_factor": asdict(factor)}
+                    found = judge(
+                        theorem, eta, {**arguments, "delta": delta}, rounding=ROUNDING, tests=tests
+                    )
+                    yield {
+                        **_cell(found, M, None, setting, delta, tests, eta),
+                        "L_hat": summary(L_hat),
+                        "critical_factor": asdict(found.factor),
+                    }
 
 
 def _cell(
-    theorem: Theorem,
+    found: Decision,
     M: Subset,
     N: Subset | None,
     setting: Setting,
     delta: float,
     tests: int,
     lhs: Interval,
-    rhs: Interval,
-    bound: BoundInterval,
 ) -> dict[str, Any]:
-    decided = coverage(compare(lhs, rhs), float(theorem.level(delta)), tests=tests)
-    usable = bound.usable
-    vacuous = None if usable.vacuous is None else float(np.mean(usable.vacuous))
-    total = summary(usable.total)
-    names, counts = np.unique(np.asarray(usable.dominant), return_counts=True)
+    decided, upper = found.coverage, found.bound.upper
+    vacuous = None if upper.vacuous is None else float(np.mean(upper.vacuous))
+    total = summary(upper.total)
+    names, counts = np.unique(np.asarray(upper.dominant), return_counts=True)
     return {
-        "theorem": theorem.key,
+        "theorem": found.theorem,
         "M": list(M),
         "N": None if N is None else list(N),
         "m": setting.m_head,
@@ -206,8 +204,8 @@ def _cell(
         "trials_needed": decided.needed,
         "tests": tests,
         "measured": summary((lhs.low + lhs.high) / 2),
-        "bound": {**total, "lower_end": float(np.median(bound.lower.total))},
-        "terms": {name: float(np.median(value)) for name, value in usable.terms.items()},
+        "bound": {**total, "lower_end": float(np.median(found.bound.lower.total))},
+        "terms": {name: float(np.median(value)) for name, value in upper.terms.items()},
         "vacuous": None if vacuous is None else vacuous >= 0.5,
         "vacuous_fraction": vacuous,
         "dominant_term": str(names[counts.argmax()]),
@@ -215,20 +213,6 @@ def _cell(
         # enough to support it at its level.
         "certifies_gain": N is not None and total["q95"] < 0 and decided.verdict == "supported",
     }
-
-
-def settled(values: ArrayLike) -> NDArray[np.float64]:
-    """Differences of risks, with those that rounding alone can make set to zero.
-
-    >>> settled([1e-15, -0.5]).tolist()
-    [0.0, -0.5]
-    """
-    array = np.asarray(values, dtype=np.float64)
-    return np.where(np.abs(array) < ROUNDING, 0.0, array)
-
-
-def _settled(interval: Interval) -> Interval:
-    return Interval(settled(interval.low), settled(interval.high))
 
 
 def summary(values: ArrayLike) -> dict[str, float]:

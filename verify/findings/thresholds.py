@@ -13,7 +13,8 @@ from bounds.notation import m as m_symbol
 from bounds.theorem import Theorem
 from empirical.measure import FREE, SAME
 from verify.execution.run import Results
-from verify.findings.cells import Measured, Setting, settings, settled
+from verify.findings.cells import Measured, Setting, settings
+from verify.verdicts.compare import without_rounding
 
 Subset = tuple[str, ...]
 
@@ -103,7 +104,7 @@ def _gain(theorem: Theorem, gamma: float, C: float, arguments: dict[str, Any]) -
 
 def _gamma(measured: Measured, M: Subset, N: Subset, at: Setting) -> tuple[float, float]:
     rows_M, rows_N = measured.rows(at, M), measured.rows(at, N)
-    gamma = float(settled(np.mean(rows_M.best_high - rows_N.best_low)))
+    gamma = float(without_rounding(np.mean(rows_M.best_high - rows_N.best_low)))
     return gamma, max(0.0, float(rows_M.best_high.mean()))
 
 

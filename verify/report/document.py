@@ -18,10 +18,11 @@ from empirical.measure import FREE, SAME
 from empirical.quality.fast_rate import RANGE_TOLERANCE
 from empirical.worlds.population import CLIP_NORM
 from verify.execution.run import Results
-from verify.findings.cells import Measured, all_cells, settings, settled, summary
+from verify.findings.cells import Measured, all_cells, settings, summary
 from verify.findings.thresholds import thresholds
 from verify.report.answer import answer
-from verify.verdicts.coverage import ALPHA
+from verify.verdicts.compare import without_rounding
+from verify.verdicts.coverage import ALPHA, overall
 
 SCHEMA_VERSION = 1
 TITLES = {
@@ -80,13 +81,8 @@ def _claims(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     claims = []
     for key in dict.fromkeys(cell["theorem"] for cell in cells):
         mine = [cell for cell in cells if cell["theorem"] == key]
-        verdicts = [cell["verdict"] for cell in mine]
-        if "refuted" in verdicts:
-            verdict, why = "refuted", [c for c in mine if c["verdict"] == "refuted"]
-        elif all(v == "supported" for v in verdicts):
-            verdict, why = "supported", mine
-        else:
-            verdict, why = "undecided", [c for c in mine if c["verdict"] == "undecided"]
+        verdict = overall([cell["verdict"] for cell in mine])
+        why = [cell for cell in mine if cell["verdict"] == verdict]
         deciding = max(why, key=lambda cell: (cell["violation_rate"]["high"], -cell["level"]))
         tightest = max(mine, key=lambda cell: cell["critical_factor"]["value"])
         own = [cell for cell in mine if "own_excess_critical_factor" in cell]
@@ -161,9 +157,9 @@ def _pairs(results: Results) -> list[dict[str, Any]]:
                         "trials": len(one),
                         "risk_M": summary((one.risk_low + one.risk_high) / 2),
                         "risk_N": summary((other.risk_low + other.risk_high) / 2),
-                        "risk_gap": summary(settled(gap)),
-                        "gamma": summary(settled(gamma)),
-                        "samples_where_M_is_better": int((settled(gap) < 0).sum()),
+                        "risk_gap": summary(without_rounding(gap)),
+                        "gamma": summary(without_rounding(gamma)),
+                        "samples_where_M_is_better": int((without_rounding(gap) < 0).sum()),
                     }
                 )
     return rows

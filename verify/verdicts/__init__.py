@@ -1,1 +1,4 @@
-"""One decision: compare, count, decide."""
+"""One decision for the report, the ledger of claims and any test suite.
+
+`compare` decides one sample, `coverage` many of them, and `check.judge` a theorem on measured samples.
+"""

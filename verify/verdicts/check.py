@@ -1,8 +1,8 @@
-"""Put a theorem to the test on measured samples, from any test suite: `check_theorem`."""
+"""Decide a theorem on measured samples: `judge`, and `check_theorem` for any test suite."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,18 +11,25 @@ from numpy.typing import ArrayLike
 
 from bounds.theorem import Theorem
 from empirical.statistics.intervals import Interval
-from verify.verdicts.compare import BoundInterval, bound_interval, compare
+from verify.verdicts.compare import (
+    BoundInterval,
+    Values,
+    bound_interval,
+    compare,
+    without_rounding,
+)
 from verify.verdicts.coverage import (
     ALPHA,
     Coverage,
     CriticalFactor,
+    Verdict,
     coverage,
     critical_factor,
 )
 
 Outcome = Literal["holds", "refuted", "undecided"]
 
-OUTCOMES: dict[str, Outcome] = {
+OUTCOMES: dict[Verdict, Outcome] = {
     "supported": "holds",
     "refuted": "refuted",
     "undecided": "undecided",
@@ -30,15 +37,28 @@ OUTCOMES: dict[str, Outcome] = {
 
 
 @dataclass(frozen=True)
-class Check:
-    """What independent samples said about one theorem at one (m, delta).
+class Decision:
+    """What independent samples, or all possible ones, say about one theorem at one (m, delta).
 
-    theorem   its key
-    coverage  violations, the interval of their probability, the level allowed, the verdict
-    factor    the critical factor: the smallest multiple of the bound's terms that would still hold
+    Attributes
+    ----------
+    theorem : str
+        The theorem's key.
+    bound : BoundInterval
+        The right-hand side, without the slack and the rounding added to it.
+    excess : array, [n]
+        LHS at its upper end, less the measured terms and all slack at their lower ends: what is left
+        for the bound's own terms.
+    coverage : Coverage
+        The violations, the interval of their probability, the level allowed and the verdict.
+    factor : CriticalFactor
+        The smallest multiple of the bound's own terms that would still hold; NaN if a sample has no
+        number.
     """
 
     theorem: str
+    bound: BoundInterval
+    excess: Values
     coverage: Coverage
     factor: CriticalFactor
 
@@ -57,6 +77,81 @@ class Check:
         )
 
 
+def judge(
+    theorem: Theorem,
+    lhs: Interval | ArrayLike,
+    arguments: Mapping[str, Interval | ArrayLike | None],
+    *,
+    slack: ArrayLike = 0.0,
+    rounding: float = 0.0,
+    weights: ArrayLike | None = None,
+    error: float = 0.0,
+    alteration: Callable[[BoundInterval], BoundInterval] = lambda bound: bound,
+    tests: int = 1,
+    alpha: float = ALPHA,
+    sample_miss: float = 0.0,
+) -> Decision:
+    """Decide whether LHS <= RHS, except with the theorem's own failure probability.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    lhs : Interval or array, [n]
+        The left-hand side, one entry per sample; numbers count as exact.
+    arguments : mapping
+        Those of `theorem.evaluate`: numbers, arrays [n] or intervals. A theorem without delta holds
+        on all samples.
+    slack : float or array, [n]
+        Slack added to the right-hand side of a theorem that has no slack term, such as a head's
+        certified gap.
+    rounding : float
+        What float64 may have added to differences. It is added to the right-hand side, and what is
+        smaller counts as zero in the excess.
+    weights, error
+        The outcomes' probabilities if all were enumerated, and their error, as for `coverage`.
+    alteration : callable
+        Makes the theorem's right-hand side another one, as planted falsehoods need it.
+    tests, alpha, sample_miss
+        As for `coverage`.
+
+    Raises
+    ------
+    ValueError
+        For arguments that the theorem does not take, no samples, or numbers of samples that differ.
+    """
+    left = lhs if isinstance(lhs, Interval) else Interval.exact(lhs)
+    left = Interval(np.atleast_1d(left.low), np.atleast_1d(left.high))
+    added = np.asarray(slack, dtype=np.float64)
+    bound = bound_interval(theorem, arguments)
+    # One left-hand side beside many arguments is one sample, and must not count as many.
+    for name, shape in (
+        ("lhs", left.low.shape),
+        ("arguments", np.shape(bound.lower.total)),
+        ("slack", added.shape),
+    ):
+        if shape not in ((), (left.low.size,)):
+            raise ValueError(
+                f"{name} must hold one number for each of the {left.low.size} samples, got shape {shape}"
+            )
+    bound = alteration(bound)
+    level = float(theorem.level(arguments.get("delta", 0.5)))
+    rhs = bound.interval + Interval.exact(added + rounding)
+    found = coverage(
+        compare(left, rhs),
+        level,
+        weights=weights,
+        error=error,
+        tests=tests,
+        alpha=alpha,
+        sample_miss=sample_miss,
+    )
+    excess = without_rounding(left.high - bound.given_terms(rounding) - added, rounding)
+    factor = CriticalFactor(np.nan, np.nan, np.nan)
+    if not (np.isnan(excess).any() or np.isnan(bound.own_terms).any()):
+        factor = critical_factor(excess, bound.own_terms, level, weights=weights, error=error)
+    return Decision(theorem.key, bound, excess, found, factor)
+
+
 def check_theorem(
     theorem: Theorem,
     lhs: Interval | ArrayLike,
@@ -68,75 +163,75 @@ def check_theorem(
     tests: int = 1,
     alpha: float = ALPHA,
     sample_miss: float = 0.0,
-) -> Check:
+) -> Decision:
     """Decide whether LHS <= bound, except with the theorem's own failure probability.
 
-    theorem      any `bounds.theorem.Theorem`, the library's or your own
-    lhs          [n]: its left-hand side on n independent samples; numbers count as exact
-    arguments    those of `theorem.evaluate`, delta included; numbers, arrays [n] or `Interval`s
-    expected     "holds": fail where the samples refute it. "refuted": fail unless they do (a planted
-                 falsehood: a check that cannot fail proves nothing). None: never fail
-    decided      fail also where the samples leave it undecided; the message says how many would do
-    slack        what a statement without a slack of its own is granted, such as a head's certified gap
-    tests, alpha, sample_miss   as for `coverage`: how many tests of this claim share alpha, and the
-                 probability with which one sample's own interval misses
+    Parameters
+    ----------
+    theorem : Theorem
+        Any `bounds.theorem.Theorem`, the library's or your own.
+    lhs, arguments, slack, tests, alpha, sample_miss
+        As for `judge`; the arguments must hold delta.
+    expected : {"holds", "refuted"}, optional
+        "holds": fail if the samples refute it. "refuted": fail unless they do (a planted falsehood: a
+        check that cannot fail proves nothing). None: never fail.
+    decided : bool
+        Fail also if the samples leave it undecided; the message says how many would be enough.
 
-    Returns the `Check`. Raises AssertionError as told by `expected` and `decided`, and ValueError for
-    arguments that the theorem does not take, a missing delta, or no samples.
+    Raises
+    ------
+    AssertionError
+        As told by `expected` and `decided`.
+    ValueError
+        As `judge`, and for a missing delta.
 
+    Examples
+    --------
     >>> from bounds import risk_gap
     >>> terms = {"gamma": 0.0, "R_M": 0.01, "L": 1.0, "C": 1.0, "m": 10_000, "delta": 0.05}
     >>> check = check_theorem(risk_gap.paper("TA", "T"), np.full(146, 0.1), terms)
     >>> check.outcome, check.coverage.violations, round(check.factor.value, 3)
     ('holds', 0, 0.574)
     """
-    delta = arguments.get("delta")
-    if delta is None:
+    if arguments.get("delta") is None:
         raise ValueError(
             f"arguments must hold delta, one number in (0, 1), got {sorted(arguments)}"
         )
-    left = lhs if isinstance(lhs, Interval) else Interval.exact(lhs)
-    left = Interval(np.atleast_1d(left.low), np.atleast_1d(left.high))
-    bound = bound_interval(theorem, arguments)
-    # One left-hand side beside many arguments is one sample, and must not count as many.
-    for name, shape in (
-        ("lhs", left.low.shape),
-        ("arguments", np.shape(bound.lower.total)),
-        ("slack", np.shape(slack)),
-    ):
-        if shape not in ((), (left.low.size,)):
-            raise ValueError(
-                f"{name} must hold one number for each of the {left.low.size} samples, got shape {shape}"
-            )
-    level = float(theorem.level(delta))
-    granted = bound.interval + Interval.exact(slack)
-    found = coverage(
-        compare(left, granted), level, tests=tests, alpha=alpha, sample_miss=sample_miss
+    found = judge(
+        theorem,
+        lhs,
+        arguments,
+        slack=slack,
+        tests=tests,
+        alpha=alpha,
+        sample_miss=sample_miss,
     )
-    return judge(Check(theorem.key, found, _factor(left, bound, slack, level)), expected, decided)
+    return expect(found, expected, decided)
 
 
-def judge(check: Check, expected: Outcome | None, decided: bool = False) -> Check:
-    """Return the check, or raise AssertionError where it came out against `expected`.
+def expect(found: Decision, expected: Outcome | None, decided: bool = False) -> Decision:
+    """Return the decision, or raise AssertionError if it came out against `expected`.
 
-    expected, decided: as for `check_theorem`. Raises ValueError for another expectation.
+    Parameters
+    ----------
+    found : Decision
+    expected, decided
+        As for `check_theorem`.
+
+    Raises
+    ------
+    AssertionError
+        If the decision is not the expected one.
+    ValueError
+        For another expectation.
     """
     if expected not in (None, "holds", "refuted"):
         raise ValueError(f"expected must be 'holds', 'refuted' or None, got {expected!r}")
-    if expected is not None and check.outcome not in (expected, "undecided"):
-        raise AssertionError(f"expected: {expected}. {check}")
-    if check.outcome == "undecided" and (decided or expected == "refuted"):
+    if expected is not None and found.outcome not in (expected, "undecided"):
+        raise AssertionError(f"expected: {expected}. {found}")
+    if found.outcome == "undecided" and (decided or expected == "refuted"):
         raise AssertionError(
-            f"expected: {expected or 'a decision'}. {check};"
-            f" {check.coverage.needed} samples without a violation would support it"
+            f"expected: {expected or 'a decision'}. {found};"
+            f" {found.coverage.needed} samples without a violation would support it"
         )
-    return check
-
-
-def _factor(lhs: Interval, bound: BoundInterval, slack: ArrayLike, level: float) -> CriticalFactor:
-    """The critical factor of the terms that are not measured; NaN where a sample has no number."""
-    excess = lhs.high - bound.granted - np.asarray(slack)
-    terms = bound.price
-    if np.isnan(excess).any() or np.isnan(terms).any():
-        return CriticalFactor(np.nan, np.nan, np.nan)
-    return critical_factor(excess, terms, level)
+    return found

@@ -1,13 +1,13 @@
-"""Intervals into a theorem: does LHS <= RHS hold on one sample?
+"""Does LHS <= RHS hold on one sample, if both sides are known as intervals?
 
-Each theorem declares in which direction its bound moves with each argument, so that the lower end of
-the right-hand side takes the lower end of an argument that raises it and the upper end of one that
-lowers it. NaN never passes a comparison, and neither does an infinite left-hand side.
+Each theorem declares in which direction its bound moves with each argument. The lower end of the
+right-hand side takes the lower end of an argument that raises the bound and the upper end of one that
+lowers it. A comparison with NaN or with an infinite left-hand side is never passed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,48 +17,56 @@ from bounds.statement.evaluation import BoundValue
 from bounds.theorem import Theorem
 from empirical.statistics.intervals import Interval
 
-HOLDS, INCONCLUSIVE, VIOLATED = 1, 0, -1
+Values = NDArray[np.float64]
 Verdicts = NDArray[np.int8]
+HOLDS, INCONCLUSIVE, VIOLATED = 1, 0, -1
+
+ROUNDING = 1e-12
+"""What float64 may have added to a risk of order one."""
 
 
 @dataclass(frozen=True)
 class BoundInterval:
     """A theorem's right-hand side at both ends of its measured arguments.
 
-    `usable` is the upper end: what someone without our lower bounds would compute and quote.
+    Attributes
+    ----------
+    lower : BoundValue
+        The right-hand side at the arguments' ends that make it smallest.
+    upper : BoundValue
+        The right-hand side at the ends that make it largest: what one would quote without knowing
+        our lower ends.
     """
 
     lower: BoundValue
-    usable: BoundValue
+    upper: BoundValue
 
     @property
     def interval(self) -> Interval:
         """The right-hand side as an interval, one entry per sample."""
-        return Interval(self.lower.total, self.usable.total)
+        return Interval(self.lower.total, self.upper.total)
 
     @property
-    def price(self) -> NDArray[np.float64]:
-        """The complexity and confidence terms alone: neither measured nor slack, at the usable end."""
-        usable = self.usable
-        parts = [
-            np.broadcast_to(value, np.shape(usable.total))
-            for name, value in usable.terms.items()
-            if name not in usable.measured and name != "slack"
-        ]
-        total: NDArray[np.float64] = np.sum(parts, axis=0)
-        return total
+    def own_terms(self) -> Values:
+        """The sum of the complexity and confidence terms, at the upper end."""
+        given = given_names(self.upper)
+        return _sum((self.upper.terms[n] for n in self.upper.terms if n not in given), self.upper)
 
-    @property
-    def granted(self) -> NDArray[np.float64]:
-        """What is not part of the price, at the lower end: the measured terms and the slack."""
-        lower = self.lower
-        parts = [
-            np.broadcast_to(value, np.shape(lower.total))
-            for name, value in lower.terms.items()
-            if name in lower.measured or name == "slack"
-        ]
-        total: NDArray[np.float64] = np.sum(parts, axis=0)
-        return total
+    def given_terms(self, rounding: float = 0.0) -> Values:
+        """The sum of the other terms, the measured ones and the slack, at the lower end.
+
+        Parameters
+        ----------
+        rounding : float
+            A term smaller than this counts as zero.
+        """
+        terms = (self.lower.terms[name] for name in given_names(self.lower))
+        return _sum((without_rounding(term, rounding) for term in terms), self.lower)
+
+
+def given_names(value: BoundValue) -> list[str]:
+    """The names of the terms that are measured or slack."""
+    return [name for name in value.terms if name in value.measured or name == "slack"]
 
 
 def bound_interval(
@@ -66,8 +74,11 @@ def bound_interval(
 ) -> BoundInterval:
     """Evaluate a theorem on measured arguments; numbers and arrays count as exact.
 
-    Raises ValueError as `Theorem.evaluate` does, and where an interval is given for an argument whose
-    direction the theorem does not declare.
+    Raises
+    ------
+    ValueError
+        As `Theorem.evaluate`, and for an interval as an argument whose direction the theorem does not
+        declare.
     """
     ends: tuple[dict[str, object], dict[str, object]] = ({}, {})
     for name, value in arguments.items():
@@ -87,11 +98,17 @@ def bound_interval(
 
 
 def compare(lhs: Interval, rhs: Interval) -> Verdicts:
-    """HOLDS where hi(LHS) <= lo(RHS), VIOLATED where lo(LHS) > hi(RHS), else INCONCLUSIVE.
+    """Compare two intervals sample by sample.
 
-    A right-hand side of +infinity claims nothing and holds (such a bound is vacuous); an infinite
-    left-hand side, a NaN anywhere or a right-hand side of -infinity is INCONCLUSIVE.
+    Returns
+    -------
+    numpy.ndarray
+        HOLDS where hi(LHS) <= lo(RHS), VIOLATED where lo(LHS) > hi(RHS), else INCONCLUSIVE. A
+        right-hand side of +infinity claims nothing and holds (such a bound is vacuous). An infinite
+        left-hand side, a NaN on either side or a right-hand side of -infinity is INCONCLUSIVE.
 
+    Examples
+    --------
     >>> compare(Interval([0.1, 0.5, 0.3], [0.2, 0.6, 0.5]), Interval.exact(0.4)).tolist()
     [1, -1, 0]
     """
@@ -101,3 +118,27 @@ def compare(lhs: Interval, rhs: Interval) -> Verdicts:
     verdicts[sound & (high <= floor)] = HOLDS
     verdicts[sound & (low > ceiling) & np.isfinite(ceiling)] = VIOLATED
     return verdicts
+
+
+def without_rounding(values: ArrayLike, rounding: float = ROUNDING) -> Values:
+    """Set to zero what rounding alone can make: values closer to zero than `rounding`.
+
+    Examples
+    --------
+    >>> without_rounding([1e-15, -0.5]).tolist()
+    [0.0, -0.5]
+    """
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(array) < rounding, 0.0, array)
+
+
+def interval_without_rounding(interval: Interval) -> Interval:
+    """Both ends as `without_rounding` returns them."""
+    return Interval(without_rounding(interval.low), without_rounding(interval.high))
+
+
+def _sum(terms: Iterable[ArrayLike], value: BoundValue) -> Values:
+    shape = np.shape(value.total)
+    parts = [np.broadcast_to(np.asarray(term, dtype=np.float64), shape) for term in terms]
+    total: Values = np.sum(parts, axis=0) if parts else np.zeros(shape)
+    return total

@@ -1,4 +1,4 @@
-"""The violation rate over independent samples against the failure probability a theorem allows.
+"""The violation rate over independent samples against the failure probability that a theorem allows.
 
 One violated sample refutes nothing: a theorem may fail with its failure probability. Clopper and
 Pearson's interval over n independent samples decides (theory, section 7).
@@ -7,6 +7,7 @@ Pearson's interval over n independent samples decides (theory, section 7).
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from verify.verdicts.compare import INCONCLUSIVE, VIOLATED
+from empirical.statistics.laws import Law, estimate_probability, estimate_quantile
+from verify.verdicts.compare import INCONCLUSIVE, VIOLATED, Values
 
 Verdict = Literal["supported", "refuted", "undecided"]
 ALPHA = 0.05
@@ -23,35 +25,43 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Coverage:
-    """What n independent samples say about one claim at one (m, delta).
+    """What independent samples, or all possible ones, say about one claim at one (m, delta).
 
-    rate         violations / trials
-    low, high    the interval of the violation probability: its lower end counts the violated samples
-                 only, its upper end also the inconclusive ones
-    level        the failure probability that the theorem allows
-    needed       trials with which this test could support the claim if no sample were violated
+    Attributes
+    ----------
+    trials, violations, inconclusive : int
+        How many samples there are, and how many of them violate the claim or decide nothing.
+    level : float
+        The failure probability that the theorem allows.
+    rate : float
+        The violated samples as a fraction of all, or the probability of all violated outcomes.
+    low, high : float
+        The interval of the violation probability. Its lower end counts the violated samples only, its
+        upper end also the inconclusive ones.
+    verdict : {"supported", "refuted", "undecided"}
+    needed : float
+        The number of samples with which this test could support the claim if none were violated;
+        infinite if no number is enough.
     """
 
     trials: int
     violations: int
     inconclusive: int
     level: float
+    rate: float
     low: float
     high: float
     verdict: Verdict
-    needed: int
-
-    @property
-    def rate(self) -> float:
-        """Violated samples as a fraction of all samples."""
-        return self.violations / self.trials
+    needed: float
 
 
 def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
-    """The least n with which no violation in n samples supports a rate <= level.
+    """The least n for which no violation in n samples supports a rate <= level.
 
     n >= ln(alpha / 2k) / ln(1 - level) for k tests.
 
+    Examples
+    --------
     >>> trials_needed(0.025), trials_needed(0.025, tests=20), trials_needed(0.005, tests=20)
     (146, 265, 1334)
     """
@@ -62,65 +72,119 @@ def coverage(
     verdicts: ArrayLike,
     level: float,
     *,
+    weights: ArrayLike | None = None,
+    error: float = 0.0,
     tests: int = 1,
     alpha: float = ALPHA,
     sample_miss: float = 0.0,
 ) -> Coverage:
-    """Decide a claim from the verdicts of independent samples.
+    """Decide a claim from the verdicts of independent samples, or of all possible outcomes.
 
-    verdicts     [n], as `compare` returns them
-    level        the failure probability allowed, in (0, 1)
-    tests        k: the number of tests of the same claim; each gets alpha / k (Bonferroni)
-    sample_miss  the probability that one sample's own interval misses: refute only beyond level + this
+    Parameters
+    ----------
+    verdicts : array of int, [n]
+        As `compare` returns them.
+    level : float
+        The failure probability allowed, in [0, 1). At level 0 samples can refute a claim ("never"
+        is false if it happens once) and cannot support it.
+    weights : array, [n], optional
+        The probabilities of the outcomes if all of them were enumerated. Nothing is estimated then.
+    error : float
+        No probability made of `weights` is off by more than this.
+    tests : int
+        k, the number of tests of the same claim; each gets alpha / k (Bonferroni).
+    alpha : float
+        The probability that any of these tests comes out wrong.
+    sample_miss : float
+        The probability that one sample's own interval misses: refute only beyond level + this.
 
-    Raises ValueError where there are no samples, a level or alpha lies outside (0, 1), sample_miss outside
-    [0, 1), or tests is no positive integer.
+    Raises
+    ------
+    ValueError
+        For no samples, a level or sample_miss outside [0, 1), an alpha outside (0, 1), or a number of
+        tests that is not a positive integer.
 
+    Examples
+    --------
     >>> coverage([1] * 146, 0.025).verdict, coverage([1] * 145, 0.025).verdict
     ('supported', 'undecided')
     >>> coverage([-1] * 20 + [1] * 126, 0.025).verdict
     'refuted'
+    >>> coverage([-1, 1], 0.05, weights=[0.04, 0.96]).verdict
+    'supported'
     """
     codes = np.asarray(verdicts)
     n = codes.size
     if n == 0:
         raise ValueError("verdicts must hold at least one sample, got none")
-    for name, number in (("level", level), ("alpha", alpha)):
-        if not 0 < number < 1:
-            raise ValueError(f"{name} must lie in (0, 1), got {number}")
+    for name, number in (("level", level), ("sample_miss", sample_miss)):
+        if not 0 <= number < 1:
+            raise ValueError(f"{name} must lie in [0, 1), got {number}")
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie in (0, 1), got {alpha}")
     if not isinstance(tests, int) or tests < 1:
         raise ValueError(f"tests must be a positive integer, got {tests}")
-    if not 0 <= sample_miss < 1:
-        raise ValueError(f"sample_miss must lie in [0, 1), got {sample_miss}")
-    violations = int((codes == VIOLATED).sum())
-    doubtful = violations + int((codes == INCONCLUSIVE).sum())
-    tail = alpha / (2 * tests)
-    low = float(stats.beta.ppf(tail, violations, n - violations + 1)) if violations else 0.0
-    high = float(stats.beta.ppf(1 - tail, doubtful + 1, n - doubtful)) if doubtful < n else 1.0
+    violated, open_ = codes == VIOLATED, codes == INCONCLUSIVE
+    violations, inconclusive = int(violated.sum()), int(open_.sum())
+    needed = math.inf
+    if weights is not None:
+        chance = np.asarray(weights, dtype=np.float64)
+        sure = math.fsum(chance[violated])
+        # An event to which no outcome belongs has probability 0, but for what was cut off.
+        low = max(0.0, sure - error)
+        high = min(1.0, sure + math.fsum(chance[open_]) + error)
+        rate = min(1.0, sure)
+    elif level == 0.0:
+        confidence = 1 - alpha / tests
+        low = float(estimate_probability(violated, confidence).interval.low)
+        high = float(estimate_probability(violated | open_, confidence).interval.high)
+        rate = violations / n
+    else:
+        tail = alpha / (2 * tests)
+        doubtful = violations + inconclusive
+        low = float(stats.beta.ppf(tail, violations, n - violations + 1)) if violations else 0.0
+        high = float(stats.beta.ppf(1 - tail, doubtful + 1, n - doubtful)) if doubtful < n else 1.0
+        rate = violations / n
+        needed = trials_needed(level, tests, alpha)
     if low > level + sample_miss:
         verdict: Verdict = "refuted"
     elif high <= level:
         verdict = "supported"
     else:
         verdict = "undecided"
-    return Coverage(
-        trials=n,
-        violations=violations,
-        inconclusive=doubtful - violations,
-        level=level,
-        low=low,
-        high=high,
-        verdict=verdict,
-        needed=trials_needed(level, tests, alpha),
-    )
+    return Coverage(n, violations, inconclusive, level, rate, low, high, verdict, needed)
+
+
+def overall(verdicts: Collection[Verdict]) -> Verdict:
+    """The verdict of a claim from those of its tests.
+
+    Returns
+    -------
+    str
+        "refuted" if one test refutes the claim, "supported" if all support it, else "undecided".
+
+    Examples
+    --------
+    >>> overall(["supported", "undecided"]), overall(["undecided", "refuted"])
+    ('undecided', 'refuted')
+    """
+    if "refuted" in verdicts:
+        return "refuted"
+    return "supported" if set(verdicts) == {"supported"} else "undecided"
 
 
 @dataclass(frozen=True)
 class CriticalFactor:
-    """The smallest multiple of a bound's terms at which the claim still holds at its level.
+    """The smallest multiple of a bound's own terms at which the claim still holds at its level.
 
-    1 is tight, 0.001 a thousand times looser than needed. [low, high] are order statistics that
-    enclose the quantile with 95 % confidence; infinite where there are too few samples.
+    1 is tight; 0.001 is a thousand times looser than needed.
+
+    Attributes
+    ----------
+    value : float
+    low, high : float
+        Order statistics that enclose the quantile with 95 % confidence, infinite if there are too few
+        samples; if all outcomes were enumerated, what the error of their probabilities leaves open.
     """
 
     value: float
@@ -128,34 +192,66 @@ class CriticalFactor:
     high: float
 
 
+def multiples(excess: ArrayLike, terms: ArrayLike) -> Values:
+    """The multiple of its own terms that the bound needs on each sample: excess / terms.
+
+    If the terms are infinite the multiple is 0. If they are zero or negative, as the difference of two
+    complexities can be, more of them does not help: it is infinite for a positive excess and else 0.
+
+    Parameters
+    ----------
+    excess : array, [n]
+        LHS - gamma - slack for Theorem 1, eta - L-hat for Theorem 2.
+    terms : array, [n]
+        The sum of the sample's complexity and confidence terms.
+    """
+    top, bottom = np.broadcast_arrays(np.asarray(excess, float), np.asarray(terms, float))
+    ratios = np.where(top > 0.0, np.inf, 0.0)
+    with np.errstate(invalid="ignore"):
+        np.divide(top, bottom, out=ratios, where=bottom > 0.0)
+    ratios[bottom == np.inf] = 0.0
+    ratios[np.isnan(top) | np.isnan(bottom)] = np.nan
+    return ratios
+
+
 def critical_factor(
-    excess: ArrayLike, terms: ArrayLike, level: float, *, confidence: float = 0.95
+    excess: ArrayLike,
+    terms: ArrayLike,
+    level: float,
+    *,
+    weights: ArrayLike | None = None,
+    error: float = 0.0,
+    confidence: float = 0.95,
 ) -> CriticalFactor:
-    """max(0, the (1 - level)-quantile over samples of excess / terms).
+    """The (1 - level)-quantile over samples of the multiples that they need, or 0 if it is negative.
 
-    excess  [n]: LHS - gamma - slack for Theorem 1, eta - L-hat for Theorem 2
-    terms   [n]: the sample's complexity plus confidence terms; an infinite one gives the ratio 0, none
-            at all an infinite ratio where there is an excess
+    Parameters
+    ----------
+    excess, terms : array, [n]
+        As for `multiples`.
+    level, weights, error
+        As for `coverage`.
+    confidence : float
+        That of the order statistics `low` and `high`.
 
-    Raises ValueError where there are no samples or they hold NaN.
+    Raises
+    ------
+    ValueError
+        For no samples, or NaN among them.
 
+    Examples
+    --------
     >>> critical_factor(np.arange(1, 101) / 100, 1.0, level=0.1).value
     0.9
     """
-    top, bottom = np.broadcast_arrays(np.asarray(excess, float), np.asarray(terms, float))
-    if top.size == 0 or np.isnan(top).any() or np.isnan(bottom).any():
+    ratios = multiples(excess, terms)
+    if ratios.size == 0 or np.isnan(ratios).any():
         raise ValueError("excess and terms must hold at least one sample and no NaN")
-    # Without terms no multiple of them helps an excess, and none is needed where there is no excess.
-    bare = np.where(top > 0.0, np.inf, 0.0)
-    ratios = np.divide(top, bottom, out=bare, where=bottom != 0.0)
-    ratios = np.sort(np.where(np.isinf(bottom), 0.0, ratios))
-    n = ratios.size
-    tail = (1 - confidence) / 2
-    # P(X_(k) <= q) counts the samples below the quantile q, Binomial(n, 1 - level).
-    below = int(stats.binom.ppf(tail, n, 1 - level))
-    above = int(stats.binom.ppf(1 - tail, n, 1 - level)) + 1
-    rank = max(1, math.ceil((1 - level) * n - 1e-9))
-    value = max(0.0, float(ratios[rank - 1]))
-    low = max(0.0, float(ratios[below - 1])) if below >= 1 else 0.0
-    high = max(0.0, float(ratios[above - 1])) if above <= n else math.inf
+    if weights is None:
+        found = estimate_quantile(ratios, 1 - level, confidence)
+        ends, middle = found.interval, float(np.asarray(found.value))
+    else:
+        ends = Law.of([(ratios, weights)], error).quantile(1 - level)
+        middle = float(ends.high)
+    value, low, high = (max(0.0, end) for end in (middle, float(ends.low), float(ends.high)))
     return CriticalFactor(value, min(low, value), max(high, value))

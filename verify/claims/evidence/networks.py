@@ -29,8 +29,9 @@ from empirical.worlds.teacher import teacher_world
 from verify.claims.claim import Facts, Source
 from verify.claims.evidence.linear import generator
 from verify.execution.run import Results
-from verify.findings.cells import ROUNDING, Measured, settings, settled
+from verify.findings.cells import Measured, settings
 from verify.study import Study
+from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 
 Subset = tuple[str, ...]
 BOTH: Subset = ("a", "b")
@@ -54,7 +55,7 @@ def teacher(loss: Loss, what: str, m: int, trials: int, seed: int) -> Facts:
     counts = world.draw(generator(seed, f"teacher/{loss}", m), m, trials)
     found = world.measure(counts, [BOTH, ONE])
     M, N = found[BOTH], found[ONE]
-    gamma = _settled(M.quality - N.quality)
+    gamma = interval_without_rounding(M.quality - N.quality)
     if what == "gamma":
         return Facts(gamma, {"rhs": 0.0})
     subset = ONE if what == "quality" else BOTH
@@ -64,7 +65,7 @@ def teacher(loss: Loss, what: str, m: int, trials: int, seed: int) -> Facts:
     )  # fmt: skip
     if what == "quality":
         return Facts(N.quality, {**known, "L_hat": N.centred_loss}, rounding=ROUNDING)
-    lhs = Interval.exact(settled(M.population_risk - N.population_risk))
+    lhs = Interval.exact(without_rounding(M.population_risk - N.population_risk))
     return Facts(lhs, {**known, "gamma": gamma}, slack=M.slack, rounding=ROUNDING)
 
 
@@ -86,7 +87,8 @@ def random_features(m_head: int, trials: int, seed: int) -> Facts:
     )
     best = float(white.best)
     excess = Interval(
-        settled(fresh.risk_low.numpy() - best), settled(fresh.risk_high.numpy() - best)
+        without_rounding(fresh.risk_low.numpy() - best),
+        without_rounding(fresh.risk_high.numpy() - best),
     )
     names = ("V", "v_norm", "v_max", "leverage", "p")
     known: dict[str, Any] = {name: float(getattr(constants, name)) for name in names}
@@ -118,7 +120,7 @@ def digits(head: str, what: str, m: int, trials: int, seed: int) -> Facts:
     (setting,) = (each for each in settings(results, head) if each.m_head == m)
     one, other = measured.rows(setting, M), measured.rows(setting, N)
     best = Interval(one.best_low, one.best_high)
-    gamma = _settled(best - Interval(other.best_low, other.best_high))
+    gamma = interval_without_rounding(best - Interval(other.best_low, other.best_high))
     if what == "gamma":
         return Facts(gamma, {"rhs": 0.0})
     if head == FREE:
@@ -148,7 +150,7 @@ def digits(head: str, what: str, m: int, trials: int, seed: int) -> Facts:
     risks = Interval(one.risk_low, one.risk_high) - Interval(other.risk_low, other.risk_high)
     slack = 0.0 if head == FREE else one.slack.to_numpy()
     known["gamma"] = gamma
-    return Facts(_settled(risks), known, slack=slack, rounding=ROUNDING)
+    return Facts(interval_without_rounding(risks), known, slack=slack, rounding=ROUNDING)
 
 
 @lru_cache(maxsize=1)
@@ -182,10 +184,6 @@ def _stack_arguments(
         "m": m,
     }
     return known | ({"R_M": R_M, "R": R} if outputs == 1 else {})
-
-
-def _settled(interval: Interval) -> Interval:
-    return Interval(settled(interval.low), settled(interval.high))
 
 
 def _teachers(
