@@ -287,7 +287,7 @@ def split_sample(M: Modalities, N: Modalities) -> Theorem:
                 *DECOMPOSITION,
                 lemmas.SUPREMUM_OVER_HEADS.step(),
                 lemmas.FIXED_FUNCTION.step(),
-                lemmas.ERM.step(form=1),
+                lemmas.ERM_ON_HEAD_SAMPLE.step(),
                 lemmas.SYMMETRISATION.step(form=2),
                 lemmas.MCDIARMID.step(
                     Z=UP_HEAD + DEVIATION_BEST,

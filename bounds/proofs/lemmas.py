@@ -51,7 +51,9 @@ from bounds.statement.intermediate import (
     DEVIATION_STAR,
     DISTANCE,
     DOWN,
+    EMPIRICAL_BEST_HEAD,
     EMPIRICAL_BEST_M,
+    EMPIRICAL_HEAD,
     EMPIRICAL_M,
     EMPIRICAL_STAR,
     ENERGY,
@@ -144,14 +146,14 @@ SUPREMUM_OVER_HEADS = Lemma(
     "supremum over heads",
     "given S_1 the learned pair is a member of the class H o g_M, fixed before S_2 is drawn",
     "definition of the supremum",
-    ((RISK_M - EMPIRICAL_M, UP_HEAD),),
+    ((RISK_M - EMPIRICAL_HEAD, UP_HEAD),),
     needs=("fixed_class", "independent_split"),
 )
 FIXED_FUNCTION = Lemma(
     "fixed function",
     "given S_1 the best head is one fixed function: on S_2 its empirical risk has the mean r(f')",
     "definition",
-    ((EMPIRICAL_BEST_M - BEST_M, DEVIATION_BEST),),
+    ((EMPIRICAL_BEST_HEAD - BEST_M, DEVIATION_BEST),),
     needs=("independent_split",),
 )
 ERM = Lemma(
@@ -159,6 +161,13 @@ ERM = Lemma(
     "the learned head is at least as good on S as the population's best one, within the slack",
     "definition of empirical risk minimisation over heads",
     ((EMPIRICAL_M, EMPIRICAL_BEST_M), (EMPIRICAL_M, EMPIRICAL_BEST_M + slack)),
+    needs=("erm",),
+)
+ERM_ON_HEAD_SAMPLE = Lemma(
+    "ERM optimality on S_2",
+    "the learned head is at least as good on S_2 as the population's best one, within the slack",
+    "definition of empirical risk minimisation over heads",
+    ((EMPIRICAL_HEAD, EMPIRICAL_BEST_HEAD + slack),),
     needs=("erm",),
 )
 MCDIARMID = Lemma(

@@ -13,6 +13,18 @@ _TABLE: tuple[tuple[str, Domain, str, str], ...] = (
     ("risk_star", REAL, r"r(h^\star \circ g^\star)", "risk of the reference"),
     ("empirical_M", REAL, r"\hat r(\hat f_{<M>})", "empirical risk of the pair learned on M"),
     ("empirical_best_M", REAL, r"\hat r(f'_{<M>})", "empirical risk of the population's best head"),
+    (
+        "empirical_head",
+        REAL,
+        r"\hat r_2(\hat f_{<M>})",
+        "empirical risk of the learned pair on S_2",
+    ),
+    (
+        "empirical_best_head",
+        REAL,
+        r"\hat r_2(f'_{<M>})",
+        "empirical risk of the population's best head on S_2",
+    ),
     ("empirical_star", REAL, r"\hat r(h^\star \circ g^\star)", "empirical risk of the reference"),
     ("up", REAL, r"\Phi^{+}", "sup over F_M of r - r_hat"),
     ("down", REAL, r"\Phi^{-}", "sup over F_M of r_hat - r"),
@@ -68,6 +80,7 @@ BEST_M, BEST_N, RISK_STAR = map(_symbol, ("best_M", "best_N", "risk_star"))
 EMPIRICAL_M, EMPIRICAL_BEST_M, EMPIRICAL_STAR = map(
     _symbol, ("empirical_M", "empirical_best_M", "empirical_star")
 )
+EMPIRICAL_HEAD, EMPIRICAL_BEST_HEAD = map(_symbol, ("empirical_head", "empirical_best_head"))
 UP, DOWN, UP_HEAD = map(_symbol, ("up", "down", "up_head"))
 MEAN_UP, MEAN_DOWN, MEAN_UP_HEAD = map(_symbol, ("mean_up", "mean_down", "mean_up_head"))
 DEVIATION_STAR, DEVIATION_BEST = map(_symbol, ("deviation_star", "deviation_best"))
