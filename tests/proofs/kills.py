@@ -118,15 +118,14 @@ def page(by_theorem: Counter, by_change: Counter) -> str:
         "",
         "<!-- written by `python tests/proofs/kills.py`; a test compares it with a run -->",
         "",
-        "Each derivation of the catalogue is changed in one to three places at once: arguments of lemmas,",
-        "levels, factors, sides of inequalities, samples, lemmas themselves, assumptions, marks, subsets.",
-        "In three of four mutants the statement is then made to say whatever the changed steps add up to.",
-        f"The verifier `bounds.receipts.replay` saw {COUNT} mutants of every theorem (seed {SEED}), {total:,} in all.",
-        f"It refused {counts[REFUSED]:,}. In {counts[SAME]:,} the changes left the statement as it was. "
-        f"The other {counts[TRUE] + counts[VIOLATED]:,} prove another",
-        "statement, mostly one with less given away; each was put to the test in every world of the ledger in",
-        f"which all outcomes are enumerated or known in closed form: {counts[VIOLATED]} of them "
-        f"{'is' if counts[VIOLATED] == 1 else 'are'} violated there.",
+        "Each derivation of the catalogue is changed in one to three places at once: arguments of",
+        "lemmas, levels, factors, sides of inequalities, samples, lemmas themselves, assumptions, marks,",
+        "subsets. In three of four mutants the statement is then made to say whatever the changed steps",
+        f"add up to. The verifier `bounds.receipts.replay` saw {COUNT} mutants of every theorem (seed",
+        f"{SEED}), {total:,} in all. It refused {counts[REFUSED]:,}. In {counts[SAME]:,} the changes left the",
+        f"statement as it was. The other {counts[TRUE] + counts[VIOLATED]:,} prove another statement, mostly",
+        "one with less given away. Each was judged in every world of the ledger in which all outcomes",
+        f"are enumerated or known in closed form; violated there: {counts[VIOLATED]}.",
         "",
     ]
     for title, counter, names in (
