@@ -122,10 +122,11 @@ def page(by_theorem: Counter, by_change: Counter) -> str:
         "lemmas, levels, factors, sides of inequalities, samples, lemmas themselves, assumptions, marks,",
         "subsets. In three of four mutants the statement is then made to say whatever the changed steps",
         f"add up to. The verifier `bounds.receipts.replay` saw {COUNT} mutants of every theorem (seed",
-        f"{SEED}), {total:,} in all. It refused {counts[REFUSED]:,}. In {counts[SAME]:,} the changes left the",
-        f"statement as it was. The other {counts[TRUE] + counts[VIOLATED]:,} prove another statement, mostly",
-        "one with less given away. Each was judged in every world of the ledger in which all outcomes",
-        f"are enumerated or known in closed form; violated there: {counts[VIOLATED]}.",
+        f"{SEED}), {total:,} in all. It refused {counts[REFUSED]:,}.",
+        f"In {counts[SAME]:,} the changes left the statement as it was.",
+        f"The other {counts[TRUE] + counts[VIOLATED]:,} prove another one, mostly with less given away.",
+        "Each was judged in every world of the ledger in which all outcomes are enumerated or known in",
+        f"closed form; violated there: {counts[VIOLATED]}.",
         "",
     ]
     for title, counter, names in (
