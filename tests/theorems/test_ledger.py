@@ -16,6 +16,7 @@ from empirical.worlds.boolean.counts import iterate_samples
 from empirical.worlds.boolean.exact import xor
 from verify.claims.claim import Claim, Decided
 from verify.claims.evidence.broken import CELLS, _all_maps
+from verify.claims.evidence.facts import Drawn
 from verify.claims.ledger import CLAIMS
 from verify.claims.run import decide
 from verify.verdicts.coverage import ALPHA
@@ -39,7 +40,10 @@ def cheaper(claim: Claim) -> Claim:
     trials = FEWER.get(claim.id)
     if trials is None:
         return claim
-    few = tuple(s if s.name.endswith("/coin") else replace(s, trials=trials) for s in claim.sources)
+    few = tuple(
+        replace(s, trials=trials) if isinstance(s, Drawn) and not s.name.endswith("/coin") else s
+        for s in claim.sources
+    )
     return replace(claim, sources=few)
 
 
@@ -179,11 +183,7 @@ def test_twenty_seeds() -> None:
     A claim is refuted by mistake with probability at most `verdicts.coverage.ALPHA`; every falsehood that
     is refuted on draws is refuted at least nineteen times.
     """
-    drawn = [
-        replace(claim, sources=tuple(s for s in claim.sources if s.sampled))
-        for claim in CLAIMS
-        if any(source.sampled for source in claim.sources)
-    ]
+    drawn = [replace(claim, sources=claim.drawn) for claim in CLAIMS if claim.drawn]
     refuted = Counter(
         decided.claim.id
         for seed in range(100, 120)

@@ -13,10 +13,11 @@ from empirical.statistics.intervals import Interval
 from verify import cli
 from verify.claims import ledger
 from verify.claims.alterations import ALTERATIONS
-from verify.claims.claim import GRADES, Claim, Decided, Facts, Source
+from verify.claims.claim import Claim, Decided
 from verify.claims.evidence.exact import GAPS
+from verify.claims.evidence.facts import GRADES, Drawn, Enumerated, Facts
 from verify.claims.evidence.linear import JUNK
-from verify.claims.judge import caught_below, judge
+from verify.claims.judge import caught_below, finding
 from verify.claims.ledger import CLAIMS
 from verify.claims.report import page
 from verify.claims.report import terminal as text
@@ -27,7 +28,7 @@ from verify.verdicts.coverage import ALPHA
 BY_ID = {claim.id: claim for claim in CLAIMS}
 # One source of each kind: enumerated, drawn, drawn with a fixed world; a second or two in all.
 LIGHT = [
-    replace(BY_ID["risk_gap.sharp"], sources=(GAPS[0], JUNK)),
+    replace(BY_ID["risk_gap.sharp"], sources=(GAPS["xor/both-one"], JUNK)),
     *(
         BY_ID[name]
         for name in ("planted.no_terms", "planted.gamma_flipped", "without.erm.theorem_1")
@@ -36,11 +37,19 @@ LIGHT = [
 ]
 
 
-def found(facts, *, drawn=True, **fields):
+def source_of(facts, m=1):
+    """A made-up source: of draws, unless the facts have weights."""
+    given = {"name": "made", "world": "made up", "grade": "closed form", "m": (m,)}
+    if facts.weights is None:
+        return Drawn(facts=lambda m, trials, seed: facts, **given)
+    return Enumerated(facts=lambda m: facts, **given)
+
+
+def found(facts, **fields):
     """The one test of an inequality lhs <= rhs on given facts."""
-    source = Source("made", "made up", "closed form", lambda m, n, seed: facts, (1,), sampled=drawn)
+    source = source_of(facts)
     claim = Claim("made", "belief", "", "supported", (source,), **fields)
-    return judge(claim, source, facts, 1, None)
+    return finding(claim, source, facts, 1, None)
 
 
 # ---- what the ledger holds
@@ -58,8 +67,11 @@ def test_ids_sections_and_alterations():
 
 
 def test_every_assumption_is_dropped_somewhere():
-    needed = {a.key for key in ("risk_gap.paper", "latent_quality.paper") for a in
-              catalogue.find(key).assumptions}  # fmt: skip
+    needed = {
+        a.key
+        for key in ("risk_gap.paper", "latent_quality.paper")
+        for a in catalogue.find(key).assumptions
+    }
     dropped = {claim.drops for claim in CLAIMS}
     assert dropped >= needed | {"full_latent", "nested", "realizable", "independent_split"}
     # What is not needed: the theorem itself must hold without it.
@@ -91,13 +103,18 @@ def test_the_budget_is_spent_once():
 
 @pytest.mark.parametrize(
     ("violated", "level", "verdict"),
-    [(0, 0.05, "supported"), (10, 0.05, "undecided"), (40, 0.05, "refuted"), (1, 0.0, "refuted"),
-     (0, 0.0, "undecided")],
-)  # fmt: skip
+    [
+        (0, 0.05, "supported"),
+        (10, 0.05, "undecided"),
+        (40, 0.05, "refuted"),
+        (1, 0.0, "refuted"),
+        (0, 0.0, "undecided"),
+    ],
+)
 def test_draws(violated, level, verdict):
     """Of 200; draws never support that something never happens."""
     lhs = np.where(np.arange(200) < violated, 1.0, -1.0)
-    outcome = found(Facts(Interval.exact(lhs), {"rhs": 0.0}), level=level)
+    outcome = found(Facts(Interval.exact(lhs)), level=level)
     assert outcome.verdict == verdict
     assert (outcome.trials, outcome.violations, outcome.inconclusive) == (200, violated, 0)
     assert outcome.low <= violated / 200 <= outcome.high
@@ -105,24 +122,29 @@ def test_draws(violated, level, verdict):
 
 @pytest.mark.parametrize(
     ("chance", "error", "level", "verdict"),
-    [(0.05, 0.0, 0.05, "supported"), (0.051, 0.0, 0.05, "refuted"), (0.05, 1e-9, 0.05, "undecided"),
-     (0.0, 0.0, 0.0, "supported"), (1e-9, 0.0, 0.0, "refuted")],
-)  # fmt: skip
+    [
+        (0.05, 0.0, 0.05, "supported"),
+        (0.051, 0.0, 0.05, "refuted"),
+        (0.05, 1e-9, 0.05, "undecided"),
+        (0.0, 0.0, 0.0, "supported"),
+        (1e-9, 0.0, 0.0, "refuted"),
+    ],
+)
 def test_enumerated_outcomes(chance, error, level, verdict):
     weights = np.array([1 - chance, chance])
-    facts = Facts(Interval.exact([-1.0, 1.0]), {"rhs": 0.0}, weights, error)
-    outcome = found(facts, drawn=False, level=level)
+    facts = Facts(Interval.exact([-1.0, 1.0]), weights=weights, error=error)
+    outcome = found(facts, level=level)
     assert (outcome.verdict, outcome.trials) == (verdict, None)
 
 
 def test_an_interval_that_straddles_counts_only_against_support():
-    facts = Facts(Interval(-np.ones(300), np.ones(300)), {"rhs": 0.0})
+    facts = Facts(Interval(-np.ones(300), np.ones(300)))
     outcome = found(facts, level=0.05)
     assert (outcome.verdict, outcome.violations, outcome.inconclusive) == ("undecided", 0, 300)
 
 
 def test_nan_supports_nothing_and_refutes_nothing():
-    facts = Facts(Interval.exact(np.full(300, np.nan)), {"rhs": 0.0})
+    facts = Facts(Interval.exact(np.full(300, np.nan)))
     assert found(facts, level=0.05).verdict == "undecided"
 
 
@@ -135,11 +157,9 @@ def scaled_sharp_form(ratio_of, c, weights=None):
         {"gamma": 0.0, "R_loss": c * R, "C": c, "m": m},
         weights,
     )
-    source = Source(
-        "s", "w", "closed form", lambda m, n, seed: facts, (m,), sampled=weights is None
-    )
+    source = source_of(facts, m)
     claim = Claim("c", "theorem", "", "supported", (source,), "risk_gap.sharp")
-    return judge(claim, source, facts, m, delta)
+    return finding(claim, source, facts, m, delta)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -164,7 +184,7 @@ def test_nothing_is_caught_with_too_few_samples():
 
 def decided(verdict, expected, undetectable=""):
     claim = Claim("x", "planted", "", expected, (), undetectable=undetectable)
-    base = found(Facts(Interval.exact(np.zeros(1)), {"rhs": 0.0}, np.ones(1)), drawn=False)
+    base = found(Facts(Interval.exact(np.zeros(1)), weights=np.ones(1)))
     return Decided(claim, (replace(base, verdict=verdict), replace(base, verdict="supported")))
 
 
@@ -209,8 +229,11 @@ def test_the_same_numbers_whatever_the_number_of_workers(light):
 def test_another_seed_gives_other_draws(light):
     (other,) = decide(LIGHT[1:2], seed=4, workers=1)
     mine = next(d for d in light if d.claim.id == LIGHT[1].id)
-    drawn = [(a.violations, b.violations) for a, b in zip(mine.findings, other.findings, strict=True)
-             if a.trials is not None]  # fmt: skip
+    drawn = [
+        (a.violations, b.violations)
+        for a, b in zip(mine.findings, other.findings, strict=True)
+        if a.trials is not None
+    ]
     assert any(a != b for a, b in drawn)
 
 
@@ -259,9 +282,11 @@ def test_an_undecided_claim_says_what_would_decide_it():
     result = decide([replace(few, sources=(source,))], workers=1)
     # Draws are as many as the claim needs, unless none can support it.
     assert result[0].verdict in ("undecided", "supported")
-    facts = Facts(Interval.exact(np.r_[1.0, -np.ones(99)]), {"rhs": 0.0})
+    facts = Facts(Interval.exact(np.r_[1.0, -np.ones(99)]))
     claim = Claim("x", "belief", "", "supported", (source,), level=0.02)
-    shown = document([Decided(claim, (judge(claim, source, facts, 16, None),))], seed=0, seconds=0)
+    shown = document(
+        [Decided(claim, (finding(claim, source, facts, 16, None),))], seed=0, seconds=0
+    )
     assert shown["claims"][0]["verdict"] == "undecided"
     assert shown["claims"][0]["trials_needed"] == math.ceil(math.log(0.025) / math.log(0.98))
     assert "would decide" in text.table(shown)

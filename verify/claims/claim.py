@@ -1,4 +1,4 @@
-"""What a claim is: a statement, altered or not, with the sources of evidence it is put to.
+"""A claim: a statement, altered or not, with the sources of evidence on which it is tested.
 
 A truth and a falsehood are rows of one table and differ in one field: the alteration of the
 statement, or the source, whose world breaks an assumption.
@@ -6,93 +6,45 @@ statement, or the source, whose world breaks an assumption.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-from empirical.statistics.intervals import Interval
+from verify.claims.evidence.facts import GRADES, Drawn, Grade, Source
 from verify.verdicts.coverage import ALPHA, CriticalFactor, Verdict, overall
-
-Grade = Literal["exact enumeration", "closed form", "finite population", "real data"]
-GRADES: tuple[Grade, ...] = ("exact enumeration", "closed form", "finite population", "real data")
-"""Grades of evidence, the strongest first."""
 
 Section = Literal["theorem", "heuristic", "belief", "planted", "assumption"]
 Outcome = Literal["supported", "refuted", "undecided", "undetectable"]
-
-
-Known = Mapping[str, Any]
-"""Arguments of theorems by name: numbers, arrays [n], or intervals where they are not exact."""
-
-
-@dataclass(frozen=True, eq=False)
-class Facts:
-    """What a world gave at one sample size: one entry per sample, or per possible outcome.
-
-    lhs      left-hand side, [n]
-    known    arguments by name, for every theorem that has use for them; "rhs" where the statement is
-             not in the catalogue
-    weights  [n] the outcomes' probabilities where all of them were enumerated; None: independent draws
-    error    no probability made of `weights` is off by more than this
-    slack    certified ε of the heads, [n]; granted also to statements that have no slack of their own
-    rounding what float64 may have added to differences of risks
-    truth    the facts as they would be with the broken assumption mended, on the same samples
-    note     what was measured beside, in words
-    numbers  the same as numbers, by name
-    """
-
-    lhs: Interval
-    known: Known
-    weights: NDArray[np.float64] | None = None
-    error: float = 0.0
-    slack: ArrayLike = 0.0
-    rounding: float = 0.0
-    truth: Facts | None = None
-    note: str = ""
-    numbers: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A world, and how facts are found in it: `facts(m, trials, seed)`.
-
-    name    unique in the ledger
-    world   the world and the learner, in words
-    m       the sample sizes at which facts are found
-    sampled whether facts are independent draws; otherwise every outcome is enumerated, and the
-            function takes no notice of trials and seed
-    trials  draws at each m, more where a claim needs more
-    miss    the probability that intervals shared by all samples fail; each claim is charged for it once
-    bundle  sources of one bundle run in the same process, one after the other
-    """
-
-    name: str
-    world: str
-    grade: Grade
-    facts: Callable[[int, int, int], Facts] = field(repr=False)
-    m: tuple[int, ...]
-    sampled: bool = False
-    trials: int = 300
-    miss: float = 0.0
-    bundle: str = ""
 
 
 @dataclass(frozen=True)
 class Claim:
     """One row of the ledger.
 
-    id          unique
-    text        the claim in words
-    expected    what an honest check must find
-    theorem     key of the catalogue; "" where the claim is lhs <= rhs of the facts themselves
-    alteration  key of `alterations.ALTERATIONS`: how the statement is made false
-    level       where there is no theorem: the failure probability that the claim allows itself
-    delta       confidence parameters at which a theorem is checked
-    drops       the assumption that the sources break, where they break one
-    undetectable  why no affordable check can refute it, for a falsehood that is like that
+    Attributes
+    ----------
+    id : str
+        Unique in the ledger.
+    section : str
+        The part of the page to which it belongs.
+    text : str
+        The claim in words.
+    expected : {"supported", "refuted"}
+        What an honest check must find.
+    sources : tuple of Source
+        The evidence with which it is tested.
+    theorem : str
+        The key of a theorem of the catalogue; "" if the claim is lhs <= rhs of the facts themselves.
+    alteration : str
+        A key of `alterations.ALTERATIONS`: how the statement is made false.
+    level : float
+        Without a theorem: the failure probability that the claim allows itself.
+    delta : tuple of float
+        The confidence parameters at which a theorem is checked.
+    drops : str
+        The assumption that the sources break, if they break one.
+    undetectable : str
+        For a falsehood that no affordable check can refute: the reason.
     """
 
     id: str
@@ -108,19 +60,24 @@ class Claim:
     undetectable: str = ""
 
     @property
+    def drawn(self) -> tuple[Drawn, ...]:
+        """The sources that give draws."""
+        return tuple(source for source in self.sources if isinstance(source, Drawn))
+
+    @property
     def tests(self) -> int:
         """How many tests on draws share the claim's probability of a wrong verdict."""
         deltas = len(self.delta) if self.theorem else 1
-        return sum(len(source.m) * deltas for source in self.sources if source.sampled)
+        return sum(len(source.m) * deltas for source in self.drawn)
 
     @property
     def measuring(self) -> float:
-        """What the intervals of its sources cost, of the probability of a wrong verdict."""
-        return sum(source.miss for source in self.sources)
+        """The part of the probability of a wrong verdict that the intervals of its sources take."""
+        return sum(source.miss for source in self.drawn)
 
     @property
     def alpha(self) -> float:
-        """What each test on draws may spend: its share of what measuring leaves."""
+        """The probability with which each test on draws may be wrong: its share of the rest."""
         return (ALPHA - self.measuring) / max(1, self.tests)
 
 
@@ -128,12 +85,25 @@ class Claim:
 class Finding:
     """What one test found: one claim, one source, one m, one delta.
 
-    trials, violations, inconclusive   counts of draws; None where all outcomes were enumerated
-    rate, low, high                    the probability of a violation, its interval
-    level                              the probability that the claim allows
-    factor   the critical factor of the statement's terms; None where it has no terms
-    caught   a claim with c times the terms is refuted by this very test for every c below this
-    truth    on the same samples, the true statement's violation probability and verdict
+    Attributes
+    ----------
+    source, m, delta
+        Where the claim was tested.
+    level : float
+        The probability of a violation that the claim allows.
+    verdict : {"supported", "refuted", "undecided"}
+    rate, low, high : float
+        The probability of a violation and its interval.
+    trials, violations, inconclusive : int, optional
+        Counts of draws; None if all outcomes were enumerated.
+    factor : CriticalFactor, optional
+        The critical factor of the statement's own terms; None if it has none.
+    caught : float, optional
+        A claim with c times the terms is refuted by this very test for every c below this.
+    truth : Finding, optional
+        On the same samples, what was found about the true statement.
+    note, numbers
+        As in `Facts`.
     """
 
     source: str
@@ -156,17 +126,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Decided:
-    """A claim with everything that was found, the verdict, and the finding that decides it."""
+    """A claim with everything that was found about it."""
 
     claim: Claim
     findings: tuple[Finding, ...]
 
     @property
     def verdict(self) -> Outcome:
-        """Refuted if any finding refutes it, supported if all support it, else undecided.
-
-        A falsehood that the ledger declares undetectable, with its reason, is that unless refuted.
-        """
+        """That of all findings; "undetectable" if the ledger says so and nothing refutes it."""
         verdict = overall([finding.verdict for finding in self.findings])
         return "undetectable" if self.claim.undetectable and verdict != "refuted" else verdict
 
@@ -181,10 +148,7 @@ class Decided:
 
     @property
     def as_expected(self) -> bool:
-        """Whether nothing came out against expectation: see the exit codes of `verify.cli`.
-
-        A truth may stay undecided; a falsehood must be refuted, or declared undetectable.
-        """
+        """Whether a truth is not refuted, and a falsehood is refuted or declared undetectable."""
         if self.claim.expected == "supported":
             return self.verdict != "refuted"
         return self.verdict in ("refuted", "undetectable")
@@ -197,6 +161,6 @@ class Decided:
 
 
 def _closeness(finding: Finding) -> tuple[float, float, float]:
-    """How near a finding came to a refutation: by its terms, where it has any, and by its counts."""
+    """How near a finding came to a refutation: by its terms if it has any, and by its counts."""
     factor = 0.0 if finding.factor is None else finding.factor.value
     return factor, finding.rate - finding.level, finding.high

@@ -11,35 +11,41 @@ from scipy import stats
 from bounds import catalogue
 from empirical.statistics.intervals import Interval
 from verify.claims.alterations import ALTERATIONS, Alteration
-from verify.claims.claim import Claim, Facts, Finding, Source
+from verify.claims.claim import Claim, Finding
+from verify.claims.evidence.facts import Facts, Source
 from verify.verdicts import check as verdicts
 from verify.verdicts.compare import Values, compare
 from verify.verdicts.coverage import coverage, multiples
 
 
-def judge(claim: Claim, source: Source, facts: Facts, m: int, delta: float | None) -> Finding:
-    """One test of a claim: its statement, altered as the claim says, on the facts found at m.
+def finding(claim: Claim, source: Source, facts: Facts, m: int, delta: float | None) -> Finding:
+    """Test a claim: its statement, altered as the claim says, on the facts found at m.
 
     A test on draws is wrong with probability at most `Claim.alpha`, its share of the claim's
-    `verify.verdicts.coverage.ALPHA`. Beside an altered statement, or facts that break an assumption, the true
-    one is judged on the same samples.
+    `verify.verdicts.coverage.ALPHA`. Beside an altered statement, or facts that break an assumption,
+    the true one is tested on the same samples.
     """
-    alteration = ALTERATIONS[claim.alteration]
-    finding = _test(claim, source, facts, m, delta, alteration)
-    if claim.alteration != "none" or facts.truth is not None:
-        mended = facts.truth or facts
-        truth = _test(claim, source, mended, m, delta, ALTERATIONS["none"])
-        finding = replace(finding, truth=truth)
-    return finding
+    found = _test(claim, source, facts, m, delta, ALTERATIONS[claim.alteration])
+    if claim.alteration == "none" and facts.truth is None:
+        return found
+    truth = _test(claim, source, facts.truth or facts, m, delta, ALTERATIONS["none"])
+    return replace(found, truth=truth)
 
 
 def caught_below(ratios: Values, level: float, alpha: float) -> float:
     """The number below which every multiple of the terms would have been refuted on these samples.
 
-    ratios: (LHS − measured terms)/priced terms, [n]. c times the terms are violated where the ratio
-    exceeds c, and refuted from so many violations on that Clopper and Pearson's lower end passes the
-    level: the ratio of that rank. 0 where even no terms at all would pass, and with too few samples.
+    c times the terms are violated on the samples whose ratio exceeds c, and refuted from so many
+    violations on that Clopper and Pearson's lower end exceeds the level: the ratio of that rank. It is
+    0 if even no terms at all would not be refuted, and with too few samples.
 
+    Parameters
+    ----------
+    ratios : array, [n]
+        What `verify.verdicts.coverage.multiples` returns.
+
+    Examples
+    --------
     >>> ratios = np.arange(200) / 200
     >>> caught_below(ratios, level=0.025, alpha=0.05)       # refuted from 11 violations on
     0.945
@@ -85,8 +91,7 @@ def _test(
             if facts.weights is None:
                 caught = caught_below(ratios, found.level, claim.alpha)
     else:
-        right = facts.known["rhs"]
-        rhs = right if isinstance(right, Interval) else Interval.exact(right)
+        rhs = facts.rhs if isinstance(facts.rhs, Interval) else Interval.exact(facts.rhs)
         found = coverage(compare(facts.lhs, rhs), claim.level, alpha=claim.alpha, **of_all)
     drawn = facts.weights is None
     return Finding(

@@ -6,245 +6,283 @@ A truth and a falsehood differ in one field: `alteration`, or a source whose wor
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from bounds import catalogue
-from verify.claims.claim import Claim, Source
-from verify.claims.evidence import broken, crossover, exact, linear
-from verify.claims.evidence import exact_heads as heads
-from verify.claims.evidence import latent_quality as quality
-from verify.claims.evidence import networks as trained
-from verify.claims.evidence import rates as order
+from verify.claims.claim import Claim, Section
+from verify.claims.evidence import (
+    broken,
+    crossover,
+    exact,
+    exact_heads,
+    latent_quality,
+    linear,
+    networks,
+    rates,
+)
+from verify.claims.evidence.facts import Source
 
 TWO_DELTAS = (0.9, 0.05)
 """At δ = 0.9 a theorem may fail on many samples, and its terms are smallest."""
 
-SCALAR_GAPS: tuple[Source, ...] = (
-    *exact.GAPS, *exact.LEARNED["gap"], *linear.GAPS, linear.DISJOINT, trained.TEACHER_GAPS[0],
-)  # fmt: skip
-VECTOR_GAPS: tuple[Source, ...] = (*exact.GAPS, *trained.TEACHER_GAPS, trained.DIGITS_SAME)
-SHARP_GAPS: tuple[Source, ...] = (*SCALAR_GAPS, trained.TEACHER_GAPS[1], trained.DIGITS_SAME)
-SCALAR_QUALITIES: tuple[Source, ...] = (
-    *exact.QUALITIES, *exact.LEARNED["quality"], *linear.QUALITIES, trained.TEACHER_QUALITIES[0],
-)  # fmt: skip
-VECTOR_QUALITIES: tuple[Source, ...] = (
-    *exact.QUALITIES, *trained.TEACHER_QUALITIES, trained.DIGITS_QUALITY,
-)  # fmt: skip
+EXACT_GAPS = tuple(exact.GAPS.values())
+LINEAR_GAPS = (linear.JUNK, linear.OVERLAP)
+ONE_OUTPUT_GAPS = (*EXACT_GAPS, *exact.LEARNED_GAPS, *LINEAR_GAPS)
+SCALAR_GAPS = (*ONE_OUTPUT_GAPS, linear.DISJOINT, networks.SQUARES_GAP)
+VECTOR_GAPS = (*EXACT_GAPS, networks.SQUARES_GAP, networks.SOFTMAX_GAP, networks.DIGITS_SAME)
+EXACT_QUALITIES = tuple(exact.QUALITIES.values())
+SCALAR_QUALITIES = (
+    *EXACT_QUALITIES,
+    *exact.LEARNED_QUALITIES,
+    linear.JUNK_QUALITY,
+    linear.OVERLAP_QUALITY,
+    networks.SQUARES_QUALITY,
+)
+VECTOR_QUALITIES = (
+    *EXACT_QUALITIES,
+    networks.SQUARES_QUALITY,
+    networks.SOFTMAX_QUALITY,
+    networks.DIGITS_QUALITY,
+)
+FREE_HEADS = (exact_heads.cell_means, networks.random_features, networks.DIGITS_FREE)
 
 THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
     "risk_gap.paper": SCALAR_GAPS,
-    "risk_gap.paper_absolute": (*exact.GAPS, *exact.LEARNED["gap"], *linear.GAPS),
+    "risk_gap.paper_absolute": ONE_OUTPUT_GAPS,
     "risk_gap.paper_vector": VECTOR_GAPS,
-    "risk_gap.sharp": SHARP_GAPS,
-    "risk_gap.data_dependent": (exact.SEEN_COMPLEXITY, *linear.GAPS),
-    "risk_gap.split_sample": (heads.SPLIT, trained.DIGITS_FRESH),
-    "risk_gap.fast_rate": (heads.FAST, trained.RANDOM_FEATURES, trained.DIGITS_FREE),
-    "risk_gap.fast_rate_in_advance": (heads.FAST, trained.RANDOM_FEATURES, trained.DIGITS_FREE),
+    "risk_gap.sharp": (*SCALAR_GAPS, networks.SOFTMAX_GAP, networks.DIGITS_SAME),
+    "risk_gap.data_dependent": (exact.data_dependent, *LINEAR_GAPS),
+    "risk_gap.split_sample": (exact_heads.split_sample, networks.DIGITS_FRESH),
+    "risk_gap.fast_rate": FREE_HEADS,
+    "risk_gap.fast_rate_in_advance": FREE_HEADS,
     "latent_quality.paper": SCALAR_QUALITIES,
     "latent_quality.paper_vector": VECTOR_QUALITIES,
     "latent_quality.sharp": (
-        *SCALAR_QUALITIES, trained.TEACHER_QUALITIES[1], trained.DIGITS_QUALITY,
+        *SCALAR_QUALITIES,
+        networks.SOFTMAX_QUALITY,
+        networks.DIGITS_QUALITY,
     ),
-    "modality_gain.rate": (*exact.GAPS, *linear.GAPS),
-    "modality_gain.bound_gap": (order.COMPARED,),
-    "nested_quality.full_latent": (quality.PROOF, quality.FULL),
-}  # fmt: skip
+    "modality_gain.rate": (*EXACT_GAPS, *LINEAR_GAPS),
+    "modality_gain.bound_gap": (rates.bounds_compared,),
+    "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),
+}
 """Where each theorem of the catalogue is checked; a key that is missing fails a test."""
+
+
+def _claim(
+    section: Section, expected: Any, id: str, text: str, *sources: Source, **fields: Any
+) -> Claim:
+    return Claim(id=id, section=section, text=text, expected=expected, sources=sources, **fields)
 
 
 def _theorem(key: str) -> Claim:
     theorem = catalogue.find(key)
-    return Claim(
-        id=key,
-        section="theorem",
-        text=theorem.title,
-        expected="supported",
-        sources=THEOREM_SOURCES[key],
-        theorem=key,
-        # Without δ in the statement there is one test for each m.
-        delta=TWO_DELTAS if "delta" in theorem.inputs else (0.05,),
-    )
+    # Without δ in the statement there is one test for each m.
+    delta = TWO_DELTAS if "delta" in theorem.inputs else (0.05,)
+    sources = THEOREM_SOURCES[key]
+    return _claim("theorem", "supported", key, theorem.title, *sources, theorem=key, delta=delta)
 
 
 THEOREMS = tuple(_theorem(key) for key in THEOREM_SOURCES)
 
-true = partial(Claim, expected="supported")
-false = partial(Claim, expected="refuted")
-
+true_rate = partial(_claim, "heuristic", "supported")
+false_rate = partial(_claim, "heuristic", "refuted")
 RATES = (
-    true(
-        "complexity.order", "heuristic", "C(F_N) ≤ C(F_M) for N ⊂ M", sources=order.NESTED,
+    true_rate(
+        "complexity.order",
+        "C(F_N) ≤ C(F_M) for N ⊂ M",
+        rates.NESTED_EXACT,
+        rates.NESTED_LINEAR,
+        rates.analytic_order,
     ),
-    true(
-        "rate.complexity", "heuristic", "R_m(F) falls like 1/√m: slope −½ within 0.01",
-        sources=order.SLOPES,
+    true_rate(
+        "rate.complexity",
+        "R_m(F) falls like 1/√m: slope −½ within 0.01",
+        rates.exact_slopes,
+        rates.linear_slope,
     ),
-    true(
-        "rate.worst_case", "heuristic",
+    true_rate(
+        "rate.worst_case",
         "M’s mean excess can fall as slowly as 1/√m: slope −½ within 0.01",
-        sources=(order.WORST_SLOPE,),
+        rates.worst_slope,
     ),
-    true(
-        "rate.fixed_world", "heuristic",
+    true_rate(
+        "rate.fixed_world",
         "M’s mean excess falls at least as fast as 1/√m: slope at most −½",
-        sources=(order.FIXED_SLOPE,),
+        rates.fixed_slope,
     ),
-    false(
-        "crossover.popular", "heuristic",
+    false_rate(
+        "crossover.popular",
         "M’s representation is better wherever m ≥ m*, in the popular form without 4L",
-        sources=crossover.POPULAR,
+        *crossover.POPULAR,
     ),
-    false(
-        "crossover.own", "heuristic",
+    false_rate(
+        "crossover.own",
         "M’s representation is better wherever m ≥ m*, in Theorem 2’s own form with 4L",
-        sources=crossover.OWN,
+        *crossover.OWN,
     ),
-)  # fmt: skip
+)
 
+true_belief = partial(_claim, "belief", "supported")
+false_belief = partial(_claim, "belief", "refuted")
+FEW = "few samples favour fewer modalities, on most samples"
+OVERLAP = "the higher the overlap, the better η"
 BELIEFS = (
-    true(
-        "belief.more_is_better.kept", "belief",
+    true_belief(
+        "belief.more_is_better.kept",
         "more modalities, better η, where the encoder keeps everything visible",
-        sources=(quality.KEPT,),
+        latent_quality.kept_bits,
     ),
-    false(
-        "belief.more_is_better.always", "belief", "more modalities, better η",
-        sources=(*exact.LEARNED["gamma"], trained.TEACHER_GAMMA),
+    false_belief(
+        "belief.more_is_better.always",
+        "more modalities, better η",
+        *exact.LEARNED_GAMMAS,
+        networks.SQUARES_GAMMA,
     ),
-    true(
-        "belief.more_is_better.digits", "belief",
+    true_belief(
+        "belief.more_is_better.digits",
         "more modalities, better η, on at least 95 % of the samples",
-        sources=(trained.DIGITS_GAMMA,), level=0.05,
+        networks.DIGITS_GAMMA,
+        level=0.05,
     ),
-    true(
-        "belief.overlap.mixing", "belief", "the higher the overlap, the better η",
-        sources=(quality.MIXING, quality.TWO_COPIES),
+    true_belief("belief.overlap.mixing", OVERLAP, latent_quality.mixing, latent_quality.two_copies),
+    false_belief("belief.overlap.always", OVERLAP, latent_quality.three_copies),
+    true_belief("belief.few_samples.weak", FEW, latent_quality.few, level=0.5),
+    true_belief(
+        "belief.many_samples.weak",
+        "many samples favour more modalities, on most samples",
+        latent_quality.many,
+        level=0.5,
     ),
-    false(
-        "belief.overlap.always", "belief", "the higher the overlap, the better η",
-        sources=(quality.THREE_COPIES,),
-    ),
-    true(
-        "belief.few_samples.weak", "belief", "few samples favour fewer modalities, on most samples",
-        sources=(quality.FEW,), level=0.5,
-    ),
-    true(
-        "belief.many_samples.weak", "belief", "many samples favour more modalities, on most samples",
-        sources=(quality.MANY,), level=0.5,
-    ),
-    false(
-        "belief.few_samples.always", "belief", "few samples favour fewer modalities, on most samples",
-        sources=(quality.FEW_XOR,), level=0.5,
-    ),
-)  # fmt: skip
+    false_belief("belief.few_samples.always", FEW, latent_quality.few_xor, level=0.5),
+)
 
-XOR_ONE_BOTH = exact.GAPS[1]
-COIN = exact.GAPS[8]
-XOR_QUALITY_ONE = exact.QUALITIES[1]
+
+def _planted(
+    name: str, theorem: str, alteration: str, *sources: Source, delta: float = 0.05
+) -> Claim:
+    """A theorem made false by an alteration."""
+    return _claim(
+        "planted",
+        "refuted",
+        f"planted.{name}",
+        catalogue.find(theorem).title.partition(",")[0],
+        *sources,
+        theorem=theorem,
+        alteration=alteration,
+        delta=(delta,),
+    )
+
+
+ONE, TWO = "risk_gap.paper", "latent_quality.paper"
+COIN = exact.GAPS["coin/both-one"]
+GAP_AT_LARGE_M = exact.at(exact.GAPS["xor/one-both"], "exact/xor/one-both/planted", 400, 1600, 6400)
+COIN_AT_LARGE_M = exact.at(COIN, "exact/coin/both-one/planted", 1600, 6400)
+QUALITY_AT_LARGE_M = exact.at(exact.QUALITIES["xor/one"], "exact/xor/quality-one/planted", 6400)
 
 PLANTED = (
-    false(
-        "planted.no_terms", "planted", "Theorem 1", theorem="risk_gap.paper", alteration="no terms",
-        sources=(linear.JUNK, COIN),
-    ),
-    false(
-        "planted.gamma_flipped", "planted", "Theorem 1", theorem="risk_gap.paper",
-        alteration="gamma flipped",
-        sources=(exact.at(XOR_ONE_BOTH, "exact/xor/one-both/planted", 400, 1600, 6400),),
-    ),
-    false(
-        "planted.rate", "planted", "Theorem 1", theorem="risk_gap.paper", alteration="rate 1/m",
-        sources=(exact.at(COIN, "exact/coin/both-one/planted", 1600, 6400),), delta=(0.01,),
-    ),
-    false(
-        "planted.confidence_rate", "planted", "Theorem 1", theorem="risk_gap.paper",
-        alteration="confidence 1/m", sources=(heads.TWO_FUNCTIONS,), delta=(2e-4,),
-    ),
-    false(
-        "planted.no_empirical_loss", "planted", "Theorem 2", theorem="latent_quality.paper",
-        alteration="no empirical loss",
-        sources=(exact.at(XOR_QUALITY_ONE, "exact/xor/quality-one/planted", 6400),),
-    ),
-)  # fmt: skip
+    _planted("no_terms", ONE, "no terms", linear.JUNK, COIN),
+    _planted("gamma_flipped", ONE, "gamma flipped", GAP_AT_LARGE_M),
+    _planted("rate", ONE, "rate 1/m", COIN_AT_LARGE_M, delta=0.01),
+    _planted("confidence_rate", ONE, "confidence 1/m", exact_heads.two_functions, delta=2e-4),
+    _planted("no_empirical_loss", TWO, "no empirical loss", QUALITY_AT_LARGE_M),
+)
 
 
-def _without(
-    assumption: str, theorem: str, sources: tuple[Source, ...], how: str, name: str = ""
-) -> Claim:
+def _without(assumption: str, theorem: str, how: str, source: Source, name: str = "") -> Claim:
     """A theorem where one of its assumptions is dropped."""
     of = {"risk_gap": "theorem_1", "latent_quality": "theorem_2", "nested_quality": "linear_case"}
-    return Claim(
-        id=f"without.{assumption}.{name or of[theorem.partition('.')[0]]}",
-        section="assumption",
-        text=f"{catalogue.find(theorem).title}, {how}",
-        expected="refuted",
-        sources=sources,
+    return _claim(
+        "assumption",
+        "refuted",
+        f"without.{assumption}.{name or of[theorem.partition('.')[0]]}",
+        f"{catalogue.find(theorem).title}, {how}",
+        source,
         theorem=theorem,
         drops=assumption,
     )
 
 
-ONE, TWO = "risk_gap.paper", "latent_quality.paper"
-
+FULL_LATENT = "nested_quality.full_latent"
+ROWS = "for repeated rows counted as m"
+NOMINAL_C = "with a nominal C that the loss exceeds"
+NOMINAL_L = "with a nominal L that the loss exceeds"
 NEEDED = (
-    _without("iid", ONE, (heads.REPEATED,), "for repeated rows counted as m"),
-    _without("iid", TWO, (heads.QUALITY_REPEATED,), "for repeated rows counted as m"),
-    _without("bounded_loss", ONE, (broken.NOMINAL_C,), "with a nominal C that the loss exceeds"),
+    _without("iid", ONE, ROWS, exact_heads.repeated_rows),
+    _without("iid", TWO, ROWS, exact_heads.repeated_rows_quality),
+    _without("bounded_loss", ONE, NOMINAL_C, broken.nominal_C),
+    _without("bounded_loss", TWO, NOMINAL_C, broken.nominal_C_quality),
+    _without("lipschitz_loss", ONE, NOMINAL_L, broken.nominal_L),
+    _without("lipschitz_loss", TWO, NOMINAL_L, broken.nominal_L_quality),
+    _without("erm", ONE, "for a head that does not minimise r̂", exact_heads.random_head),
+    _without("fixed_class", ONE, "for a class chosen with S in hand", broken.chosen_class),
     _without(
-        "bounded_loss", TWO, (broken.QUALITY_NOMINAL_C,), "with a nominal C that the loss exceeds"
-    ),
-    _without("lipschitz_loss", ONE, (broken.NOMINAL_L,), "with a nominal L that the loss exceeds"),
-    _without(
-        "lipschitz_loss", TWO, (broken.QUALITY_NOMINAL_L,), "with a nominal L that the loss exceeds"
-    ),
-    _without("erm", ONE, (heads.RANDOM_HEAD,), "for a head that does not minimise r̂"),
-    _without("fixed_class", ONE, (broken.AFTER_SAMPLE,), "for a class chosen with S in hand"),
-    _without(
-        "fixed_class", TWO, (broken.QUALITY_AFTER_SAMPLE,), "for a class larger than the one paid for"
-    ),
-    _without(
-        "independent_split", "risk_gap.split_sample", (broken.SAME_SAMPLE,),
-        "for a head fitted on the encoder’s own sample", "split_sample",
+        "fixed_class",
+        TWO,
+        "for a class larger than the one paid for",
+        broken.chosen_class_quality,
     ),
     _without(
-        "full_latent", "nested_quality.full_latent", (quality.NARROW,),
+        "independent_split",
+        "risk_gap.split_sample",
+        "for a head fitted on the encoder’s own sample",
+        broken.same_sample,
+        "split_sample",
+    ),
+    _without(
+        "full_latent",
+        FULL_LATENT,
         "for a latent space narrower than the features",
+        latent_quality.narrow_latent,
     ),
-    _without(
-        "nested", "nested_quality.full_latent", (quality.NOT_NESTED,), "for N not inside M"
-    ),
-)  # fmt: skip
+    _without("nested", FULL_LATENT, "for N not inside M", latent_quality.not_nested),
+)
 
+needless = partial(_claim, "assumption", "supported", delta=TWO_DELTAS)
+needful = partial(_claim, "assumption", "refuted")
 NOT_NEEDED = (
-    true(
-        "without.realizable.theorem_2", "assumption",
+    needless(
+        "without.realizable.theorem_2",
         "Theorem 2, sharp, for a reference outside the class or no better than a coin",
+        exact.poor_reference,
+        exact.QUALITIES["xor/one"],
+        exact.QUALITIES["noisy-xor/one"],
         theorem="latent_quality.sharp",
-        sources=(exact.REFERENCE["theorem"], *exact.QUALITIES[1:4:2]),
-        drops="realizable", delta=TWO_DELTAS,
+        drops="realizable",
     ),
-    true(
-        "without.erm.theorem_2", "assumption",
+    needless(
+        "without.erm.theorem_2",
         "Theorem 2, sharp, for a pair that minimises nothing",
-        theorem="latent_quality.sharp", sources=(exact.ANY_PAIR,), drops="erm", delta=TWO_DELTAS,
+        exact.any_pair,
+        theorem="latent_quality.sharp",
+        drops="erm",
     ),
-    false(
-        "without.realizable.eta", "assumption", "η(ĝ_M) ≥ 0 for any fixed reference",
-        sources=(exact.REFERENCE["sign"],), drops="realizable",
+    needful(
+        "without.realizable.eta",
+        "η(ĝ_M) ≥ 0 for any fixed reference",
+        exact.negative_quality,
+        drops="realizable",
     ),
-    false(
-        "without.realizable.empirical_loss", "assumption", "L̂ ≤ 0 for any class",
-        sources=(exact.REFERENCE["loss"],), drops="realizable",
+    needful(
+        "without.realizable.empirical_loss",
+        "L̂ ≤ 0 for any class",
+        exact.positive_loss,
+        drops="realizable",
     ),
-    true(
-        "without.nested.theorem_1", "assumption",
+    needless(
+        "without.nested.theorem_1",
         "Theorem 1, as in the paper, for M inside N and for M and N disjoint",
-        theorem="risk_gap.paper", sources=(*exact.GAPS[1::2], linear.DISJOINT), drops="nested",
-        delta=TWO_DELTAS,
+        *(exact.GAPS[f"{kind}/one-both"] for kind in exact.WORLDS),
+        linear.DISJOINT,
+        theorem=ONE,
+        drops="nested",
     ),
-    false(
-        "without.nested.order", "assumption", "C(F_N) ≤ C(F_M) for N not inside M",
-        sources=(order.NOT_NESTED,), drops="nested",
+    needful(
+        "without.nested.order",
+        "C(F_N) ≤ C(F_M) for N not inside M",
+        rates.NOT_NESTED,
+        drops="nested",
     ),
-)  # fmt: skip
+)
 
 CLAIMS: tuple[Claim, ...] = (*THEOREMS, *RATES, *BELIEFS, *PLANTED, *NEEDED, *NOT_NEEDED)

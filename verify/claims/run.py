@@ -1,4 +1,4 @@
-"""Put a ledger to its checks, on workers, and arrange what was found as claims.json."""
+"""Test every claim of a ledger, on workers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import joblib
 from tqdm import tqdm
 
 from bounds import catalogue
-from verify.claims.claim import GRADES, Claim, Decided, Finding, Source
-from verify.claims.judge import judge
+from verify.claims.claim import Claim, Decided, Finding
+from verify.claims.evidence.facts import GRADES, Drawn, Source
+from verify.claims.judge import finding
 from verify.execution.tasks import one_thread
 from verify.execution.workers import spread
 from verify.verdicts.coverage import trials_needed
@@ -18,7 +19,7 @@ from verify.verdicts.coverage import trials_needed
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Sources that share a process, each with the claims that are judged on its facts."""
+    """Sources that share a process, each with the claims that are tested on its facts."""
 
     sources: tuple[Source, ...]
     claims: tuple[tuple[Claim, ...], ...]
@@ -29,16 +30,29 @@ class Piece:
 def decide(
     ledger: Sequence[Claim], seed: int = 0, workers: int | None = None, progress: bool = False
 ) -> tuple[Decided, ...]:
-    """Check every claim of a ledger; the same seed gives the same numbers for any workers.
+    """Test every claim of a ledger; the same seed gives the same numbers for any workers.
 
-    ledger: claims with distinct ids; sources are the same where their names are. Facts are found
-    once for each source and m, and all claims on them are judged on the same samples.
-    workers: processes of one thread each; None: one per core.
-    progress: show a progress bar on a terminal.
+    Facts are found once for each source and m, and all claims on them are tested on the same samples.
 
-    Raises ValueError where the seed does not fit in 64 bits, workers is not positive, two claims
-    share an id, or two sources a name.
+    Parameters
+    ----------
+    ledger : sequence of Claim
+        Claims with distinct ids. Sources of the same name must be the same.
+    seed : int
+        From 0 to 2**64 - 1.
+    workers : int, optional
+        Processes of one thread each; None: one per core.
+    progress : bool
+        Show a progress bar on a terminal.
 
+    Raises
+    ------
+    ValueError
+        For a seed or a number of workers out of range, and for two claims of the same id or two
+        sources of the same name.
+
+    Examples
+    --------
     >>> from verify.claims.ledger import PLANTED
     >>> flipped = decide([claim for claim in PLANTED if claim.alteration == "gamma flipped"])
     >>> flipped[0].verdict, flipped[0].decisive.rate
@@ -75,21 +89,22 @@ def _pieces(ledger: Sequence[Claim], seed: int) -> list[Piece]:
                 raise ValueError(f"ledger must have distinct sources, got {source.name} twice")
     bundles: dict[str, list[Source]] = {}
     for source in sources.values():
-        bundles.setdefault(source.bundle or source.name, []).append(source)
+        bundle = source.bundle if isinstance(source, Drawn) else ""
+        bundles.setdefault(bundle or source.name, []).append(source)
     pieces = []
-    for bundle in bundles.values():
-        on = tuple(tuple(c for c in ledger if s in c.sources) for s in bundle)
-        trials = max(s.trials for s in bundle)
-        for source, claims in zip(bundle, on, strict=True):
-            if source.sampled:
-                trials = max([trials, *(_needed(claim) for claim in claims)])
-        pieces.append(Piece(tuple(bundle), on, trials, seed))
+    for bundled in bundles.values():
+        on = tuple(tuple(c for c in ledger if s in c.sources) for s in bundled)
+        trials = 0
+        for source, claims in zip(bundled, on, strict=True):
+            if isinstance(source, Drawn):
+                trials = max([trials, source.trials, *(_needed(claim) for claim in claims)])
+        pieces.append(Piece(tuple(bundled), on, trials, seed))
     order = {grade: -rank for rank, grade in enumerate(GRADES)}
     return sorted(pieces, key=lambda piece: order[piece.sources[0].grade])
 
 
 def _needed(claim: Claim) -> int:
-    """Draws that can support a claim if none is violated; it may have to do with any number."""
+    """The number of draws that can support a claim if none is violated; 1 if no number can."""
     levels = [claim.level]
     if claim.theorem:
         theorem = catalogue.find(claim.theorem)
@@ -105,9 +120,12 @@ def _check(piece: Piece) -> dict[tuple[str, str], tuple[Finding, ...]]:
     with one_thread():
         for source, claims in zip(piece.sources, piece.claims, strict=True):
             for m in source.m:
-                facts = source.facts(m, piece.trials, piece.seed)
+                if isinstance(source, Drawn):
+                    facts = source.facts(m, piece.trials, piece.seed)
+                else:
+                    facts = source.facts(m)
                 for claim in claims:
                     mine = found.setdefault((claim.id, source.name), [])
                     for delta in claim.delta if claim.theorem else (None,):
-                        mine.append(judge(claim, source, facts, m, delta))
+                        mine.append(finding(claim, source, facts, m, delta))
     return {key: tuple(findings) for key, findings in found.items()}

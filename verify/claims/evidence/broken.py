@@ -1,12 +1,12 @@
-"""Facts from worlds that break an assumption of Theorem 1: what the loss's constants are worth.
+"""Facts from worlds that break an assumption of Theorem 1 or 2: what the assumption is worth.
 
-Each has the facts as they are under the true constants (or the class that was searched) beside.
+Each has beside it the facts under the true constants, or for the class that was searched.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,8 @@ from scipy import stats
 from bounds import losses, rademacher
 from empirical.statistics.intervals import Interval
 from empirical.worlds.linear.sign_sums import RELATIVE_ERROR, mean_norm
-from verify.claims.claim import Facts, Source
-from verify.claims.evidence.exact import complexities
-from verify.claims.evidence.linear import ROUNDING, generator
+from verify.claims.evidence.facts import Facts, Values, complexities, drawn, generator
+from verify.claims.evidence.linear import ROUNDING
 
 CELLS = 20_000
 SHRUNK = 1e-4
@@ -25,37 +24,64 @@ SHRUNK = 1e-4
 inverse."""
 
 
-def rare_outliers(what: str, m: int, trials: int, seed: int) -> Facts:
+# ---- a loss beyond its nominal bound
+
+OUTLIERS = "x = ±1, |β| ≤ 1, y = ±m with probability 0.1/m, squared loss taken for bounded by 1"
+
+
+def _rare_outliers(m: int, trials: int, seed: int) -> tuple[Values, Values]:
     """x = ±1, |β| ≤ 1, y = ±m with probability 0.1/m, else 0: squared loss beyond the nominal C = 1.
 
     β = 0 is best. One outlier makes the mean of xy ±1, which is what least squares then takes, and
     costs β² = 1. N sees a constant 0 in place of x, so that its predictions are 0 on all samples.
-    ``what``: "gap" (Theorem 1) or "quality" (Theorem 2: η = 0, and the fitted β gains 1 on S).
+
+    Returns
+    -------
+    tuple of array, [trials]
+        The mean of xy, and β.
     """
     draw = generator(seed, "broken/bounded-loss", m)
     outliers = draw.binomial(m, 0.1 / m, trials)
     # Each outlier's x y is m or −m with equal chances.
-    total = 2.0 * draw.binomial(outliers, 0.5) - outliers
-    beta = np.clip(total, -1.0, 1.0)
+    mean = np.asarray(2.0 * draw.binomial(outliers, 0.5) - outliers, dtype=np.float64)
+    return mean, np.clip(mean, -1.0, 1.0)
+
+
+def _under_nominal_C(m: int, lhs: Values, **measured: Any) -> Facts:
     value = mean_norm([(True, 0)], 0.0, m) / m
     R = Interval(value * (1 - RELATIVE_ERROR), value * (1 + RELATIVE_ERROR))
-    # γ = η(M) − η(N) = 0: the best β is 0.
-    excess = Interval.exact(beta**2)
-    # On S the risk of β is that of 0 plus β² − 2β times the mean of xy.
-    L_hat = beta**2 - 2 * beta * total
 
     def facts(constants: losses.LossConstants) -> Facts:
         known = complexities(R, R, constants.C, constants.L, m, symmetric=True)
-        if what == "gap":
-            return Facts(excess, {**known, "gamma": 0.0}, rounding=ROUNDING)
-        eta = Interval.exact(np.zeros(trials))
-        return Facts(eta, {**known, "L_hat": L_hat}, rounding=ROUNDING)
+        return Facts(Interval.exact(lhs), {**known, **measured}, rounding=ROUNDING)
 
-    nominal = facts(losses.LossConstants(C=1.0, L=2.0))
-    return replace(nominal, truth=facts(losses.squared(prediction_radius=1.0, target_radius=m)))
+    true = losses.squared(prediction_radius=1.0, target_radius=m)
+    return replace(facts(losses.LossConstants(C=1.0, L=2.0)), truth=facts(true))
 
 
-def steep_loss(m: int, trials: int, seed: int) -> Facts:
+@drawn("broken/bounded-loss", OUTLIERS, m=(1600, 6400), trials=2000)
+def nominal_C(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1: γ = η(M) − η(N) = 0, since the best β is 0."""
+    _, beta = _rare_outliers(m, trials, seed)
+    return _under_nominal_C(m, beta**2, gamma=0.0)
+
+
+@drawn("broken/bounded-loss/quality", OUTLIERS, m=(1600, 6400), trials=2000)
+def nominal_C_quality(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 2: η = 0. On S the risk of β is that of 0 plus β² − 2β times the mean of xy."""
+    mean, beta = _rare_outliers(m, trials, seed)
+    return _under_nominal_C(m, np.zeros(trials), L_hat=beta**2 - 2 * beta * mean)
+
+
+# ---- a loss steeper than its nominal L, and classes chosen with S in hand
+
+
+@drawn(
+    "broken/lipschitz-loss",
+    "all maps of 20,000 cells to {0, 10⁻⁴}, 0–1 loss taken for 1-Lipschitz",
+    m=(1600,),
+)
+def nominal_L(m: int, trials: int, seed: int) -> Facts:
     """All maps of 20,000 cells to {0, 1e-4} under 0–1 loss, whose nominal L is 1 (it is 10⁴).
 
     The label is the parity of two numbers, x⁽¹⁾ < 100 and x⁽²⁾ < 200, of which N sees one, and so
@@ -65,56 +91,82 @@ def steep_loss(m: int, trials: int, seed: int) -> Facts:
     first, second = np.unravel_index(np.arange(CELLS), (100, 200))
     ones = (first + second) % 2 == 1
     unseen = CELLS / 2 - _held(m, trials, seed, "broken/lipschitz-loss")[:, ones].sum(axis=1)
-    R = _all_maps(m)
     # η(g_M) = 0, η(g_N) = ½ = r(f_N).
-    lhs = Interval.exact(unseen / CELLS - 0.5)
+    return _under_nominal_L(m, unseen / CELLS - 0.5, gamma=-0.5)
+
+
+def _under_nominal_L(m: int, lhs: Values, **measured: Any) -> Facts:
+    R = _all_maps(m)
+    shrunk = Interval(SHRUNK * R.low, SHRUNK * R.high)
 
     def facts(L: float) -> Facts:
-        shrunk = Interval(SHRUNK * R.low, SHRUNK * R.high)
-        known = complexities(shrunk, shrunk, 1.0, L, m)
-        return Facts(lhs, {**known, "gamma": -0.5}, rounding=ROUNDING)
+        known = {**complexities(shrunk, shrunk, 1.0, L, m), **measured}
+        return Facts(Interval.exact(lhs), known, rounding=ROUNDING)
 
     return replace(facts(1.0), truth=facts(1 / SHRUNK))
 
 
-def encoder_after_sample(mended: str, m: int, trials: int, seed: int) -> Facts:
+def _chosen_encoder(m: int, trials: int, seed: int) -> tuple[NDArray[np.bool_], Values]:
     """The encoder is chosen with S in hand; heads on its one bit z: 0, z, 1 − z, 1.
 
     The label is the parity of x⁽¹⁾ + x⁽²⁾, in the declared class: z one of the parities of a subset of
     the two numbers. The encoder taken says the opposite of the label on the cells of S, and the label
     elsewhere. On S the head 1 − z makes no error; on the population z would have been right.
 
-    ``mended``: "class", where the class searched, all maps of the cells, is the one paid for; or
-    "split", where the head is fitted on m fresh examples, most of whose cells are new, and takes z.
+    Returns
+    -------
+    tuple
+        Whether S holds each cell, [trials, CELLS], and the share of the cells that it holds, [trials].
     """
     held = _held(m, trials, seed, "broken/fixed-class")
-    share = held.mean(axis=1)
-    # 1 − z is right on the cells of S alone; the best head errs on the fewer cells.
-    risk, best = 1 - share, np.minimum(share, 1 - share)
-    declared = _declared(m)
+    return held, held.mean(axis=1)
+
+
+def _of_chosen(m: int, R: Interval, share: Values, risk: Values) -> Facts:
     head = Interval(0.0, rademacher.cells(probabilities=[0.5, 0.5], m=m))
+    known = {**complexities(R, R, 1.0, 1.0, m), "R_loss_head": head, "m_head": m, "gamma": 0.0}
+    # The best head errs on the fewer cells: those of S (z) or the others (1 − z).
+    excess = risk - np.minimum(share, 1 - share)
+    return Facts(Interval.exact(excess), known, rounding=ROUNDING)
 
-    def facts(R: Interval, taken: NDArray[np.float64]) -> Facts:
-        known = {**complexities(R, R, 1.0, 1.0, m), "R_loss_head": head, "m_head": m, "gamma": 0.0}
-        return Facts(Interval.exact(taken - best), known, rounding=ROUNDING)
 
-    as_taken = facts(declared, risk)
-    if mended == "class":
-        return replace(as_taken, truth=facts(_all_maps(m), risk))
+@drawn(
+    "broken/fixed-class",
+    "20,000 cells, an encoder chosen with S in hand, outside the class of parities that is paid for",
+    m=(1600,),
+)
+def chosen_class(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1 with the parities' complexity; beside it, with that of all maps of the cells."""
+    _, share = _chosen_encoder(m, trials, seed)
+    # 1 − z is right on the cells of S alone.
+    found, truth = (_of_chosen(m, R, share, 1 - share) for R in (_declared(m), _all_maps(m)))
+    return replace(found, truth=truth)
+
+
+@drawn(
+    "broken/independent-split",
+    "20,000 cells, encoder and head from the same sample, the head's complexity alone paid for",
+    m=(1600,),
+)
+def same_sample(m: int, trials: int, seed: int) -> Facts:
+    """The split-sample form for a head from S; beside it, for a head from m fresh examples.
+
+    Most cells of the fresh examples are new, so that their head is z.
+    """
+    held, share = _chosen_encoder(m, trials, seed)
     fresh = generator(seed, "broken/fresh-head", m).integers(0, CELLS, (trials, m))
     old = np.take_along_axis(held, fresh, axis=1).mean(axis=1)
-    return replace(as_taken, truth=facts(declared, np.where(old < 0.5, share, risk)))
+    risks = (1 - share, np.where(old < 0.5, share, 1 - share))
+    found, truth = (_of_chosen(m, _declared(m), share, risk) for risk in risks)
+    return replace(found, truth=truth)
 
 
-def memorised(broken: str, m: int, trials: int, seed: int) -> Facts:
-    """Theorem 2 where labels are fair coins and M remembers, in 20,000 cells, the label seen more often.
+def _memorised(m: int, trials: int, seed: int) -> Values:
+    """L̂ where labels are fair coins and M remembers, in 20,000 cells, the label seen more often.
 
     Every function has risk ½, so that η = 0, while on S the fitted one is far better than any fixed one.
-    ``broken``: "lipschitz_loss", predictions shrunk and L = 1 paid as in `steep_loss`; or "fixed_class",
-    the class of all maps searched, that of `encoder_after_sample` paid for.
     """
     draw = generator(seed, "broken/memorised", m)
-    R = _all_maps(m)
     L_hat = np.empty(trials)
     for trial in range(trials):
         cells, labels = draw.integers(0, CELLS, m), draw.integers(0, 2, m)
@@ -122,15 +174,33 @@ def memorised(broken: str, m: int, trials: int, seed: int) -> Facts:
         zeros = np.bincount(cells, minlength=CELLS) - ones
         # The reference predicts 1 everywhere; any fixed function would do.
         L_hat[trial] = (np.minimum(ones, zeros).sum() - zeros.sum()) / m
+    return L_hat
 
-    def facts(R: Interval, L: float) -> Facts:
-        known = {**complexities(R, R, 1.0, L, m), "L_hat": L_hat}
-        return Facts(Interval.exact(np.zeros(trials)), known, rounding=ROUNDING)
 
-    if broken == "fixed_class":
-        return replace(facts(_declared(m), 1.0), truth=facts(R, 1.0))
-    shrunk = Interval(SHRUNK * R.low, SHRUNK * R.high)
-    return replace(facts(shrunk, 1.0), truth=facts(shrunk, 1 / SHRUNK))
+@drawn(
+    "broken/lipschitz_loss/quality",
+    "20,000 cells, labels fair coins, all maps to {0, 10⁻⁴}, 0–1 loss taken for 1-Lipschitz",
+    m=(6400,),
+)
+def nominal_L_quality(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 2 with predictions shrunk and L = 1 paid for, as in `nominal_L`."""
+    return _under_nominal_L(m, np.zeros(trials), L_hat=_memorised(m, trials, seed))
+
+
+@drawn(
+    "broken/fixed_class/quality",
+    "20,000 cells, labels fair coins, all maps searched, a class of parities paid for",
+    m=(6400,),
+)
+def chosen_class_quality(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 2 with the parities' complexity; beside it, with that of the class searched."""
+    L_hat = _memorised(m, trials, seed)
+    eta = Interval.exact(np.zeros(trials))
+    found, truth = (
+        Facts(eta, {**complexities(R, R, 1.0, 1.0, m), "L_hat": L_hat}, rounding=ROUNDING)
+        for R in (_declared(m), _all_maps(m))
+    )
+    return replace(found, truth=truth)
 
 
 def _declared(m: int) -> Interval:
@@ -153,60 +223,7 @@ def _all_maps(m: int) -> Interval:
     examples there is less than 1e-150.
     """
     n = np.arange(1, 101)
-    # One cell of n examples, (1/n) E(S_n)₊, is what `cells` gives where there is no other.
+    # One cell of n examples, (1/n) E(S_n)₊, is what `cells` gives if there is no other.
     each = np.array([rademacher.cells(probabilities=[1.0], m=int(k)) for k in n])
     chance = stats.binom.pmf(n, m, 1 / CELLS)
     return Interval.exact(CELLS / m * float((chance * n * each).sum()))
-
-
-OUTLIERS = "x = ±1, |β| ≤ 1, y = ±m with probability 0.1/m, squared loss taken for bounded by 1"
-NOMINAL_C = Source(
-    "broken/bounded-loss",
-    OUTLIERS,
-    "closed form",
-    partial(rare_outliers, "gap"),
-    (1600, 6400),
-    sampled=True,
-    trials=2000,
-)
-NOMINAL_L = Source(
-    "broken/lipschitz-loss",
-    "all maps of 20,000 cells to {0, 10⁻⁴}, 0–1 loss taken for 1-Lipschitz",
-    "closed form",
-    steep_loss,
-    (1600,),
-    sampled=True,
-)
-AFTER_SAMPLE = Source(
-    "broken/fixed-class",
-    "20,000 cells, an encoder chosen with S in hand, outside the class of parities that is paid for",
-    "closed form",
-    partial(encoder_after_sample, "class"),
-    (1600,),
-    sampled=True,
-)
-SAME_SAMPLE = Source(
-    "broken/independent-split",
-    "20,000 cells, encoder and head from the same sample, the head's complexity alone paid for",
-    "closed form",
-    partial(encoder_after_sample, "split"),
-    (1600,),
-    sampled=True,
-)
-QUALITY_NOMINAL_C = replace(
-    NOMINAL_C, name="broken/bounded-loss/quality", facts=partial(rare_outliers, "quality")
-)
-QUALITY_NOMINAL_L, QUALITY_AFTER_SAMPLE = (
-    Source(
-        f"broken/{broken}/quality",
-        f"20,000 cells, labels fair coins, {says}",
-        "closed form",
-        partial(memorised, broken),
-        (6400,),
-        sampled=True,
-    )
-    for broken, says in (
-        ("lipschitz_loss", "all maps to {0, 10⁻⁴}, 0–1 loss taken for 1-Lipschitz"),
-        ("fixed_class", "all maps searched, a class of parities paid for"),
-    )
-)

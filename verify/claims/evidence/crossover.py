@@ -10,37 +10,46 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bounds import modality_gain
 from empirical.statistics.intervals import Interval
 from empirical.statistics.laws import estimate_probability
 from empirical.worlds.boolean.classes import latent_bit
 from empirical.worlds.boolean.exact import ExactWorld, boolean_world, near_fair_coin
-from verify.claims.claim import Facts, Source
-from verify.claims.evidence.exact import BOTH, ONE
-from verify.claims.evidence.linear import generator
+from verify.claims.evidence.facts import BOTH, ONE, Drawn, Facts, Source, Values, generator
 
-FORMS = {"popular": None, "own": 1.0}
-"""L of the criterion's 4L: None drops it, as popular accounts do; 0–1 loss has L = 1."""
 SIZES = (16, 64, 256, 1024)
 
 
-def criterion(form: str, pool: str, m: int, trials: int, seed: int) -> Facts:
-    """1 where the criterion favours M without η(ĝ_M) < η(ĝ_N), else 0.
+def in_random_worlds(L: float | None, m: int, trials: int, seed: int) -> Facts:
+    """The criterion in random worlds, one sample from each."""
+    draw = generator(seed, "crossover/random", m)
+    rows = [_measured(_random_world(draw), draw, m, 1) for _ in range(trials)]
+    return _criterion(L, m, np.concatenate(rows, axis=1))
 
-    ``pool``: "random" worlds, one sample each, or "coin", all samples from one world near fair coins.
+
+def near_coins(L: float | None, m: int, trials: int, seed: int) -> Facts:
+    """The criterion in one world near fair coins, all samples from it."""
+    draw = generator(seed, "crossover/coin", m)
+    return _criterion(L, m, _measured(near_fair_coin(m), draw, m, trials))
+
+
+def _criterion(L: float | None, m: int, measured: Values) -> Facts:
+    """1 if the criterion favours M without η(ĝ_M) < η(ĝ_N), else 0.
+
     The complexities are those of all maps of the cells, which the four heads on every encoder make.
+
+    Parameters
+    ----------
+    L : float, optional
+        That of the criterion's 4L; 0–1 loss has L = 1. None drops 4L, as popular accounts do.
+    m : int
+    measured : array, [5, n]
+        What `_measured` returns.
     """
-    draw = generator(seed, f"crossover/{pool}", m)
-    rows = (
-        [_measured(_random_world(draw), draw, m, 1) for _ in range(trials)]
-        if pool == "random"
-        else [_measured(near_fair_coin(m), draw, m, trials)]
-    )
-    gap, loss_M, loss_N, R_M, R_N = np.concatenate(rows, axis=1)
+    gap, loss_M, loss_N, R_M, R_N = measured
     start = modality_gain.crossover(
-        C_M=m * R_M**2, C_N=m * R_N**2, L_hat_M=loss_M, L_hat_N=loss_N, L=FORMS[form]
+        C_M=m * R_M**2, C_N=m * R_N**2, L_hat_M=loss_M, L_hat_N=loss_N, L=L
     )
     favours, better = np.asarray(m >= np.asarray(start)), gap < 0
     numbers: dict[str, float] = {
@@ -63,10 +72,10 @@ def criterion(form: str, pool: str, m: int, trials: int, seed: int) -> Facts:
         if name in numbers
     )
     wrong = Interval.exact((favours & ~better).astype(np.float64))
-    return Facts(wrong, {"rhs": 0.0}, note=note, numbers=numbers)
+    return Facts(wrong, note=note, numbers=numbers)
 
 
-def _measured(world: ExactWorld, draw: np.random.Generator, m: int, n: int) -> NDArray[np.float64]:
+def _measured(world: ExactWorld, draw: np.random.Generator, m: int, n: int) -> Values:
     """η(ĝ_M) − η(ĝ_N), L̂_M, L̂_N, R_m(F_M), R_m(F_N) of n samples: [5, n]."""
     searched = latent_bit(world)
     found = searched.measure(searched.draw(draw, m, n), [BOTH, ONE])
@@ -85,27 +94,24 @@ def _random_world(draw: np.random.Generator) -> ExactWorld:
     return boolean_world(BOTH, label, draw.dirichlet(np.ones(4)).reshape(2, 2))
 
 
-def _sources(form: str) -> tuple[Source, ...]:
-    return (
-        Source(
-            f"crossover/{form}/random",
-            "random worlds of two bits, half of them with a useless second bit; M both, N one",
-            "closed form",
-            partial(criterion, form, "random"),
-            SIZES,
-            sampled=True,
-            trials=400,
-        ),
-        Source(
-            f"crossover/{form}/coin",
-            "labels within ½/√m of a fair coin, M both bits, N one",
-            "closed form",
-            partial(criterion, form, "coin"),
-            SIZES[1:],
-            sampled=True,
-            trials=4000,
-        ),
+def _sources(form: str, L: float | None) -> tuple[Source, Source]:
+    random = Drawn(
+        name=f"crossover/{form}/random",
+        world="random worlds of two bits, half of them with a useless second bit; M both, N one",
+        grade="closed form",
+        facts=partial(in_random_worlds, L),
+        m=SIZES,
+        trials=400,
     )
+    coin = Drawn(
+        name=f"crossover/{form}/coin",
+        world="labels within ½/√m of a fair coin, M both bits, N one",
+        grade="closed form",
+        facts=partial(near_coins, L),
+        m=SIZES[1:],
+        trials=4000,
+    )
+    return random, coin
 
 
-POPULAR, OWN = _sources("popular"), _sources("own")
+POPULAR, OWN = _sources("popular", None), _sources("own", 1.0)

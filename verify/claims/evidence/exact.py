@@ -6,15 +6,15 @@ Ties between minimisers are broken against Theorem 1: the worst for M, the best 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bounds import rademacher
 from empirical.statistics.intervals import Interval
+from empirical.statistics.laws import Law
 from empirical.worlds.boolean import counts
 from empirical.worlds.boolean.cellwise import centred_loss_law, excess_law
 from empirical.worlds.boolean.classes import ClassWorld, latent_bit
@@ -25,18 +25,24 @@ from empirical.worlds.boolean.exact import (
     noisy_and,
     xor,
 )
-from verify.claims.claim import Facts, Source
+from verify.claims.evidence.facts import (
+    BOTH,
+    ONE,
+    SKEWED,
+    Enumerated,
+    Facts,
+    Source,
+    Subset,
+    Values,
+    complexities,
+    enumerated,
+)
 
-Subset = tuple[str, ...]
-BOTH: Subset = ("x1", "x2")
-ONE: Subset = ("x1",)
-OTHER: Subset = ("x2",)
 HARDEST = ("worst", "best")
 SIZES = (16, 256, 2048)
 
 COPY = boolean_world(BOTH, [[0.125, 0.125], [0.875, 0.875]])
 """The label is the first bit, flipped with probability 1/8; the second bit is junk."""
-SKEWED = boolean_world(BOTH, [[0.1, 0.7], [0.45, 1.0]], [[0.4, 0.1], [0.2, 0.3]])
 WORLDS: dict[str, tuple[str, Callable[[int], ExactWorld]]] = {
     "xor": ("XOR of two fair bits", lambda m: xor()),
     "noisy-xor": ("XOR with 30 % noise", lambda m: xor(noise=0.3)),
@@ -44,30 +50,8 @@ WORLDS: dict[str, tuple[str, Callable[[int], ExactWorld]]] = {
     "skewed": ("two dependent bits, a skewed label", lambda m: SKEWED),
     "coin": ("labels within ½/√m of a fair coin", near_fair_coin),
 }
-
-
-def complexities(
-    R_M: Interval, R: Interval, C: float, L: float, m: int, symmetric: bool = False
-) -> dict[str, Any]:
-    """Arguments of every form, from R_m(F_M) and R_m(F) of one real output.
-
-    With |·| the complexity lies between R_M and 2 R_M (the class holds 0), and is R_M for a
-    symmetric class. The loss class has at most L R_M by contraction; under 0–1 loss on
-    two-valued maps it has R_M itself, and L = 1.
-    """
-    low = 0.0 if symmetric else 1.0
-    return {
-        "R_M": R_M,
-        "R_vector_M": R_M,
-        "R_abs_M": Interval(R_M.low, R_M.high * (1 if symmetric else 2)),
-        "R_loss": Interval(low * R_M.low, L * R_M.high),
-        "C_M": Interval(m * R_M.low**2, m * R_M.high**2),
-        "R": R,
-        "R_vector": R,
-        "C": C,
-        "L": L,
-        "m": m,
-    }
+LOGARITHMS = 1e-9
+"""The error of probabilities that are made of differences of logarithms of factorials."""
 
 
 def _of_world(world: ExactWorld | ClassWorld, M: Subset, m: int) -> dict[str, Any]:
@@ -75,51 +59,141 @@ def _of_world(world: ExactWorld | ClassWorld, M: Subset, m: int) -> dict[str, An
     return complexities(R_M, R, world.constants.C, world.constants.L, m)
 
 
-def gap(kind: str, M: Subset, N: Subset, m: int, trials: int, seed: int) -> Facts:
+# ---- all maps of the cells
+
+
+def gap(world: Callable[[int], ExactWorld], M: Subset, N: Subset, m: int) -> Facts:
     """Theorem 1 in an exact world: the law of r(f_M) − r(f_N), with γ the same on every sample."""
-    world = WORLDS[kind][1](m)
-    law = excess_law(world, M, N, m, HARDEST)
-    gamma = world.latent_quality(M) - world.latent_quality(N)
-    known = {**_of_world(world, M, m), "gamma": gamma}
+    at_m = world(m)
+    law = excess_law(at_m, M, N, m, HARDEST)
+    gamma = at_m.latent_quality(M) - at_m.latent_quality(N)
+    known = {**_of_world(at_m, M, m), "gamma": gamma}
     return Facts(Interval.exact(law.values + gamma), known, law.probabilities, law.error)
 
 
-def quality(kind: str, M: Subset, m: int, trials: int, seed: int) -> Facts:
+def quality(world: Callable[[int], ExactWorld], M: Subset, m: int) -> Facts:
     """Theorem 2 in an exact world: η is the same on every sample, and L̂ has a law."""
-    world = WORLDS[kind][1](m)
-    law = centred_loss_law(world, M, m)
-    eta = np.full(len(law.values), world.latent_quality(M))
+    at_m = world(m)
+    return _quality(at_m, M, m, centred_loss_law(at_m, M, m), at_m.latent_quality(M))
+
+
+def _quality(world: ExactWorld, M: Subset, m: int, law: Law, eta: float) -> Facts:
     known = {**_of_world(world, M, m), "L_hat": law.values}
-    return Facts(Interval.exact(eta), known, law.probabilities, law.error)
+    lhs = Interval.exact(np.full(len(law.values), eta))
+    return Facts(lhs, known, law.probabilities, law.error)
 
 
-def learned(
-    encoders: str, what: str, M: Subset, N: Subset, m: int, trials: int, seed: int
-) -> Facts:
-    """An encoder to one latent bit is searched together with the head: γ and η vary with S.
+GAPS: dict[str, Source] = {
+    f"{kind}/{label}": Enumerated(
+        name=f"exact/{kind}/{label}",
+        world=f"{words}; {says}; worst ties",
+        grade="exact enumeration",
+        facts=partial(gap, world, M, N),
+        m=SIZES,
+    )
+    for kind, (words, world) in WORLDS.items()
+    for label, says, M, N in (
+        ("both-one", "M both bits, N one", BOTH, ONE),
+        ("one-both", "M one bit, N both", ONE, BOTH),
+    )
+}
+QUALITIES: dict[str, Source] = {
+    f"{kind}/{label}": Enumerated(
+        name=f"exact/{kind}/quality-{label}",
+        world=f"{words}; M {says}",
+        grade="exact enumeration",
+        facts=partial(quality, world, M),
+        m=SIZES,
+    )
+    for kind, (words, world) in WORLDS.items()
+    for label, says, M in (("both", "both bits", BOTH), ("one", "one bit", ONE))
+}
 
-    ``what``: "gap" (Theorem 1), "quality" (Theorem 2 for M) or "gamma" (γ itself, where the second
-    bit is junk).
-    """
-    world = latent_bit(COPY if what == "gamma" else xor(noise=0.125), encoders)
-    columns: list[list[NDArray[Any]]] = []
+
+def at(source: Source, name: str, *m: int) -> Source:
+    """The same source at other sample sizes."""
+    return replace(source, name=name, m=m)
+
+
+# ---- an encoder to one latent bit, searched together with the head
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What was learned on each possible sample, [n]: γ and η vary with S."""
+
+    known: dict[str, Any]
+    chance: Values
+    gap: Values
+    gamma: Values
+    eta: Values
+    loss: Values
+
+
+def _learned(world: ClassWorld, m: int) -> _Learned:
+    columns = []
     for table, chance in counts.iterate_samples(world.population.joint, m):
-        one = world.measure(table, [M], "worst")[M]
-        other = world.measure(table, [N], "best")[N]
-        gaps = one.population_risk - other.population_risk
-        gamma = one.latent_quality - other.latent_quality
-        columns.append([chance, gaps, gamma, one.latent_quality, one.centred_loss])
-    chance, gaps, gamma, eta, loss = (np.concatenate(c) for c in zip(*columns, strict=True))
-    error = 1e-9  # of the probabilities: differences of logarithms of factorials
-    if what == "gamma":
-        return Facts(Interval.exact(gamma), {"rhs": 0.0}, chance, error)
-    known = _of_world(world, M, m)
-    if what == "gap":
-        return Facts(Interval.exact(gaps), {**known, "gamma": gamma}, chance, error)
-    return Facts(Interval.exact(eta), {**known, "L_hat": loss}, chance, error)
+        M = world.measure(table, [BOTH], "worst")[BOTH]
+        N = world.measure(table, [ONE], "best")[ONE]
+        gap = M.population_risk - N.population_risk
+        gamma = M.latent_quality - N.latent_quality
+        columns.append([chance, gap, gamma, M.latent_quality, M.centred_loss])
+    return _Learned(_of_world(world, BOTH, m), *_joined(columns))
 
 
-def any_pair(m: int, trials: int, seed: int) -> Facts:
+def learned_gap(encoders: str, m: int) -> Facts:
+    """Theorem 1 for learned encoders."""
+    found = _learned(latent_bit(xor(noise=0.125), encoders), m)
+    known = {**found.known, "gamma": found.gamma}
+    return Facts(Interval.exact(found.gap), known, found.chance, LOGARITHMS)
+
+
+def learned_quality(encoders: str, m: int) -> Facts:
+    """Theorem 2 for learned encoders of both bits."""
+    found = _learned(latent_bit(xor(noise=0.125), encoders), m)
+    known = {**found.known, "L_hat": found.loss}
+    return Facts(Interval.exact(found.eta), known, found.chance, LOGARITHMS)
+
+
+def learned_gamma(encoders: str, m: int) -> Facts:
+    """γ itself for learned encoders, where the second bit is junk."""
+    found = _learned(latent_bit(COPY, encoders), m)
+    return Facts(Interval.exact(found.gamma), weights=found.chance, error=LOGARITHMS)
+
+
+def _joined(columns: list[list[Values]]) -> list[Values]:
+    return [np.concatenate(parts) for parts in zip(*columns, strict=True)]
+
+
+def _of_encoders(
+    what: str, world: str, facts: Callable[[str, int], Facts]
+) -> tuple[Enumerated, Enumerated]:
+    every, parities = (
+        Enumerated(
+            name=f"exact/latent-{encoders}/{what}",
+            world=f"{world}; {says} searched for one latent bit",
+            grade="exact enumeration",
+            facts=partial(facts, encoders),
+            m=(11,),
+        )
+        for encoders, says in (("all", "every encoder"), ("parities", "parities"))
+    )
+    return every, parities
+
+
+LEARNED_GAPS = _of_encoders("gap", "XOR with 12.5 % noise", learned_gap)
+LEARNED_QUALITIES = _of_encoders("quality", "XOR with 12.5 % noise", learned_quality)
+LEARNED_GAMMAS = _of_encoders(
+    "gamma", "the label is bit 1 with 12.5 % noise, bit 2 junk", learned_gamma
+)
+
+
+@enumerated(
+    "exact/any-pair",
+    "XOR with 12.5 % noise; on each sample the parity and head with the largest η − L̂",
+    m=(11,),
+)
+def any_pair(m: int) -> Facts:
     """Theorem 2 for the pair of parity and head, chosen on each sample, with the largest η − L̂."""
     world = latent_bit(xor(noise=0.125), "parities")
     columns = []
@@ -133,16 +207,21 @@ def any_pair(m: int, trials: int, seed: int) -> Facts:
         worst = (eta - loss).argmax(axis=0)[None]
         taken = [np.take_along_axis(values, worst, axis=0)[0] for values in (eta, loss)]
         columns.append([chance, *taken])
-    chance, eta, loss = (np.concatenate(c) for c in zip(*columns, strict=True))
+    chance, eta, loss = _joined(columns)
     known = {**_of_world(world, BOTH, m), "L_hat": loss}
-    return Facts(Interval.exact(eta), known, chance, 1e-9)
+    return Facts(Interval.exact(eta), known, chance, LOGARITHMS)
 
 
-def data_dependent(m: int, trials: int, seed: int) -> Facts:
-    """The complexity of each sample at hand, exact: near-fair labels, all types of eight letters.
+# ---- the sample's own complexity, and references outside the class
 
-    M both bits, N one.
-    """
+
+@enumerated(
+    "exact/coin/data-dependent",
+    "labels within ½/√m of a fair coin; M both bits, N one; the sample's own complexity",
+    m=(10, 20),
+)
+def data_dependent(m: int) -> Facts:
+    """The complexity of each sample at hand, exact: near-fair labels, all types of eight letters."""
     world = near_fair_coin(m)
     columns = []
     for table, chance in counts.iterate_samples(world.joint, m):
@@ -151,118 +230,36 @@ def data_dependent(m: int, trials: int, seed: int) -> Facts:
         cells = table.sum(axis=-1).reshape(len(table), -1)
         R_hat = rademacher.cells_empirical(counts=cells)
         columns.append([chance, one.population_risk - other.population_risk, R_hat])
-    chance, gaps, R_hat = (np.concatenate(c) for c in zip(*columns, strict=True))
+    chance, gaps, R_hat = _joined(columns)
     gamma = world.latent_quality(BOTH) - world.latent_quality(ONE)
     known = {"gamma": gamma, "R_hat_loss": R_hat, "C": 1.0, "L": 1.0, "m": m}
-    return Facts(Interval.exact(gaps), known, chance, 1e-9)
+    return Facts(Interval.exact(gaps), known, chance, LOGARITHMS)
 
 
-def _gaps(kind: str) -> tuple[Source, ...]:
-    words = WORLDS[kind][0]
-    return tuple(
-        Source(
-            f"exact/{kind}/{label}",
-            f"{words}; {says}; worst ties",
-            "exact enumeration",
-            partial(gap, kind, M, N),
-            SIZES,
-        )
-        for label, says, M, N in (
-            ("both-one", "M both bits, N one", BOTH, ONE),
-            ("one-both", "M one bit, N both", ONE, BOTH),
-        )
-    )
+NOISY = xor(noise=0.1)
+AGAINST_X1 = NOISY.best_risk(BOTH) - 0.5
+"""η of both bits against the fixed reference x1, which is no better than a coin."""
 
 
-def reference(what: str, m: int, trials: int, seed: int) -> Facts:
-    """XOR with 10 % noise and a reference outside the class, or a class without the reference.
-
-    "theorem": Theorem 2 for M both bits against the fixed reference x1, no better than a coin;
-    "sign": −η against it, and −η against XOR itself beside; "loss": L̂ of M one bit against XOR, which no
-    function of one bit is, and L̂ of M both bits beside.
-    """
-    world = xor(noise=0.1)
+@enumerated("exact/reference/theorem", "XOR with 10 % noise; the fixed reference is x1", m=SIZES)
+def poor_reference(m: int) -> Facts:
+    """Theorem 2 for M both bits against the fixed reference x1."""
     first = np.array([[False, False], [True, True]])
-    eta = world.best_risk(BOTH) - 0.5
-    if what == "sign":
-        found, true = (Facts(Interval.exact([-e]), {"rhs": 0.0}, np.ones(1)) for e in (eta, 0.0))
-        return replace(found, truth=true)
-    if what == "loss":
-        one, both = (centred_loss_law(world, M, m) for M in (ONE, BOTH))
-        found, true = (
-            Facts(Interval.exact(law.values), {"rhs": 0.0}, law.probabilities)
-            for law in (one, both)
-        )
-        return replace(found, truth=true)
-    law = centred_loss_law(world, BOTH, m, first)
-    known = {**_of_world(world, BOTH, m), "L_hat": law.values}
-    lhs = np.full(len(law.values), eta)
-    return Facts(Interval.exact(lhs), known, law.probabilities, law.error)
+    return _quality(NOISY, BOTH, m, centred_loss_law(NOISY, BOTH, m, first), AGAINST_X1)
 
 
-GAPS: tuple[Source, ...] = tuple(source for kind in WORLDS for source in _gaps(kind))
+@enumerated("exact/reference/sign", "XOR with 10 % noise; the fixed reference is x1", m=(1,))
+def negative_quality(m: int) -> Facts:
+    """−η against the reference x1; beside it, against XOR itself."""
+    truth = Facts(Interval.exact([-0.0]), weights=np.ones(1))
+    return replace(truth, lhs=Interval.exact([-AGAINST_X1]), truth=truth)
 
-QUALITIES: tuple[Source, ...] = tuple(
-    Source(
-        f"exact/{kind}/quality-{label}",
-        f"{words}; M {says}",
-        "exact enumeration",
-        partial(quality, kind, M),
-        SIZES,
-    )
-    for kind, (words, _) in WORLDS.items()
-    for label, says, M in (("both", "both bits", BOTH), ("one", "one bit", ONE))
+
+@enumerated(
+    "exact/reference/loss", "XOR with 10 % noise; M one bit, whose class lacks XOR", m=(64,)
 )
-
-LEARNED_WORLDS = {
-    "gap": "XOR with 12.5 % noise",
-    "quality": "XOR with 12.5 % noise",
-    "gamma": "the label is bit 1 with 12.5 % noise, bit 2 junk",
-}
-LEARNED: dict[str, tuple[Source, ...]] = {
-    what: tuple(
-        Source(
-            f"exact/latent-{encoders}/{what}",
-            f"{LEARNED_WORLDS[what]}; {says} searched for one latent bit",
-            "exact enumeration",
-            partial(learned, encoders, what, BOTH, ONE),
-            (11,),
-        )
-        for encoders, says in (("all", "every encoder"), ("parities", "parities"))
-    )
-    for what in LEARNED_WORLDS
-}
-
-ANY_PAIR = Source(
-    "exact/any-pair",
-    "XOR with 12.5 % noise; on each sample the parity and head with the largest η − L̂",
-    "exact enumeration",
-    any_pair,
-    (11,),
-)
-SEEN_COMPLEXITY = Source(
-    "exact/coin/data-dependent",
-    "labels within ½/√m of a fair coin; M both bits, N one; the sample's own complexity",
-    "exact enumeration",
-    data_dependent,
-    (10, 20),
-)
-REFERENCE = {
-    what: Source(
-        f"exact/reference/{what}",
-        f"XOR with 10 % noise; {says}",
-        "exact enumeration",
-        partial(reference, what),
-        m,
-    )
-    for what, says, m in (
-        ("theorem", "the fixed reference is x1", SIZES),
-        ("sign", "the fixed reference is x1", (1,)),
-        ("loss", "M one bit, whose class lacks XOR", (64,)),
-    )
-}
-
-
-def at(source: Source, name: str, *m: int) -> Source:
-    """The same source at other sample sizes."""
-    return replace(source, name=name, m=m)
+def positive_loss(m: int) -> Facts:
+    """L̂ of M one bit against XOR, which no function of one bit is; beside it, L̂ of both bits."""
+    laws = [centred_loss_law(NOISY, M, m) for M in (ONE, BOTH)]
+    found, truth = (Facts(Interval.exact(x.values), weights=x.probabilities) for x in laws)
+    return replace(found, truth=truth)

@@ -7,7 +7,6 @@ its best head, the hardest case of Theorem 1.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,22 @@ from scipy import stats
 
 from bounds import rademacher
 from empirical.statistics.intervals import Interval
+from empirical.statistics.laws import Law
 from empirical.worlds.boolean import counts
 from empirical.worlds.boolean.cellwise import centred_loss_law, excess_law
 from empirical.worlds.boolean.classes import latent_bit
 from empirical.worlds.boolean.exact import boolean_world, xor
-from verify.claims.claim import Facts, Source
-from verify.claims.evidence.exact import BOTH, HARDEST, ONE, complexities
+from verify.claims.evidence.exact import HARDEST, LOGARITHMS
+from verify.claims.evidence.facts import BOTH, ONE, Facts, Values, complexities, enumerated
+from verify.verdicts.compare import ROUNDING
 
-_ROUNDING = 1e-9
 
-
-def split_sample(m_head: int, trials: int, seed: int) -> Facts:
+@enumerated(
+    "exact/split",
+    "labels within ½/√m of a fair coin; encoder on 11 examples, head on m fresh ones",
+    m=(64, 512),
+)
+def split_sample(m_head: int) -> Facts:
     """The encoder searched on eleven examples, the head on m_head fresh ones: all samples of both.
 
     P(y = 1) = ½ ± ½/√m_head, the sign that of bit 1, so that the head is hard to find. Given the
@@ -38,7 +42,7 @@ def split_sample(m_head: int, trials: int, seed: int) -> Facts:
         encoder = world.fit(table, BOTH) // len(world.heads)
         chance_of += np.bincount(encoder, chance, minlength=len(chance_of))
     letters = world.population.joint.reshape(4, 2)
-    values, weights, complexity, error = [], [], [], _ROUNDING
+    values, weights, complexity, error = [], [], [], LOGARITHMS
     for cells, taken in zip(world.encoders[BOTH], chance_of.tolist(), strict=True):
         latent = np.stack([letters[cells == z].sum(axis=0) for z in (0, 1)])
         inputs = latent.sum(axis=1)
@@ -58,7 +62,12 @@ def split_sample(m_head: int, trials: int, seed: int) -> Facts:
     return Facts(excess, known, np.concatenate(weights), error)
 
 
-def cell_means(m_head: int, trials: int, seed: int) -> Facts:
+@enumerated(
+    "exact/cell-means",
+    "least squares on the two cells of a bit; N granted its best head",
+    m=(50, 120),
+)
+def cell_means(m_head: int) -> Facts:
     """Least squares on the two cells of a bit, y a bit too: every constant of the fast-rate form exact.
 
     With z = e_cell, Σ = diag(p): the head is the mean of y in each cell, the excess Σ p (mean − q)²,
@@ -85,10 +94,15 @@ def cell_means(m_head: int, trials: int, seed: int) -> Facts:
         "m_head": m_head,
         "C": 1.0,
     }
-    return Facts(Interval.exact(excess), known, chance, _ROUNDING, rounding=1e-12)
+    return Facts(Interval.exact(excess), known, chance, LOGARITHMS, rounding=ROUNDING)
 
 
-def random_head(m: int, trials: int, seed: int) -> Facts:
+@enumerated(
+    "exact/random-head",
+    "XOR of two fair bits; the encoder is searched, the head drawn at random",
+    m=(400, 1600, 6400),
+)
+def random_head(m: int) -> Facts:
     """The encoder is searched and finds XOR or its negation; the head is one of four at random.
 
     Labels are a function of the input: the encoder depends on the set of inputs seen alone.
@@ -105,34 +119,50 @@ def random_head(m: int, trials: int, seed: int) -> Facts:
     gamma = np.tile(world.best_risks(BOTH)[encoder] - 0.5, len(world.heads))
     R = world.rademacher_complexity(BOTH, m)
     known = {**complexities(R, R, 1.0, 1.0, m), "gamma": gamma}
-    facts = Facts(Interval.exact(risk - 0.5), known, weights, _ROUNDING)
+    facts = Facts(Interval.exact(risk - 0.5), known, weights, LOGARITHMS)
     return replace(facts, truth=replace(facts, slack=slack))
 
 
-def repeated_rows(what: str, m: int, trials: int, seed: int) -> Facts:
-    """XOR with 30 % noise: ten distinct rows, each repeated m/10 times and counted as m examples.
+REPEATED = xor(noise=0.3)
+DISTINCT = 10
 
-    ``what``: "gap" (Theorem 1) or "quality" (Theorem 2 for M both bits).
-    """
-    world, distinct = xor(noise=0.3), 10
-    gamma = world.latent_quality(BOTH) - world.latent_quality(ONE)
-    measured: dict[str, Any]
-    if what == "gap":
-        law = excess_law(world, BOTH, ONE, distinct)
-        lhs, measured = law.values + gamma, {"gamma": gamma}
-    else:
-        law = centred_loss_law(world, BOTH, distinct)
-        lhs, measured = np.zeros(len(law.values)), {"L_hat": law.values}
+
+def _repeated(m: int, law: Law, lhs: Values, **measured: Any) -> Facts:
+    """DISTINCT rows, each repeated m/DISTINCT times and counted as m examples."""
 
     def facts(size: int) -> Facts:
-        R = world.rademacher_complexity(BOTH, size)
+        R = REPEATED.rademacher_complexity(BOTH, size)
         known = {**complexities(R, R, 1.0, 1.0, size), **measured}
         return Facts(Interval.exact(lhs), known, law.probabilities, law.error)
 
-    return replace(facts(m), truth=facts(distinct))
+    return replace(facts(m), truth=facts(DISTINCT))
 
 
-def two_functions(m: int, trials: int, seed: int) -> Facts:
+@enumerated("exact/repeated-rows", "XOR with 30 % noise; ten distinct rows counted as m", m=(6400,))
+def repeated_rows(m: int) -> Facts:
+    """Theorem 1, M both bits and N one."""
+    law = excess_law(REPEATED, BOTH, ONE, DISTINCT)
+    gamma = REPEATED.latent_quality(BOTH) - REPEATED.latent_quality(ONE)
+    return _repeated(m, law, law.values + gamma, gamma=gamma)
+
+
+@enumerated(
+    "exact/repeated-rows/quality",
+    "XOR with 30 % noise; ten distinct rows counted as m",
+    m=(6400, 25_600),
+)
+def repeated_rows_quality(m: int) -> Facts:
+    """Theorem 2 for both bits."""
+    law = centred_loss_law(REPEATED, BOTH, DISTINCT)
+    return _repeated(m, law, np.zeros(len(law.values)), L_hat=law.values)
+
+
+@enumerated(
+    "exact/two-functions",
+    "M's class is {0, 1}, labels within 1.625/√m of a fair coin; N sees the label",
+    m=(10**6,),
+)
+def two_functions(m: int) -> Facts:
     """M's encoder is constant and H∘g_M = {0, 1}; N sees the label; P(y = 1) = ½ + 1.625/√m.
 
     M takes the rarer label where it is as frequent in S, an event of the binomial law, and pays
@@ -145,47 +175,4 @@ def two_functions(m: int, trials: int, seed: int) -> Facts:
     gamma = 0.5 - lean
     lhs = Interval.exact(np.array([gamma, gamma + 2 * lean]))
     known = {**complexities(R_M, R_M, 1.0, 1.0, m), "gamma": gamma}
-    return Facts(lhs, known, np.array([1 - wrong, wrong]), _ROUNDING, rounding=1e-12)
-
-
-SPLIT = Source(
-    "exact/split",
-    "labels within ½/√m of a fair coin; encoder on 11 examples, head on m fresh ones",
-    "exact enumeration",
-    split_sample,
-    (64, 512),
-)
-FAST = Source(
-    "exact/cell-means",
-    "least squares on the two cells of a bit; N granted its best head",
-    "exact enumeration",
-    cell_means,
-    (50, 120),
-)
-RANDOM_HEAD = Source(
-    "exact/random-head",
-    "XOR of two fair bits; the encoder is searched, the head drawn at random",
-    "exact enumeration",
-    random_head,
-    (400, 1600, 6400),
-)
-REPEATED = Source(
-    "exact/repeated-rows",
-    "XOR with 30 % noise; ten distinct rows counted as m",
-    "exact enumeration",
-    partial(repeated_rows, "gap"),
-    (6400,),
-)
-QUALITY_REPEATED = replace(
-    REPEATED,
-    name="exact/repeated-rows/quality",
-    facts=partial(repeated_rows, "quality"),
-    m=(6400, 25_600),
-)
-TWO_FUNCTIONS = Source(
-    "exact/two-functions",
-    "M's class is {0, 1}, labels within 1.625/√m of a fair coin; N sees the label",
-    "exact enumeration",
-    two_functions,
-    (10**6,),
-)
+    return Facts(lhs, known, np.array([1 - wrong, wrong]), LOGARITHMS, rounding=ROUNDING)

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from zlib import crc32
-
-import numpy as np
 
 from empirical.statistics.intervals import Interval
-from empirical.streams import stream
 from empirical.worlds.linear.world import LinearWorld, junk_world, linear_world
-from verify.claims.claim import Facts, Source
-from verify.claims.evidence.exact import complexities
+from verify.claims.evidence.facts import Drawn, Facts, Subset, complexities, generator
 
-Subset = tuple[str, ...]
 ROUNDING = 1e-11
-
+JUNK_WORLD = junk_world()
+OVERLAP_WORLD = linear_world({"text": 3, "audio": 2}, [0.8, 0.4, -0.4, 0.6, 0.2], overlap=0.5)
 WORLDS: dict[str, tuple[str, LinearWorld]] = {
-    "junk": ("least squares, four signal features and one of junk", junk_world()),
-    "overlap": (
-        "least squares, five features in two modalities with overlap ½",
-        linear_world({"text": 3, "audio": 2}, [0.8, 0.4, -0.4, 0.6, 0.2], overlap=0.5),
-    ),
+    "junk": ("least squares, four signal features and one of junk", JUNK_WORLD),
+    "overlap": ("least squares, five features in two modalities with overlap ½", OVERLAP_WORLD),
 }
-
-
-def generator(seed: int, name: str, m: int) -> np.random.Generator:
-    """The stream of one source at one m."""
-    return stream(seed, "claim", m, crc32(name.encode()))
 
 
 def gap(kind: str, M: Subset, N: Subset, m: int, trials: int, seed: int) -> Facts:
@@ -61,25 +48,28 @@ def _known(world: LinearWorld, M: Subset, m: int) -> dict[str, Any]:
     return complexities(R_M, R, world.constants.C, world.constants.L, m, symmetric=True)
 
 
-def _pair(kind: str, M: Subset, N: Subset, m: tuple[int, ...]) -> Source:
-    words = f"{WORLDS[kind][0]}; M {' and '.join(M)}, N {' and '.join(N)}"
-    return Source(
-        f"linear/{kind}/{'-'.join(M)}", words, "closed form", partial(gap, kind, M, N), m, True
+def _gap(kind: str, M: Subset, N: Subset, *m: int) -> Drawn:
+    return Drawn(
+        name=f"linear/{kind}/{'-'.join(M)}",
+        world=f"{WORLDS[kind][0]}; M {' and '.join(M)}, N {' and '.join(N)}",
+        grade="closed form",
+        facts=partial(gap, kind, M, N),
+        m=m,
     )
 
 
-JUNK = _pair("junk", ("signal", "junk"), ("signal",), (64, 256, 1024))
-GAPS = (JUNK, _pair("overlap", ("text", "audio"), ("text",), (64, 1024)))
-DISJOINT = _pair("overlap", ("audio",), ("text",), (64, 1024))
-
-QUALITIES: tuple[Source, ...] = tuple(
-    Source(
-        f"linear/{kind}/quality",
-        f"{WORLDS[kind][0]}; M {' and '.join(M)}",
-        "closed form",
-        partial(quality, kind, M),
-        m,
-        True,
+def _quality(kind: str, M: Subset) -> Drawn:
+    return Drawn(
+        name=f"linear/{kind}/quality",
+        world=f"{WORLDS[kind][0]}; M {' and '.join(M)}",
+        grade="closed form",
+        facts=partial(quality, kind, M),
+        m=(64, 1024),
     )
-    for kind, M, m in (("junk", ("junk",), (64, 1024)), ("overlap", ("text",), (64, 1024)))
-)
+
+
+JUNK = _gap("junk", ("signal", "junk"), ("signal",), 64, 256, 1024)
+OVERLAP = _gap("overlap", ("text", "audio"), ("text",), 64, 1024)
+DISJOINT = _gap("overlap", ("audio",), ("text",), 64, 1024)
+JUNK_QUALITY = _quality("junk", ("junk",))
+OVERLAP_QUALITY = _quality("overlap", ("text",))

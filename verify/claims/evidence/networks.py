@@ -5,7 +5,7 @@ Populations are finite: risks are exact averages, the least risk over heads is c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from threading import RLock
@@ -26,14 +26,13 @@ from empirical.quality.frozen_encoder import Features
 from empirical.statistics.intervals import Interval
 from empirical.worlds.networks import StackWorld
 from empirical.worlds.teacher import teacher_world
-from verify.claims.claim import Facts, Source
-from verify.claims.evidence.linear import generator
+from empirical.worlds.trials import Trials
+from verify.claims.evidence.facts import Drawn, Facts, Subset, drawn, generator
 from verify.execution.run import Results
 from verify.findings.cells import Measured, settings
 from verify.study import Study
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 
-Subset = tuple[str, ...]
 BOTH: Subset = ("a", "b")
 ONE: Subset = ("a",)
 
@@ -49,26 +48,70 @@ def _teacher(loss: Loss) -> StackWorld:
     return teacher_world(inputs, cls, loss=loss, noise=0.5)
 
 
-def teacher(loss: Loss, what: str, m: int, trials: int, seed: int) -> Facts:
-    """``what``: "gap" (Theorem 1), "quality" (Theorem 2 for M = one modality) or "gamma"."""
+def _taught(loss: Loss, m: int, trials: int, seed: int) -> tuple[StackWorld, Trials, Trials]:
+    """The world, and what networks on both modalities and on one gave, on the same samples."""
     world = _teacher(loss)
     counts = world.draw(generator(seed, f"teacher/{loss}", m), m, trials)
     found = world.measure(counts, [BOTH, ONE])
-    M, N = found[BOTH], found[ONE]
+    return world, found[BOTH], found[ONE]
+
+
+def _of_teacher(world: StackWorld, subset: Subset, m: int) -> dict[str, Any]:
+    R_M, R = (world.rademacher_complexity(each, m) for each in (subset, BOTH))
+    return _stack_arguments(R_M, R, world.constants.C, world.constants.L, m, world.cls.outputs)
+
+
+def teacher_gap(loss: Loss, m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1, M both modalities and N one."""
+    world, M, N = _taught(loss, m, trials, seed)
     gamma = interval_without_rounding(M.quality - N.quality)
-    if what == "gamma":
-        return Facts(gamma, {"rhs": 0.0})
-    subset = ONE if what == "quality" else BOTH
-    known = _stack_arguments(
-        world.rademacher_complexity(subset, m), world.rademacher_complexity(BOTH, m),
-        world.constants.C, world.constants.L, m, world.cls.outputs,
-    )  # fmt: skip
-    if what == "quality":
-        return Facts(N.quality, {**known, "L_hat": N.centred_loss}, rounding=ROUNDING)
     lhs = Interval.exact(without_rounding(M.population_risk - N.population_risk))
-    return Facts(lhs, {**known, "gamma": gamma}, slack=M.slack, rounding=ROUNDING)
+    known = {**_of_teacher(world, BOTH, m), "gamma": gamma}
+    return Facts(lhs, known, slack=M.slack, rounding=ROUNDING)
 
 
+def teacher_quality(loss: Loss, m: int, trials: int, seed: int) -> Facts:
+    """Theorem 2 for M one modality."""
+    world, _, one = _taught(loss, m, trials, seed)
+    known = {**_of_teacher(world, ONE, m), "L_hat": one.centred_loss}
+    return Facts(one.quality, known, rounding=ROUNDING)
+
+
+def teacher_gamma(loss: Loss, m: int, trials: int, seed: int) -> Facts:
+    """γ itself."""
+    _, M, N = _taught(loss, m, trials, seed)
+    return Facts(interval_without_rounding(M.quality - N.quality))
+
+
+def _of_loss(
+    loss: Loss, what: str, facts: Callable[[Loss, int, int, int], Facts], subject: str
+) -> Drawn:
+    words = {"least-squares": "one output, squared loss", "softmax": "three classes, softmax"}
+    return Drawn(
+        name=f"teacher/{loss}/{what}",
+        world=f"labels from a network of the class, networks trained, {words[loss]}; {subject}",
+        grade="finite population",
+        facts=partial(facts, loss),
+        m=(64, 256),
+        trials=250,
+        bundle=f"teacher/{loss}",
+    )
+
+
+_PAIR, _ONE = "M both modalities, N one", "M one modality"
+SQUARES_GAP = _of_loss("least-squares", "gap", teacher_gap, _PAIR)
+SOFTMAX_GAP = _of_loss("softmax", "gap", teacher_gap, _PAIR)
+SQUARES_QUALITY = _of_loss("least-squares", "quality", teacher_quality, _ONE)
+SOFTMAX_QUALITY = _of_loss("softmax", "quality", teacher_quality, _ONE)
+SQUARES_GAMMA = _of_loss("least-squares", "gamma", teacher_gamma, _PAIR)
+
+
+@drawn(
+    "population/relu",
+    "600 rows, least squares on random ReLU features; N granted its best head",
+    m=(1000, 4000),
+    grade="finite population",
+)
 def random_features(m_head: int, trials: int, seed: int) -> Facts:
     """Plain least squares on twelve random ReLU features of 600 rows: constants exact, heads fresh."""
     white = _population()
@@ -108,49 +151,80 @@ def _population() -> fast_rate.Whitened:
     return fast_rate.whiten(features)
 
 
-def digits(head: str, what: str, m: int, trials: int, seed: int) -> Facts:
-    """Networks trained on digits in quadrants: M all four, N the first.
+# ---- digits in quadrants
 
-    ``head``: "same" (sample of the encoder), "fresh" (in the ball, sample of its own) or "free" (plain
-    least squares, sample of its own); ``what``: "gap", "quality" (Theorem 2 for M) or "gamma".
-    """
-    results = _study(trials, seed)
-    study, measured = results.study, Measured(results)
-    ((M, N),) = study.family.pairs
-    (setting,) = (each for each in settings(results, head) if each.m_head == m)
-    one, other = measured.rows(setting, M), measured.rows(setting, N)
-    best = Interval(one.best_low, one.best_high)
-    gamma = interval_without_rounding(best - Interval(other.best_low, other.best_high))
-    if what == "gamma":
-        return Facts(gamma, {"rhs": 0.0})
-    if head == FREE:
-        names = ("V", "v_norm", "v_max", "leverage", "p", "kappa")
-        known: dict[str, Any] = {name: one[name].to_numpy() for name in names}
-        known |= {"m_head": setting.m_head}
-    else:
-        R_M, R = (measured.complexity(setting.m_head, subset) for subset in (M, study.data.names))
+
+class _Digits:
+    """What networks on all four quadrants, M, and on the first, N, gave at one setting."""
+
+    def __init__(self, head: str, m: int, trials: int, seed: int) -> None:
+        self.results = _study(trials, seed)
+        self.study, self.measured = self.results.study, Measured(self.results)
+        ((self.M, self.N),) = self.study.family.pairs
+        (self.setting,) = (s for s in settings(self.results, head) if s.m_head == m)
+        self.one = self.measured.rows(self.setting, self.M)
+        self.other = self.measured.rows(self.setting, self.N)
+        self.best = Interval(self.one.best_low, self.one.best_high)
+
+    @property
+    def gamma(self) -> Interval:
+        """γ on each sample."""
+        other = Interval(self.other.best_low, self.other.best_high)
+        return interval_without_rounding(self.best - other)
+
+    @property
+    def gap(self) -> Interval:
+        """r(f_M) − r(f_N) on each sample."""
+        risks = [Interval(rows.risk_low, rows.risk_high) for rows in (self.one, self.other)]
+        return interval_without_rounding(risks[0] - risks[1])
+
+    def of_class(self) -> dict[str, Any]:
+        """The arguments that the class and the size of the head's sample give."""
+        study, size = self.study, self.setting.m_head
+        R_M, R = (self.measured.complexity(size, each) for each in (self.M, study.data.names))
         C, L, c = study.constants.C, study.constants.L, study.population.outputs
-        known = _stack_arguments(R_M, R, C, L, setting.m_head, c)
-        known["R_loss"] = measured.complexity(setting.m_head, M, loss_class=True)
         # Features are no longer than what the class allows, so that the head's class is linear.
-        longest = study.cls.prediction_radius(study.population.input_norm, modalities=len(M))
-        size = setting.m_head
+        longest = study.cls.prediction_radius(study.population.input_norm, modalities=len(self.M))
         linear = rademacher.linear(
             radius=study.cls.head_radius,
             mean_square_norm=(longest / study.cls.head_radius) ** 2,
             m=size,
             outputs=c,
         )
-        known["R_loss_head"] = Interval(0.0, rademacher.contraction(linear, L, outputs="vector"))
-        known["m_head"] = size
-    if what == "quality":
-        eta = best - Interval.exact(results.reference_risk)
-        L_hat = one.empirical_risk.to_numpy() - one.reference_empirical.to_numpy()
-        return Facts(eta, {**known, "L_hat": L_hat}, rounding=ROUNDING)
-    risks = Interval(one.risk_low, one.risk_high) - Interval(other.risk_low, other.risk_high)
-    slack = 0.0 if head == FREE else one.slack.to_numpy()
-    known["gamma"] = gamma
-    return Facts(interval_without_rounding(risks), known, slack=slack, rounding=ROUNDING)
+        return {
+            **_stack_arguments(R_M, R, C, L, size, c),
+            "R_loss": self.measured.complexity(size, self.M, loss_class=True),
+            "R_loss_head": Interval(0.0, rademacher.contraction(linear, L, outputs="vector")),
+            "m_head": size,
+        }
+
+
+def digits_gap(head: str, m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1 for heads on the ball, fitted on the encoder's sample or on a fresh one."""
+    found = _Digits(head, m, trials, seed)
+    known = {**found.of_class(), "gamma": found.gamma}
+    return Facts(found.gap, known, slack=found.one.slack.to_numpy(), rounding=ROUNDING)
+
+
+def digits_free(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1 for plain least squares on a fresh sample."""
+    found = _Digits(FREE, m, trials, seed)
+    names = ("V", "v_norm", "v_max", "leverage", "p", "kappa")
+    known = {name: found.one[name].to_numpy() for name in names}
+    return Facts(found.gap, {**known, "m_head": m, "gamma": found.gamma}, rounding=ROUNDING)
+
+
+def digits_quality(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 2 for M."""
+    found = _Digits(SAME, m, trials, seed)
+    eta = found.best - Interval.exact(found.results.reference_risk)
+    L_hat = found.one.empirical_risk.to_numpy() - found.one.reference_empirical.to_numpy()
+    return Facts(eta, {**found.of_class(), "L_hat": L_hat}, rounding=ROUNDING)
+
+
+def digits_gamma(m: int, trials: int, seed: int) -> Facts:
+    """γ itself."""
+    return Facts(_Digits(SAME, m, trials, seed).gamma)
 
 
 @lru_cache(maxsize=1)
@@ -186,56 +260,41 @@ def _stack_arguments(
     return known | ({"R_M": R_M, "R": R} if outputs == 1 else {})
 
 
-def _teachers(
-    what: str, losses: Sequence[Loss] = ("least-squares", "softmax")
-) -> tuple[Source, ...]:
-    words = {"least-squares": "one output, squared loss", "softmax": "three classes, softmax"}
-    subject = "M one modality" if what == "quality" else "M both modalities, N one"
-    return tuple(
-        Source(
-            f"teacher/{loss}/{what}",
-            f"labels from a network of the class, networks trained, {words[loss]}; {subject}",
-            "finite population",
-            partial(teacher, loss, what),
-            (64, 256),
-            sampled=True,
-            trials=250,
-            bundle=f"teacher/{loss}",
-        )
-        for loss in losses
-    )
-
-
-TEACHER_GAPS, TEACHER_QUALITIES = _teachers("gap"), _teachers("quality")
-(TEACHER_GAMMA,) = _teachers("gamma", ("least-squares",))
-RANDOM_FEATURES = Source(
-    "population/relu",
-    "600 rows, least squares on random ReLU features; N granted its best head",
-    "finite population",
-    random_features,
-    (1000, 4000),
-    sampled=True,
-)
-
-
-def _digits(head: str, what: str, m: int, words: str, miss: float = 0.0) -> Source:
-    return Source(
-        f"digits/{head}/{what}",
-        f"digits in quadrants, networks trained at m = 64; {words}",
-        "real data",
-        partial(digits, head, what),
-        (m,),
-        sampled=True,
+def _digits(
+    name: str,
+    words: str,
+    facts: Callable[[int, int, int], Facts],
+    m: int,
+    miss: float = 0.0,
+) -> Drawn:
+    return Drawn(
+        name=f"digits/{name}",
+        world=f"digits in quadrants, networks trained at m = 64; {words}",
+        grade="real data",
+        facts=facts,
+        m=(m,),
         trials=250,
         miss=miss,
         bundle="digits",
     )
 
 
-PAIR = "M all four quadrants, N one"
+_QUADRANTS = "M all four quadrants"
 # Theorems 1 and 2 take the lower end of one complexity each, an average over drawn signs.
-DIGITS_SAME = _digits(SAME, "gap", 64, f"{PAIR}; heads on the ball", MISS)
-DIGITS_FRESH = _digits(FRESH, "gap", 2000, f"{PAIR}; heads on the ball, fitted on fresh samples")
-DIGITS_FREE = _digits(FREE, "gap", 2000, f"{PAIR}; plain least-squares heads on fresh samples")
-DIGITS_QUALITY = _digits(SAME, "quality", 64, "M all four quadrants", MISS)
-DIGITS_GAMMA = _digits(SAME, "gamma", 64, PAIR)
+DIGITS_SAME = _digits(
+    "same/gap", f"{_QUADRANTS}, N one; heads on the ball", partial(digits_gap, SAME), 64, MISS
+)
+DIGITS_FRESH = _digits(
+    "fresh/gap",
+    f"{_QUADRANTS}, N one; heads on the ball, fitted on fresh samples",
+    partial(digits_gap, FRESH),
+    2000,
+)
+DIGITS_FREE = _digits(
+    "free/gap",
+    f"{_QUADRANTS}, N one; plain least-squares heads on fresh samples",
+    digits_free,
+    2000,
+)
+DIGITS_QUALITY = _digits("same/quality", _QUADRANTS, digits_quality, 64, MISS)
+DIGITS_GAMMA = _digits("same/gamma", f"{_QUADRANTS}, N one", digits_gamma, 64)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from bounds import latent_quality, rademacher
@@ -18,9 +17,19 @@ from empirical.worlds.boolean.classes import latent_bit
 from empirical.worlds.boolean.exact import near_fair_coin, noisy_and, xor
 from empirical.worlds.linear.world import linear_world
 from empirical.worlds.protocol import World
-from verify.claims.claim import Facts, Source
-from verify.claims.evidence.exact import BOTH, SKEWED
-from verify.claims.evidence.linear import WORLDS, generator
+from verify.claims.evidence.facts import (
+    BOTH,
+    SKEWED,
+    Enumerated,
+    Facts,
+    Subset,
+    cases,
+    drawn,
+    enumerated,
+    generator,
+)
+from verify.claims.evidence.linear import OVERLAP_WORLD
+from verify.verdicts.compare import ROUNDING
 
 SLOPE_SIZES = (64, 128, 256, 512, 1024, 2048, 4096)
 TOLERANCE = 0.01
@@ -28,38 +37,70 @@ TIES = ("worst", "best")
 MISS = 1e-3
 """The probability with which the interval of a measured slope may miss."""
 
-_THREE = linear_world({"a": 2, "b": 3, "c": 1}, [1.0, 0.5, 0.2, -0.3, 0.1, 0.4], overlap=0.4)
+THREE = linear_world({"a": 2, "b": 3, "c": 1}, [1.0, 0.5, 0.2, -0.3, 0.1, 0.4], overlap=0.4)
+EXACT_WORLDS = (
+    xor(3),
+    noisy_and(3),
+    SKEWED,
+    latent_bit(xor(noise=0.1)),
+    latent_bit(xor(), "parities"),
+)
 
 
-def cases(values: list[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Equal weights: a statement about all of finitely many cases holds where none violates it."""
-    return np.full(len(values), 1 / len(values))
+def _inside(N: Subset, M: Subset) -> bool:
+    return set(N) < set(M)
 
 
-def complexity_order(kind: str, nested: bool, m: int, trials: int, seed: int) -> Facts:
-    """R_m(F_N) against R_m(F_M) for all pairs of subsets; N ⊂ M, or |N| ≥ |M| without N ⊂ M."""
-    worlds: dict[str, list[World[Any, Any]]] = {
-        "exact": [
-            *(xor(3), noisy_and(3), SKEWED),
-            *(latent_bit(xor(noise=0.1)), latent_bit(xor(), "parities")),
-        ],
-        "linear": [_THREE, WORLDS["overlap"][1]],
-    }
+def _not_inside(N: Subset, M: Subset) -> bool:
+    return N != M and not set(N) < set(M)
+
+
+def complexity_order(
+    worlds: tuple[World[Any, Any], ...], paired: Callable[[Subset, Subset], bool], m: int
+) -> Facts:
+    """R_m(F_N) against R_m(F_M) for all pairs (N, M) of subsets that `paired` takes."""
     smaller, larger = [], []
-    for world in worlds[kind]:
+    for world in worlds:
         names = world.names
         subsets = [s for k in range(1, len(names) + 1) for s in combinations(names, k)]
         R = {s: world.rademacher_complexity(s, m) for s in subsets}
-        for M in subsets:
-            for N in subsets:
-                if set(N) < set(M) if nested else N != M and not set(N) < set(M):
-                    smaller.append(R[N])
-                    larger.append(R[M])
+        pairs = [(N, M) for M in subsets for N in subsets if paired(N, M)]
+        smaller += [R[N] for N, M in pairs]
+        larger += [R[M] for N, M in pairs]
     lhs, rhs = _stacked(smaller), _stacked(larger)
-    return Facts(lhs, {"rhs": rhs}, cases(lhs.low))
+    return Facts(lhs, weights=cases(lhs.low), rhs=rhs)
 
 
-def analytic_order(m: int, trials: int, seed: int) -> Facts:
+NESTED_EXACT = Enumerated(
+    name="order/exact",
+    world="all nested pairs of subsets in five exact worlds",
+    grade="exact enumeration",
+    facts=partial(complexity_order, EXACT_WORLDS, _inside),
+    m=(8, 64),
+)
+NESTED_LINEAR = Enumerated(
+    name="order/linear",
+    world="all nested pairs of subsets in two linear worlds",
+    grade="closed form",
+    facts=partial(complexity_order, (THREE, OVERLAP_WORLD), _inside),
+    m=(8, 64, 512),
+)
+NOT_NESTED = Enumerated(
+    name="order/not-nested",
+    world="pairs of subsets in five exact worlds, N not inside M",
+    grade="exact enumeration",
+    facts=partial(complexity_order, EXACT_WORLDS, _not_inside),
+    m=(8,),
+)
+
+
+@enumerated(
+    "order/concatenation",
+    "the analytic bound of the class that is trained, three modalities",
+    m=(64,),
+    grade="finite population",
+)
+def analytic_order(m: int) -> Facts:
     """The analytic bound of the concatenation class on N and on M ⊃ N, on random rows."""
     rng = np.random.default_rng(m)
     features = {name: rng.normal(size=(m, d)) for name, d in (("a", 3), ("b", 2), ("c", 4))}
@@ -75,68 +116,82 @@ def analytic_order(m: int, trials: int, seed: int) -> Facts:
         )
         for s in subsets
     }
-    pairs = [(value[N], value[M]) for M in subsets for N in subsets if set(N) < set(M)]
+    pairs = [(value[N], value[M]) for M in subsets for N in subsets if _inside(N, M)]
     lhs, rhs = np.array(pairs).T
-    return Facts(Interval.exact(lhs), {"rhs": rhs}, cases(lhs))
+    return Facts(Interval.exact(lhs), weights=cases(lhs), rhs=rhs)
 
 
-def complexity_slope(kind: str, m: int, trials: int, seed: int) -> Facts:
+def _complexity_slopes(worlds: Mapping[str, World[Any, Any]]) -> Facts:
     """|slope + ½| of ln R_m(F_M) in ln m, against a tolerance; M all modalities."""
-    worlds: dict[str, dict[str, Callable[[int], Interval]]] = {
-        "exact": {
-            "four cells": lambda size: xor().rademacher_complexity(xor().names, size),
-            "eight cells": lambda size: xor(3).rademacher_complexity(xor(3).names, size),
-            "uneven cells": lambda size: SKEWED.rademacher_complexity(SKEWED.names, size),
-        },
-        "linear": {
-            "five features, overlap ½": lambda size: WORLDS["overlap"][1].rademacher_complexity(
-                WORLDS["overlap"][1].names, size
-            ),
-        },
-    }
     slopes = {
-        name: _slope([float(R(size).high) for size in SLOPE_SIZES])
-        for name, R in worlds[kind].items()
+        name: _slope([float(world.rademacher_complexity(world.names, m).high) for m in SLOPE_SIZES])
+        for name, world in worlds.items()
     }
     off = np.abs(np.array(list(slopes.values())) + 0.5)
     note = "slopes " + ", ".join(f"{slope:.4f} ({name})" for name, slope in slopes.items())
-    return Facts(Interval.exact(off), {"rhs": TOLERANCE}, cases(off), note=note)
+    return Facts(Interval.exact(off), weights=cases(off), rhs=TOLERANCE, note=note)
 
 
-def worst_slope(m: int, trials: int, seed: int) -> Facts:
+@enumerated("slope/exact", "maps of four, eight and four uneven cells", m=SLOPE_SIZES[-1:])
+def exact_slopes(m: int) -> Facts:
+    """Complexities of all maps of the cells, all m up to the one given."""
+    return _complexity_slopes({"four cells": xor(), "eight cells": xor(3), "uneven cells": SKEWED})
+
+
+@enumerated("slope/linear", "linear heads on a ball", m=SLOPE_SIZES[-1:], grade="closed form")
+def linear_slope(m: int) -> Facts:
+    """Complexities of linear heads, all m up to the one given."""
+    return _complexity_slopes({"five features, overlap ½": OVERLAP_WORLD})
+
+
+@enumerated(
+    "slope/coin", "labels within ½/√m of a fair coin, m from 64 to 4,096", m=SLOPE_SIZES[-1:]
+)
+def worst_slope(m: int) -> Facts:
     """|slope + ½| of ln E[M's excess] in ln m, labels near to fair coins, ties broken by one."""
     means = []
     for size in SLOPE_SIZES:
         laws = [excess_law(near_fair_coin(size), BOTH, None, size, (t, t)) for t in TIES]
         means.append(float(np.mean([law.values @ law.probabilities for law in laws])))
     slope = _slope(means)
-    return Facts(
-        Interval.exact([abs(slope + 0.5)]), {"rhs": TOLERANCE}, np.ones(1),
-        note=f"slope {slope:.4f}",
-    )  # fmt: skip
+    off = Interval.exact([abs(slope + 0.5)])
+    return Facts(off, weights=np.ones(1), rhs=TOLERANCE, note=f"slope {slope:.4f}")
 
 
+@drawn(
+    "slope/least-squares",
+    "least squares in one world with overlap ½, m from 64 to 1,024",
+    m=SLOPE_SIZES[4:5],
+    trials=400,
+    miss=MISS,
+)
 def fixed_slope(m: int, trials: int, seed: int) -> Facts:
     """The slope of ln E[M's excess] in ln m of least squares in one fixed world, from draws."""
-    world = WORLDS["overlap"][1]
+    sizes = [size for size in SLOPE_SIZES if size <= m]
+    world = OVERLAP_WORLD
     logs, variances = [], []
-    for size in SLOPE_SIZES[:5]:
+    for size in sizes:
         sample = world.draw(generator(seed, "slope/least-squares", size), size, trials)
         found = world.measure(sample, [world.names])[world.names]
         excess = found.population_risk - world.reference_risk - found.latent_quality
         logs.append(np.log(excess.mean()))
         variances.append(excess.var(ddof=1) / trials / excess.mean() ** 2)
-    x = np.log(SLOPE_SIZES[:5])
+    x = np.log(sizes)
     weight = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     slope = float(weight @ np.array(logs))
     half = float(stats.norm.isf(MISS / 2) * np.sqrt(weight**2 @ np.array(variances)))
-    return Facts(
-        Interval([slope - half], [slope + half]), {"rhs": -0.5}, np.ones(1),
-        note=f"slope {slope:.3f}, between {slope - half:.3f} and {slope + half:.3f}",
-    )  # fmt: skip
+    low, high = slope - half, slope + half
+    note = f"slope {slope:.3f}, between {low:.3f} and {high:.3f}"
+    return Facts(Interval([low], [high]), weights=np.ones(1), rhs=-0.5, note=note)
 
 
-def bounds_compared(m: int, trials: int, seed: int) -> Facts:
+@enumerated(
+    "identity/bounds",
+    "two hundred random pairs of classes and losses",
+    m=(100, 10_000),
+    grade="closed form",
+)
+def bounds_compared(m: int) -> Facts:
     """Theorem 2's bound for M minus that for N, R_m = √(C/m) in both: many random arguments."""
     rng = np.random.default_rng(0)
     C_M, C_N = rng.uniform(0.1, 50, (2, 200))
@@ -149,7 +204,7 @@ def bounds_compared(m: int, trials: int, seed: int) -> Facts:
     ]
     difference = Interval.exact(np.asarray(total[0]) - np.asarray(total[1]))
     arguments = {"L_hat_M": loss_M, "L_hat_N": loss_N, "C_M": C_M, "C_N": C_N, "L": 1.5, "m": m}
-    return Facts(difference, arguments, cases(C_M), rounding=1e-12)
+    return Facts(difference, arguments, cases(C_M), rounding=ROUNDING)
 
 
 def _stacked(parts: list[Interval]) -> Interval:
@@ -158,36 +213,3 @@ def _stacked(parts: list[Interval]) -> Interval:
 
 def _slope(values: list[float]) -> float:
     return float(np.polyfit(np.log(SLOPE_SIZES), np.log(values), 1)[0])
-
-
-_SIZES = (8, 64, 512)
-NESTED = (
-    Source("order/exact", "all nested pairs of subsets in five exact worlds", "exact enumeration",
-           partial(complexity_order, "exact", True), _SIZES[:2]),
-    Source("order/linear", "all nested pairs of subsets in two linear worlds", "closed form",
-           partial(complexity_order, "linear", True), _SIZES),
-    Source("order/concatenation", "the analytic bound of the class that is trained, three modalities",
-           "finite population", analytic_order, (64,)),
-)  # fmt: skip
-NOT_NESTED = Source(
-    "order/not-nested", "pairs of subsets in five exact worlds, N not inside M",
-    "exact enumeration", partial(complexity_order, "exact", False), (8,),
-)  # fmt: skip
-SLOPES = (
-    Source("slope/exact", "maps of four, eight and four uneven cells", "exact enumeration",
-           partial(complexity_slope, "exact"), (SLOPE_SIZES[-1],)),
-    Source("slope/linear", "linear heads on a ball", "closed form",
-           partial(complexity_slope, "linear"), (SLOPE_SIZES[-1],)),
-)  # fmt: skip
-WORST_SLOPE = Source(
-    "slope/coin", "labels within ½/√m of a fair coin, m from 64 to 4,096", "exact enumeration",
-    worst_slope, (SLOPE_SIZES[-1],),
-)  # fmt: skip
-FIXED_SLOPE = Source(
-    "slope/least-squares", "least squares in one world with overlap ½, m from 64 to 1,024",
-    "closed form", fixed_slope, (SLOPE_SIZES[4],), sampled=True, trials=400, miss=MISS,
-)  # fmt: skip
-COMPARED = Source(
-    "identity/bounds", "two hundred random pairs of classes and losses", "closed form",
-    bounds_compared, (100, 10_000),
-)  # fmt: skip

@@ -1,14 +1,16 @@
-"""claims.json as a dictionary: every claim, what decided it, and where the confidence goes."""
+"""claims.json as a dictionary: every claim, what decided it, and how the confidence is divided."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from bounds import catalogue
 from bounds.proofs.assumptions import ASSUMPTIONS
 from verify.claims.alterations import ALTERATIONS
-from verify.claims.claim import Claim, Decided, Finding, Source
+from verify.claims.claim import Claim, Decided, Finding
+from verify.claims.evidence.facts import Drawn, Source
 from verify.report.document import environment, plain
 from verify.verdicts.coverage import ALPHA, trials_needed
 
@@ -36,7 +38,13 @@ def document(
         "answer": answer(decided),
         "claims": claims,
         "sources": [
-            {"name": s.name, "world": s.world, "grade": s.grade, "m": s.m, "sampled": s.sampled}
+            {
+                "name": s.name,
+                "world": s.world,
+                "grade": s.grade,
+                "m": s.m,
+                "sampled": isinstance(s, Drawn),
+            }
             for s in sources.values()
         ],
         "confidence": _confidence(decided),
@@ -51,7 +59,7 @@ def document(
 
 
 def answer(decided: Sequence[Decided]) -> dict[str, Any]:
-    """Whether all came out as it must, in one sentence, and the claims that did not."""
+    """Whether all claims came out as expected, in one sentence, and those that did not."""
     truths = [d for d in decided if d.claim.expected == "supported"]
     falsehoods = [d for d in decided if d.claim.expected == "refuted"]
     supported = sum(d.verdict == "supported" for d in truths)
@@ -116,9 +124,7 @@ def _finding(found: Finding, source: Source) -> dict[str, Any]:
         "inconclusive": found.inconclusive,
         "violation_rate": {"value": found.rate, "low": found.low, "high": found.high},
         "verdict": found.verdict,
-        "critical_factor": None
-        if factor is None
-        else {"value": factor.value, "low": factor.low, "high": factor.high},
+        "critical_factor": factor and asdict(factor),
         "caught_below": found.caught,
         "note": found.note or None,
         "numbers": dict(found.numbers),
@@ -127,22 +133,17 @@ def _finding(found: Finding, source: Source) -> dict[str, Any]:
 
 
 def _power(decided: Decided) -> dict[str, Any] | None:
-    """The check with the sharpest eye: terms multiplied by anything below `caught_below` are refuted.
+    """The most sensitive test: the statement with its terms times anything below `caught_below` is refuted.
 
-    For falsehoods, too, this is where their own terms would have to end to pass.
+    For a falsehood this is the multiple of its terms that would let it pass.
     """
-    able = [found for found in decided.findings if found.caught is not None]
+    able = [(f, f.caught, f.factor) for f in decided.findings if f.caught is not None and f.factor]
     if not able:
         return None
-    best = max(able, key=lambda found: found.caught or 0.0)
-    assert best.factor is not None
+    best, caught, factor = max(able, key=lambda each: each[1])
     return {
-        "caught_below": best.caught,
-        "critical_factor": {
-            "value": best.factor.value,
-            "low": best.factor.low,
-            "high": best.factor.high,
-        },
+        "caught_below": caught,
+        "critical_factor": asdict(factor),
         "source": best.source,
         "m": best.m,
         "delta": best.delta,
@@ -151,11 +152,13 @@ def _power(decided: Decided) -> dict[str, Any] | None:
 
 def _needed(decided: Decided) -> int | None:
     """Samples with which every undecided test on draws would be decided if none were violated."""
-    levels = [
-        f.level for f in decided.findings
-        if f.verdict == "undecided" and f.trials is not None and f.level > 0
-    ]  # fmt: skip
-    return max((trials_needed(x, alpha=decided.claim.alpha) for x in levels), default=None)
+    alpha = decided.claim.alpha
+    needed = [
+        trials_needed(found.level, alpha=alpha)
+        for found in decided.findings
+        if found.verdict == "undecided" and found.trials is not None and found.level > 0
+    ]
+    return max(needed, default=None)
 
 
 def _assumption(key: str) -> str | None:
@@ -167,9 +170,9 @@ def _assumption(key: str) -> str | None:
 
 
 def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
-    """Where the probability of a wrong verdict goes, and what measuring costs of it."""
+    """How the probability of a wrong verdict is divided among the tests."""
     drawn: list[Claim] = [d.claim for d in decided if d.claim.tests]
-    misses = {s.name: s.miss for d in decided for s in d.claim.sources if s.miss}
+    misses = {s.name: s.miss for d in decided for s in d.claim.drawn if s.miss}
     return {
         "alpha_per_claim": ALPHA,
         "claims_on_draws": len(drawn),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from verify.claims.claim import GRADES
+from verify.claims.evidence.facts import GRADES
 from verify.claims.report.document import SECTIONS
 
 LETTERS = dict(zip(GRADES, "ECFR", strict=True))
