@@ -1,7 +1,4 @@
-"""How a true statement is made false: by other arguments, or by other multiples of its terms.
-
-Each is the statement with one thing changed; "none" is the statement itself.
-"""
+"""How a true statement is made false: by other arguments, or by other multiples of its terms."""
 
 from __future__ import annotations
 
@@ -21,24 +18,23 @@ from verify.verdicts.compare import BoundInterval, given_names
 Arguments = dict[str, Any]
 
 
-def _same(arguments: Arguments) -> Arguments:
-    return arguments
-
-
-def _all_of_it(name: str, m: float) -> float:
-    return 1.0
-
-
 @dataclass(frozen=True)
 class Alteration:
-    """text: what is changed; arguments: the arguments taken; scale: the multiple of each priced term.
+    """One way of changing a statement.
 
-    Priced terms are those that are neither measured (γ, L̂) nor slack.
+    Attributes
+    ----------
+    text : str
+        What is changed, in words.
+    arguments : callable
+        The arguments at which the statement is evaluated, from those that were found.
+    scale : callable
+        The multiple of each of its own terms (neither measured nor slack), from the term's name and m.
     """
 
     text: str
-    arguments: Callable[[Arguments], Arguments] = _same
-    scale: Callable[[str, float], float] = _all_of_it
+    arguments: Callable[[Arguments], Arguments] = lambda arguments: arguments
+    scale: Callable[[str, float], float] = lambda name, m: 1.0
 
     def bound(self, bound: BoundInterval, m: int, granted: ArrayLike) -> BoundInterval:
         """The right-hand side with its own terms rescaled, and with one more term, `granted`."""
@@ -64,24 +60,9 @@ class Alteration:
 
 def _flipped(arguments: Arguments) -> Arguments:
     gamma = arguments["gamma"]
-    negative = (
-        Interval(-gamma.high, -gamma.low)
-        if isinstance(gamma, Interval)
-        else -np.asarray(gamma, dtype=np.float64)
-    )
-    return {**arguments, "gamma": negative}
-
-
-def _without_loss(arguments: Arguments) -> Arguments:
-    return {**arguments, "L_hat": 0.0}
-
-
-def _none_of_it(name: str, m: float) -> float:
-    return 0.0
-
-
-def _faster(name: str, m: float) -> float:
-    return 1 / math.sqrt(m)
+    if isinstance(gamma, Interval):
+        return {**arguments, "gamma": Interval(-gamma.high, -gamma.low)}
+    return {**arguments, "gamma": -np.asarray(gamma, dtype=np.float64)}
 
 
 def _confidence_faster(name: str, m: float) -> float:
@@ -90,11 +71,15 @@ def _confidence_faster(name: str, m: float) -> float:
 
 ALTERATIONS: Mapping[str, Alteration] = {
     "none": Alteration(""),
-    "no terms": Alteration("without complexity and confidence terms", scale=_none_of_it),
+    "no terms": Alteration("without complexity and confidence terms", scale=lambda name, m: 0.0),
     "gamma flipped": Alteration("with the sign of γ flipped", arguments=_flipped),
-    "rate 1/m": Alteration("with 1/m in place of 1/√m in every term", scale=_faster),
+    "rate 1/m": Alteration(
+        "with 1/m in place of 1/√m in every term", scale=lambda name, m: 1 / math.sqrt(m)
+    ),
     "confidence 1/m": Alteration(
         "with 1/m in place of 1/√m in the confidence terms alone", scale=_confidence_faster
     ),
-    "no empirical loss": Alteration("without L̂", arguments=_without_loss),
+    "no empirical loss": Alteration(
+        "without L̂", arguments=lambda arguments: {**arguments, "L_hat": 0.0}
+    ),
 }

@@ -60,12 +60,7 @@ def caught_below(ratios: Values, level: float, alpha: float) -> float:
 
 
 def _test(
-    claim: Claim,
-    source: Source,
-    facts: Facts,
-    m: int,
-    delta: float | None,
-    alteration: Alteration,
+    claim: Claim, source: Source, facts: Facts, m: int, delta: float | None, alteration: Alteration
 ) -> Finding:
     factor = caught = None
     of_all: dict[str, Any] = {"weights": facts.weights, "error": facts.error}

@@ -29,7 +29,7 @@ EXACT_GAPS = tuple(exact.GAPS.values())
 LINEAR_GAPS = (linear.JUNK, linear.OVERLAP)
 ONE_OUTPUT_GAPS = (*EXACT_GAPS, *exact.LEARNED_GAPS, *LINEAR_GAPS)
 SCALAR_GAPS = (*ONE_OUTPUT_GAPS, linear.DISJOINT, networks.SQUARES_GAP)
-VECTOR_GAPS = (*EXACT_GAPS, networks.SQUARES_GAP, networks.SOFTMAX_GAP, networks.DIGITS_SAME)
+VECTOR_GAPS = (*EXACT_GAPS, networks.SQUARES_GAP, networks.SOFTMAX_GAP, networks.digits_gap)
 EXACT_QUALITIES = tuple(exact.QUALITIES.values())
 SCALAR_QUALITIES = (
     *EXACT_QUALITIES,
@@ -42,26 +42,22 @@ VECTOR_QUALITIES = (
     *EXACT_QUALITIES,
     networks.SQUARES_QUALITY,
     networks.SOFTMAX_QUALITY,
-    networks.DIGITS_QUALITY,
+    networks.digits_quality,
 )
-FREE_HEADS = (exact_heads.cell_means, networks.random_features, networks.DIGITS_FREE)
+FREE_HEADS = (exact_heads.cell_means, networks.random_features, networks.digits_free)
 
 THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
     "risk_gap.paper": SCALAR_GAPS,
     "risk_gap.paper_absolute": ONE_OUTPUT_GAPS,
     "risk_gap.paper_vector": VECTOR_GAPS,
-    "risk_gap.sharp": (*SCALAR_GAPS, networks.SOFTMAX_GAP, networks.DIGITS_SAME),
+    "risk_gap.sharp": (*SCALAR_GAPS, networks.SOFTMAX_GAP, networks.digits_gap),
     "risk_gap.data_dependent": (exact.data_dependent, *LINEAR_GAPS),
-    "risk_gap.split_sample": (exact_heads.split_sample, networks.DIGITS_FRESH),
+    "risk_gap.split_sample": (exact_heads.split_sample, networks.digits_fresh),
     "risk_gap.fast_rate": FREE_HEADS,
     "risk_gap.fast_rate_in_advance": FREE_HEADS,
     "latent_quality.paper": SCALAR_QUALITIES,
     "latent_quality.paper_vector": VECTOR_QUALITIES,
-    "latent_quality.sharp": (
-        *SCALAR_QUALITIES,
-        networks.SOFTMAX_QUALITY,
-        networks.DIGITS_QUALITY,
-    ),
+    "latent_quality.sharp": (*SCALAR_QUALITIES, networks.SOFTMAX_QUALITY, networks.digits_quality),
     "modality_gain.rate": (*EXACT_GAPS, *LINEAR_GAPS),
     "modality_gain.bound_gap": (rates.bounds_compared,),
     "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),
@@ -142,7 +138,7 @@ BELIEFS = (
     true_belief(
         "belief.more_is_better.digits",
         "more modalities, better η, on at least 95 % of the samples",
-        networks.DIGITS_GAMMA,
+        networks.digits_gamma,
         level=0.05,
     ),
     true_belief("belief.overlap.mixing", OVERLAP, latent_quality.mixing, latent_quality.two_copies),
@@ -217,10 +213,7 @@ NEEDED = (
     _without("erm", ONE, "for a head that does not minimise r̂", exact_heads.random_head),
     _without("fixed_class", ONE, "for a class chosen with S in hand", broken.chosen_class),
     _without(
-        "fixed_class",
-        TWO,
-        "for a class larger than the one paid for",
-        broken.chosen_class_quality,
+        "fixed_class", TWO, "for a class larger than the one paid for", broken.chosen_class_quality
     ),
     _without(
         "independent_split",

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.theorem import Theorem
 from empirical.statistics.intervals import Interval
-from verify.verdicts.compare import (
-    BoundInterval,
-    Values,
-    bound_interval,
-    compare,
-    without_rounding,
-)
+from verify.verdicts.compare import BoundInterval, Values, bound_interval, compare, without_rounding
 from verify.verdicts.coverage import (
     ALPHA,
     Coverage,
@@ -159,10 +153,7 @@ def check_theorem(
     *,
     expected: Outcome | None = "holds",
     decided: bool = False,
-    slack: ArrayLike = 0.0,
-    tests: int = 1,
-    alpha: float = ALPHA,
-    sample_miss: float = 0.0,
+    **options: Any,
 ) -> Decision:
     """Decide whether LHS <= bound, except with the theorem's own failure probability.
 
@@ -170,13 +161,15 @@ def check_theorem(
     ----------
     theorem : Theorem
         Any `bounds.theorem.Theorem`, the library's or your own.
-    lhs, arguments, slack, tests, alpha, sample_miss
+    lhs, arguments
         As for `judge`; the arguments must hold delta.
     expected : {"holds", "refuted"}, optional
         "holds": fail if the samples refute it. "refuted": fail unless they do (a planted falsehood: a
         check that cannot fail proves nothing). None: never fail.
     decided : bool
         Fail also if the samples leave it undecided; the message says how many would be enough.
+    **options
+        Slack, the number of tests and the rest: the keyword arguments of `judge`.
 
     Raises
     ------
@@ -197,16 +190,7 @@ def check_theorem(
         raise ValueError(
             f"arguments must hold delta, one number in (0, 1), got {sorted(arguments)}"
         )
-    found = judge(
-        theorem,
-        lhs,
-        arguments,
-        slack=slack,
-        tests=tests,
-        alpha=alpha,
-        sample_miss=sample_miss,
-    )
-    return expect(found, expected, decided)
+    return expect(judge(theorem, lhs, arguments, **options), expected, decided)
 
 
 def expect(found: Decision, expected: Outcome | None, decided: bool = False) -> Decision:

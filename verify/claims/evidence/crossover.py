@@ -16,7 +16,7 @@ from empirical.statistics.intervals import Interval
 from empirical.statistics.laws import estimate_probability
 from empirical.worlds.boolean.classes import latent_bit
 from empirical.worlds.boolean.exact import ExactWorld, boolean_world, near_fair_coin
-from verify.claims.evidence.facts import BOTH, ONE, Drawn, Facts, Source, Values, generator
+from verify.claims.evidence.facts import BOTH, ONE, Facts, Source, Values, drawn, generator
 
 SIZES = (16, 64, 256, 1024)
 
@@ -95,23 +95,12 @@ def _random_world(draw: np.random.Generator) -> ExactWorld:
 
 
 def _sources(form: str, L: float | None) -> tuple[Source, Source]:
-    random = Drawn(
-        name=f"crossover/{form}/random",
-        world="random worlds of two bits, half of them with a useless second bit; M both, N one",
-        grade="closed form",
-        facts=partial(in_random_worlds, L),
-        m=SIZES,
-        trials=400,
+    random = "random worlds of two bits, half of them with a useless second bit; M both, N one"
+    coin = "labels within ½/√m of a fair coin, M both bits, N one"
+    return (
+        drawn(f"crossover/{form}/random", random, SIZES, trials=400)(partial(in_random_worlds, L)),
+        drawn(f"crossover/{form}/coin", coin, SIZES[1:], trials=4000)(partial(near_coins, L)),
     )
-    coin = Drawn(
-        name=f"crossover/{form}/coin",
-        world="labels within ½/√m of a fair coin, M both bits, N one",
-        grade="closed form",
-        facts=partial(near_coins, L),
-        m=SIZES[1:],
-        trials=4000,
-    )
-    return random, coin
 
 
 POPULAR, OWN = _sources("popular", None), _sources("own", 1.0)

@@ -18,18 +18,11 @@ from empirical.statistics.laws import Law
 from empirical.worlds.boolean import counts
 from empirical.worlds.boolean.cellwise import centred_loss_law, excess_law
 from empirical.worlds.boolean.classes import ClassWorld, latent_bit
-from empirical.worlds.boolean.exact import (
-    ExactWorld,
-    boolean_world,
-    near_fair_coin,
-    noisy_and,
-    xor,
-)
+from empirical.worlds.boolean.exact import ExactWorld, boolean_world, near_fair_coin, noisy_and, xor
 from verify.claims.evidence.facts import (
     BOTH,
     ONE,
     SKEWED,
-    Enumerated,
     Facts,
     Source,
     Subset,
@@ -84,12 +77,8 @@ def _quality(world: ExactWorld, M: Subset, m: int, law: Law, eta: float) -> Fact
 
 
 GAPS: dict[str, Source] = {
-    f"{kind}/{label}": Enumerated(
-        name=f"exact/{kind}/{label}",
-        world=f"{words}; {says}; worst ties",
-        grade="exact enumeration",
-        facts=partial(gap, world, M, N),
-        m=SIZES,
+    f"{kind}/{label}": enumerated(f"exact/{kind}/{label}", f"{words}; {says}; worst ties", SIZES)(
+        partial(gap, world, M, N)
     )
     for kind, (words, world) in WORLDS.items()
     for label, says, M, N in (
@@ -98,12 +87,8 @@ GAPS: dict[str, Source] = {
     )
 }
 QUALITIES: dict[str, Source] = {
-    f"{kind}/{label}": Enumerated(
-        name=f"exact/{kind}/quality-{label}",
-        world=f"{words}; M {says}",
-        grade="exact enumeration",
-        facts=partial(quality, world, M),
-        m=SIZES,
+    f"{kind}/{label}": enumerated(f"exact/{kind}/quality-{label}", f"{words}; M {says}", SIZES)(
+        partial(quality, world, M)
     )
     for kind, (words, world) in WORLDS.items()
     for label, says, M in (("both", "both bits", BOTH), ("one", "one bit", ONE))
@@ -165,24 +150,18 @@ def _joined(columns: list[list[Values]]) -> list[Values]:
     return [np.concatenate(parts) for parts in zip(*columns, strict=True)]
 
 
-def _of_encoders(
-    what: str, world: str, facts: Callable[[str, int], Facts]
-) -> tuple[Enumerated, Enumerated]:
-    every, parities = (
-        Enumerated(
-            name=f"exact/latent-{encoders}/{what}",
-            world=f"{world}; {says} searched for one latent bit",
-            grade="exact enumeration",
-            facts=partial(facts, encoders),
-            m=(11,),
-        )
+def _of_encoders(what: str, world: str, facts: Callable[[str, int], Facts]) -> tuple[Source, ...]:
+    return tuple(
+        enumerated(
+            f"exact/latent-{encoders}/{what}", f"{world}; {says} searched for one latent bit", (11,)
+        )(partial(facts, encoders))
         for encoders, says in (("all", "every encoder"), ("parities", "parities"))
     )
-    return every, parities
 
 
-LEARNED_GAPS = _of_encoders("gap", "XOR with 12.5 % noise", learned_gap)
-LEARNED_QUALITIES = _of_encoders("quality", "XOR with 12.5 % noise", learned_quality)
+XOR_WORDS = "XOR with 12.5 % noise"
+LEARNED_GAPS = _of_encoders("gap", XOR_WORDS, learned_gap)
+LEARNED_QUALITIES = _of_encoders("quality", XOR_WORDS, learned_quality)
 LEARNED_GAMMAS = _of_encoders(
     "gamma", "the label is bit 1 with 12.5 % noise, bit 2 junk", learned_gamma
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from empirical.statistics.intervals import Interval
 from empirical.worlds.linear.world import LinearWorld, junk_world, linear_world
-from verify.claims.evidence.facts import Drawn, Facts, Subset, complexities, generator
+from verify.claims.evidence.facts import Drawn, Facts, Subset, complexities, drawn, generator
 
 ROUNDING = 1e-11
 JUNK_WORLD = junk_world()
@@ -49,23 +49,13 @@ def _known(world: LinearWorld, M: Subset, m: int) -> dict[str, Any]:
 
 
 def _gap(kind: str, M: Subset, N: Subset, *m: int) -> Drawn:
-    return Drawn(
-        name=f"linear/{kind}/{'-'.join(M)}",
-        world=f"{WORLDS[kind][0]}; M {' and '.join(M)}, N {' and '.join(N)}",
-        grade="closed form",
-        facts=partial(gap, kind, M, N),
-        m=m,
-    )
+    words = f"{WORLDS[kind][0]}; M {' and '.join(M)}, N {' and '.join(N)}"
+    return drawn(f"linear/{kind}/{'-'.join(M)}", words, m)(partial(gap, kind, M, N))
 
 
 def _quality(kind: str, M: Subset) -> Drawn:
-    return Drawn(
-        name=f"linear/{kind}/quality",
-        world=f"{WORLDS[kind][0]}; M {' and '.join(M)}",
-        grade="closed form",
-        facts=partial(quality, kind, M),
-        m=(64, 1024),
-    )
+    words = f"{WORLDS[kind][0]}; M {' and '.join(M)}"
+    return drawn(f"linear/{kind}/quality", words, (64, 1024))(partial(quality, kind, M))
 
 
 JUNK = _gap("junk", ("signal", "junk"), ("signal",), 64, 256, 1024)

@@ -86,16 +86,11 @@ def teacher_gamma(loss: Loss, m: int, trials: int, seed: int) -> Facts:
 def _of_loss(
     loss: Loss, what: str, facts: Callable[[Loss, int, int, int], Facts], subject: str
 ) -> Drawn:
-    words = {"least-squares": "one output, squared loss", "softmax": "three classes, softmax"}
-    return Drawn(
-        name=f"teacher/{loss}/{what}",
-        world=f"labels from a network of the class, networks trained, {words[loss]}; {subject}",
-        grade="finite population",
-        facts=partial(facts, loss),
-        m=(64, 256),
-        trials=250,
-        bundle=f"teacher/{loss}",
-    )
+    kind = {"least-squares": "one output, squared loss", "softmax": "three classes, softmax"}[loss]
+    words = f"labels from a network of the class, networks trained, {kind}; {subject}"
+    name, bundle = f"teacher/{loss}/{what}", f"teacher/{loss}"
+    made = drawn(name, words, (64, 256), "finite population", trials=250, bundle=bundle)
+    return made(partial(facts, loss))
 
 
 _PAIR, _ONE = "M both modalities, N one", "M one modality"
@@ -199,34 +194,6 @@ class _Digits:
         }
 
 
-def digits_gap(head: str, m: int, trials: int, seed: int) -> Facts:
-    """Theorem 1 for heads on the ball, fitted on the encoder's sample or on a fresh one."""
-    found = _Digits(head, m, trials, seed)
-    known = {**found.of_class(), "gamma": found.gamma}
-    return Facts(found.gap, known, slack=found.one.slack.to_numpy(), rounding=ROUNDING)
-
-
-def digits_free(m: int, trials: int, seed: int) -> Facts:
-    """Theorem 1 for plain least squares on a fresh sample."""
-    found = _Digits(FREE, m, trials, seed)
-    names = ("V", "v_norm", "v_max", "leverage", "p", "kappa")
-    known = {name: found.one[name].to_numpy() for name in names}
-    return Facts(found.gap, {**known, "m_head": m, "gamma": found.gamma}, rounding=ROUNDING)
-
-
-def digits_quality(m: int, trials: int, seed: int) -> Facts:
-    """Theorem 2 for M."""
-    found = _Digits(SAME, m, trials, seed)
-    eta = found.best - Interval.exact(found.results.reference_risk)
-    L_hat = found.one.empirical_risk.to_numpy() - found.one.reference_empirical.to_numpy()
-    return Facts(eta, {**found.of_class(), "L_hat": L_hat}, rounding=ROUNDING)
-
-
-def digits_gamma(m: int, trials: int, seed: int) -> Facts:
-    """γ itself."""
-    return Facts(_Digits(SAME, m, trials, seed).gamma)
-
-
 @lru_cache(maxsize=1)
 def _study(trials: int, seed: int) -> Results:
     data = datasets.digits()
@@ -260,41 +227,53 @@ def _stack_arguments(
     return known | ({"R_M": R_M, "R": R} if outputs == 1 else {})
 
 
-def _digits(
-    name: str,
-    words: str,
-    facts: Callable[[int, int, int], Facts],
-    m: int,
-    miss: float = 0.0,
-) -> Drawn:
-    return Drawn(
-        name=f"digits/{name}",
-        world=f"digits in quadrants, networks trained at m = 64; {words}",
-        grade="real data",
-        facts=facts,
-        m=(m,),
-        trials=250,
-        miss=miss,
-        bundle="digits",
-    )
+on_digits = partial(drawn, grade="real data", trials=250, bundle="digits")
+WORDS = "digits in quadrants, networks trained at m = 64; M all four quadrants"
 
 
-_QUADRANTS = "M all four quadrants"
+def _digits_gap(head: str, m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1 for heads on the ball."""
+    found = _Digits(head, m, trials, seed)
+    known = {**found.of_class(), "gamma": found.gamma}
+    return Facts(found.gap, known, slack=found.one.slack.to_numpy(), rounding=ROUNDING)
+
+
 # Theorems 1 and 2 take the lower end of one complexity each, an average over drawn signs.
-DIGITS_SAME = _digits(
-    "same/gap", f"{_QUADRANTS}, N one; heads on the ball", partial(digits_gap, SAME), 64, MISS
+@on_digits("digits/same/gap", f"{WORDS}, N one; heads on the ball", m=(64,), miss=MISS)
+def digits_gap(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1 for heads on the encoder's own sample."""
+    return _digits_gap(SAME, m, trials, seed)
+
+
+@on_digits(
+    "digits/fresh/gap", f"{WORDS}, N one; heads on the ball, fitted on fresh samples", m=(2000,)
 )
-DIGITS_FRESH = _digits(
-    "fresh/gap",
-    f"{_QUADRANTS}, N one; heads on the ball, fitted on fresh samples",
-    partial(digits_gap, FRESH),
-    2000,
+def digits_fresh(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1 for heads on a fresh sample."""
+    return _digits_gap(FRESH, m, trials, seed)
+
+
+@on_digits(
+    "digits/free/gap", f"{WORDS}, N one; plain least-squares heads on fresh samples", m=(2000,)
 )
-DIGITS_FREE = _digits(
-    "free/gap",
-    f"{_QUADRANTS}, N one; plain least-squares heads on fresh samples",
-    digits_free,
-    2000,
-)
-DIGITS_QUALITY = _digits("same/quality", _QUADRANTS, digits_quality, 64, MISS)
-DIGITS_GAMMA = _digits("same/gamma", f"{_QUADRANTS}, N one", digits_gamma, 64)
+def digits_free(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 1 for plain least squares on a fresh sample."""
+    found = _Digits(FREE, m, trials, seed)
+    names = ("V", "v_norm", "v_max", "leverage", "p", "kappa")
+    known = {name: found.one[name].to_numpy() for name in names}
+    return Facts(found.gap, {**known, "m_head": m, "gamma": found.gamma}, rounding=ROUNDING)
+
+
+@on_digits("digits/same/quality", WORDS, m=(64,), miss=MISS)
+def digits_quality(m: int, trials: int, seed: int) -> Facts:
+    """Theorem 2 for M."""
+    found = _Digits(SAME, m, trials, seed)
+    eta = found.best - Interval.exact(found.results.reference_risk)
+    L_hat = found.one.empirical_risk.to_numpy() - found.one.reference_empirical.to_numpy()
+    return Facts(eta, {**found.of_class(), "L_hat": L_hat}, rounding=ROUNDING)
+
+
+@on_digits("digits/same/gamma", f"{WORDS}, N one", m=(64,))
+def digits_gamma(m: int, trials: int, seed: int) -> Facts:
+    """γ itself."""
+    return Facts(_Digits(SAME, m, trials, seed).gamma)

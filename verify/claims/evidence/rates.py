@@ -20,7 +20,6 @@ from empirical.worlds.protocol import World
 from verify.claims.evidence.facts import (
     BOTH,
     SKEWED,
-    Enumerated,
     Facts,
     Subset,
     cases,
@@ -71,27 +70,15 @@ def complexity_order(
     return Facts(lhs, weights=cases(lhs.low), rhs=rhs)
 
 
-NESTED_EXACT = Enumerated(
-    name="order/exact",
-    world="all nested pairs of subsets in five exact worlds",
-    grade="exact enumeration",
-    facts=partial(complexity_order, EXACT_WORLDS, _inside),
-    m=(8, 64),
-)
-NESTED_LINEAR = Enumerated(
-    name="order/linear",
-    world="all nested pairs of subsets in two linear worlds",
-    grade="closed form",
-    facts=partial(complexity_order, (THREE, OVERLAP_WORLD), _inside),
-    m=(8, 64, 512),
-)
-NOT_NESTED = Enumerated(
-    name="order/not-nested",
-    world="pairs of subsets in five exact worlds, N not inside M",
-    grade="exact enumeration",
-    facts=partial(complexity_order, EXACT_WORLDS, _not_inside),
-    m=(8,),
-)
+NESTED_EXACT = enumerated(
+    "order/exact", "all nested pairs of subsets in five exact worlds", m=(8, 64)
+)(partial(complexity_order, EXACT_WORLDS, _inside))
+NESTED_LINEAR = enumerated(
+    "order/linear", "all nested pairs of subsets in two linear worlds", (8, 64, 512), "closed form"
+)(partial(complexity_order, (THREE, OVERLAP_WORLD), _inside))
+NOT_NESTED = enumerated(
+    "order/not-nested", "pairs of subsets in five exact worlds, N not inside M", m=(8,)
+)(partial(complexity_order, EXACT_WORLDS, _not_inside))
 
 
 @enumerated(
