@@ -7,13 +7,15 @@ the norm, a logarithm dropped, a complexity of another convention.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from bounds.notation import LOSS, NO_UNITS, Domain, delta
+from bounds.domains import Domain
+from bounds.notation import LOSS, NO_UNITS, delta
+from bounds.proofs.checker import flaws
 from bounds.proofs.inequalities import (
     CONFIDENCE,
     direction,
@@ -21,13 +23,15 @@ from bounds.proofs.inequalities import (
     same,
     standard_form,
 )
-from bounds.statement.derivation import flaws, positive_parts
+from bounds.statement.derivation import Lemma
 from bounds.theorem import Theorem
 
 _SCALES = sympy.symbols("loss_scale output_scale feature_scale", positive=True)
 
 
-def check_contract(theorem: Theorem, *, tail: str = "logarithmic") -> None:
+def check_contract(
+    theorem: Theorem, *, tail: str = "logarithmic", own_lemmas: Collection[Lemma] = ()
+) -> None:
     """Raise a ValueError that lists everything in which the theorem breaks the contract.
 
     * it has a title, a reference, assumptions, and LaTeX and JavaScript can be written;
@@ -37,7 +41,8 @@ def check_contract(theorem: Theorem, *, tail: str = "logarithmic") -> None:
     * it depends on delta exactly if its failure probability does, and as delta falls it grows like
       a power of ln(1/delta) (`tail="polynomial"` lets a bound by Chebyshev's inequality pass);
     * the numbers of `evaluate` are those of the formula, to 1e-12;
-    * its derivation, where it has one, composes to the statement.
+    * its derivation, if it has one, composes to the statement; lemmas beside the library's must be
+      named in `own_lemmas`.
 
     >>> from bounds import risk_gap
     >>> check_contract(risk_gap.sharp("TVA", "TA"))
@@ -59,7 +64,7 @@ def check_contract(theorem: Theorem, *, tail: str = "logarithmic") -> None:
         *_failure_probability(theorem),
         *_tail(theorem, tail),
         *_numbers(theorem),
-        *(flaws(theorem) if theorem.derivation is not None else ()),
+        *(flaws(theorem, own_lemmas) if theorem.derivation is not None else ()),
     ]
     if broken:
         listed = "".join(f"\n- {flaw}" for flaw in broken)
@@ -98,7 +103,7 @@ def _scale(units: tuple[object, object, object]) -> sympy.Expr:
 
 
 def _directions(theorem: Theorem) -> Iterator[str]:
-    known = positive_parts(theorem)
+    known = theorem.positive_parts
     for name in theorem.inputs:
         declared = theorem.directions.get(name)
         proved = direction(theorem.bound, theorem.quantities[name].symbol, known)
@@ -183,7 +188,7 @@ def _tail(theorem: Theorem, tail: str) -> Iterator[str]:
             "the bound must depend on delta exactly if its failure probability does: "
             f"{theorem.bound} against {theorem.failure_probability}"
         )
-    elif depends and direction(theorem.bound, delta, positive_parts(theorem)) == 0:
+    elif depends and direction(theorem.bound, delta, theorem.positive_parts) == 0:
         yield "the bound must grow as delta falls"
     if not depends or theorem.sample_size is None or tail == "polynomial":
         return

@@ -1,75 +1,226 @@
-"""Checks of numeric arguments at the public edges of the complexity and loss modules.
+"""What a number may be: the one checker of arguments for all three packages.
 
-Each check returns the argument as float64 (or int), or raises a `ValueError` that names the
-argument, what it must be and what it was. NaN and infinity never pass.
+A check returns the value as float64 (or one number as float or int), or raises a `ValueError` that
+names the argument, what it must be and what it was. NaN never passes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import math
+import operator
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import sympy
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+Number = float | FloatArray
 
 
-def finite(name: str, value: ArrayLike) -> FloatArray:
-    """`value` as a float64 array without NaN or infinity."""
-    return _checked(name, value, "finite", np.isfinite)
+@dataclass(frozen=True)
+class Domain:
+    """The numbers that an argument may be.
+
+    Parameters
+    ----------
+    text
+        Completes "<name> must ...".
+    low, high
+        The ends, themselves allowed unless `open_ends`.
+    integer, finite
+        Whether only whole, only finite numbers are allowed.
+    clip
+        Values below `low` are legitimate measurements that count as `low`.
+    assumptions
+        Of the sympy symbols with this domain.
+    """
+
+    text: str
+    low: float = -math.inf
+    high: float = math.inf
+    open_ends: bool = False
+    integer: bool = False
+    finite: bool = False
+    clip: bool = False
+    assumptions: tuple[str, ...] = ("real",)
+
+    def symbol(self, name: str) -> sympy.Symbol:
+        """The symbol of that name with this domain's sympy assumptions.
+
+        Examples
+        --------
+        >>> NON_NEGATIVE.symbol("x").is_nonnegative
+        True
+        """
+        return sympy.Symbol(name, **dict.fromkeys(self.assumptions, True))
+
+    def check(self, name: str, value: Any) -> FloatArray:
+        """The value as a float64 array, every entry inside the domain.
+
+        Raises
+        ------
+        ValueError
+            For anything else; truth values and text are not numbers.
+
+        Examples
+        --------
+        >>> PROBABILITY.check("delta", 1.5)
+        Traceback (most recent call last):
+        ...
+        ValueError: delta must lie in (0, 1), got 1.5
+        """
+        if hasattr(value, "detach"):  # a torch tensor, perhaps on a device or with a gradient
+            value = value.detach().cpu()
+        try:
+            raw = np.asarray(value)
+            if value is None or raw.dtype.kind not in "iufO":
+                raise TypeError
+            array = raw.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} must {self.text}, got {value!r}") from None
+        with np.errstate(invalid="ignore"):
+            inside = (
+                (array > self.low) & (array < self.high)
+                if self.open_ends
+                else (array >= self.low) & (array <= self.high)
+            )
+            if self.clip:
+                inside = ~np.isnan(array)
+                array = np.maximum(array, self.low)
+            if self.integer:
+                inside &= array == np.floor(array)
+            if self.finite:
+                inside &= np.isfinite(array)
+        if not inside.all():
+            offender = array[~inside].flat[0]
+            raise ValueError(f"{name} must {self.text}, got {shown(offender)}")
+        return array
+
+    def number(self, name: str, value: Any) -> float:
+        """One number inside the domain, as a float.
+
+        Raises
+        ------
+        ValueError
+            As `check`, and for an array.
+
+        Examples
+        --------
+        >>> FINITE_POSITIVE.number("radius", 3)
+        3.0
+        """
+        array = self.check(name, value)
+        if array.ndim:
+            raise ValueError(f"{name} must be one number, got shape {array.shape}")
+        return float(array)
+
+    def whole(self, name: str, value: Any) -> int:
+        """One integer inside the domain; a float is not one, whatever its value.
+
+        Raises
+        ------
+        ValueError
+            For anything else.
+
+        Examples
+        --------
+        >>> at_least(0).whole("depth", 1.0)
+        Traceback (most recent call last):
+        ...
+        ValueError: depth must be an integer of at least 0, got 1.0
+        """
+        try:
+            number = operator.index(value)
+        except TypeError:
+            number = None
+        if number is None or isinstance(value, bool) or not self.low <= number <= self.high:
+            raise ValueError(f"{name} must {self.text}, got {value!r}")
+        return number
 
 
-def non_negative(name: str, value: ArrayLike) -> FloatArray:
-    """`value` as a float64 array of finite numbers ≥ 0."""
-    return _checked(
-        name, value, "finite and non-negative", lambda array: np.isfinite(array) & (array >= 0)
-    )
+REAL = Domain("be a finite number", finite=True)
+FINITE = Domain("be finite", finite=True)
+FINITE_NON_NEGATIVE = Domain("be finite and non-negative", low=0.0, finite=True)
+FINITE_POSITIVE = Domain("be positive and finite", low=0.0, high=math.inf, open_ends=True)
+NON_NEGATIVE = Domain("be non-negative", low=0.0, assumptions=("nonnegative",))
+POSITIVE_INTEGER = Domain(
+    "be a positive integer", low=1.0, integer=True, finite=True, assumptions=("integer", "positive")
+)
+PROBABILITY = Domain(
+    "lie in (0, 1)", low=0.0, high=1.0, open_ends=True, finite=True, assumptions=("positive",)
+)
+POSITIVE_PART = Domain(
+    "be a number (below 0 counts as 0)", low=0.0, clip=True, assumptions=("nonnegative",)
+)
 
 
-def positive(name: str, value: ArrayLike) -> FloatArray:
-    """`value` as a float64 array of finite numbers > 0."""
-    return _checked(
-        name, value, "finite and positive", lambda array: np.isfinite(array) & (array > 0)
-    )
+def at_least(least: int, most: float = math.inf) -> Domain:
+    """The integers from `least` on, up to `most`.
+
+    Examples
+    --------
+    >>> at_least(1, 10).text
+    'be an integer of at least 1 and at most 10'
+    """
+    text = f"be an integer of at least {least}"
+    if most < math.inf:
+        text += f" and at most {most}"
+    return Domain(text, low=least, high=most, integer=True, finite=True)
 
 
-def at_least(name: str, value: ArrayLike, least: int) -> FloatArray:
-    """`value` as a float64 array of whole numbers ≥ `least`."""
-    return _checked(
-        name,
-        value,
-        f"an integer ≥ {least}",
-        lambda array: np.isfinite(array) & (array == np.floor(array)) & (array >= least),
-    )
+def one_of(name: str, value: Any, allowed: Collection[str]) -> str:
+    """The value, if it is one of the allowed words.
 
-
-def one_of(name: str, value: str, allowed: Collection[str]) -> str:
-    """`value` if it is one of the allowed words."""
-    if value not in allowed:
-        words = ", ".join(repr(word) for word in allowed)
-        raise ValueError(f"{name} must be one of {words}, got {value!r}")
+    Examples
+    --------
+    >>> one_of("device", "cpu", ("cpu", "cuda"))
+    'cpu'
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
     return value
 
 
-def broadcast(**arguments: FloatArray) -> None:
-    """Raise a `ValueError` that lists the shapes if they do not broadcast together."""
+def common_shape(values: Mapping[str, FloatArray]) -> tuple[int, ...]:
+    """The shape to which all values broadcast.
+
+    Examples
+    --------
+    >>> common_shape({"m": np.zeros((3, 1)), "delta": np.zeros(2)})
+    (3, 2)
+    """
     try:
-        np.broadcast_shapes(*(array.shape for array in arguments.values()))
+        return np.broadcast_shapes(*(value.shape for value in values.values()))
     except ValueError:
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in arguments.items())
-        raise ValueError(f"shapes must broadcast together, got {shapes}") from None
+        shapes = ", ".join(f"{name} {value.shape}" for name, value in values.items() if value.shape)
+        raise ValueError(f"shapes must broadcast to one shape, got {shapes}") from None
 
 
 def per_example(name: str, value: ArrayLike) -> FloatArray:
-    """`value` as non-negative numbers of shape [..., m] with m ≥ 1."""
-    array = non_negative(name, value)
+    """Non-negative numbers of shape [..., m] with m ≥ 1.
+
+    Examples
+    --------
+    >>> per_example("norms", [1.0, 2.0]).shape
+    (2,)
+    """
+    array = FINITE_NON_NEGATIVE.check(name, value)
     if array.ndim == 0 or array.shape[-1] == 0:
         raise ValueError(f"{name} must have shape [..., m] with m ≥ 1, got shape {array.shape}")
     return array
 
 
 def modality_subset(name: str, value: Iterable[str], known: Collection[str]) -> list[str]:
-    """`value` as a list of distinct known modality names, in the order of `known`."""
+    """Distinct known modality names, in the order of `known`.
+
+    Examples
+    --------
+    >>> modality_subset("M", ["audio", "text"], ["text", "audio", "video"])
+    ['text', 'audio']
+    """
     if isinstance(value, str):
         raise ValueError(f"{name} must be an iterable of modality names, got the string {value!r}")
     chosen = list(value)
@@ -83,18 +234,23 @@ def modality_subset(name: str, value: Iterable[str], known: Collection[str]) -> 
     return [modality for modality in known if modality in chosen]
 
 
-def _checked(
-    name: str,
-    value: ArrayLike,
-    requirement: str,
-    holds: Callable[[FloatArray], NDArray[np.bool_]],
-) -> FloatArray:
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be {requirement}, got {value!r}") from None
-    wrong = ~holds(array)
-    if wrong.any():
-        first = array[wrong].flat[0]
-        raise ValueError(f"{name} must be {requirement}, got {first:g}")
-    return array
+def plain(array: FloatArray) -> Number:
+    """A zero-dimensional array as a Python float.
+
+    Examples
+    --------
+    >>> plain(np.array(0.5)), plain(np.array([0.5]))
+    (0.5, array([0.5]))
+    """
+    return float(array) if array.ndim == 0 else array
+
+
+def shown(number: float) -> str:
+    """A float without a trailing `.0`.
+
+    Examples
+    --------
+    >>> shown(3.0), shown(0.5)
+    ('3', '0.5')
+    """
+    return repr(float(number)).removesuffix(".0")

@@ -12,15 +12,13 @@ multiplier turns a Frank-Wolfe gap eps of the fitted head into eps/(1 - kappa), 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sympy
 from sympy import log, sqrt
 
 from bounds.notation import (
     RISK_M,
     RISK_N,
-    ModalitySet,
+    Modalities,
     V,
     delta,
     distinct_pair,
@@ -38,8 +36,6 @@ from bounds.proofs.assumptions import assume
 from bounds.statement.derivation import Derivation, Step
 from bounds.statement.intermediate import DISTANCE
 from bounds.theorem import Term, Theorem
-
-Modalities = str | Iterable[str] | ModalitySet
 
 
 def fast_rate(M: Modalities, N: Modalities) -> Theorem:

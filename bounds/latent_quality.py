@@ -8,8 +8,6 @@ for any learned pair, not only for minimisers. Failure probability: delta in bot
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sympy import Expr, Symbol, log, sqrt
 
 from bounds.notation import (
@@ -18,6 +16,7 @@ from bounds.notation import (
     C,
     L,
     L_hat,
+    Modalities,
     ModalitySet,
     R,
     R_loss,
@@ -31,8 +30,6 @@ from bounds.proofs.assumptions import PAPER, assume
 from bounds.statement.derivation import Derivation, Step
 from bounds.statement.intermediate import DEVIATION_STAR, MEAN_UP, UP
 from bounds.theorem import Term, Theorem
-
-Modalities = str | Iterable[str] | ModalitySet
 
 EMPIRICAL_LOSS = Term("empirical_loss", L_hat, measured=True)
 

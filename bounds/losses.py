@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bounds import domains as arguments
+from bounds import domains
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def squared(prediction_radius: float, target_radius: float) -> LossConstants:
     LossConstants(C=9.0, L=6.0)
     """
     reach = float(
-        arguments.non_negative("prediction_radius", prediction_radius)
-        + arguments.non_negative("target_radius", target_radius)
+        domains.FINITE_NON_NEGATIVE.check("prediction_radius", prediction_radius)
+        + domains.FINITE_NON_NEGATIVE.check("target_radius", target_radius)
     )
     if reach > 1e154:
         raise ValueError(f"prediction_radius + target_radius must be at most 1e154, got {reach:g}")
@@ -67,14 +67,14 @@ def softmax(logit_radius: float, classes: int) -> LossConstants:
         classes: c ≥ 2.
 
     Raises:
-        ValueError: R is negative, infinite or NaN, or c is not an integer ≥ 2.
+        ValueError: R is negative, infinite or NaN, or c is not an integer of at least 2.
 
     >>> constants = softmax(logit_radius=0.0, classes=2)
     >>> round(constants.C, 6), round(constants.L, 6)      # ln 2 and √2 / 2
     (0.693147, 0.707107)
     """
-    radius = float(arguments.non_negative("logit_radius", logit_radius))
-    count = int(arguments.at_least("classes", classes, 2))
+    radius = domains.FINITE_NON_NEGATIVE.number("logit_radius", logit_radius)
+    count = int(domains.at_least(2).number("classes", classes))
     # ln(1 + e^a) with a = ln(c − 1) + √2 R, written so that a large radius does not overflow.
     exponent = math.log(count - 1) + math.sqrt(2.0) * radius
     bound = exponent + math.log1p(math.exp(-exponent))
@@ -100,7 +100,7 @@ def logistic(logit_radius: float) -> LossConstants:
     >>> round(constants.C, 6), constants.L
     (0.693147, 0.5)
     """
-    radius = float(arguments.non_negative("logit_radius", logit_radius))
+    radius = domains.FINITE_NON_NEGATIVE.number("logit_radius", logit_radius)
     return LossConstants(
         C=radius + math.log1p(math.exp(-radius)), L=1.0 / (1.0 + math.exp(-radius))
     )

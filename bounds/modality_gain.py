@@ -7,13 +7,13 @@ a heuristic about eta, not a theorem about it; `verify` measures how often it is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from sympy import log, sqrt
 
 from bounds import risk_gap
+from bounds.domains import Number, common_shape, plain
 from bounds.notation import (
     BOUND_M,
     BOUND_N,
@@ -26,7 +26,7 @@ from bounds.notation import (
     L,
     L_hat_M,
     L_hat_N,
-    ModalitySet,
+    Modalities,
     delta,
     distinct_pair,
     gamma,
@@ -35,10 +35,7 @@ from bounds.notation import (
 from bounds.proofs import lemmas
 from bounds.proofs.assumptions import PAPER, assume
 from bounds.statement.derivation import Derivation
-from bounds.statement.evaluation import Number, checked, common_shape, plain
 from bounds.theorem import Term, Theorem
-
-Modalities = str | Iterable[str] | ModalitySet
 
 
 def rate(M: Modalities, N: Modalities) -> Theorem:
@@ -117,7 +114,7 @@ def crossover(*, C_M: Any, C_N: Any, L_hat_M: Any, L_hat_N: Any, L: Any = None) 
     given = {"C_M": C_M, "C_N": C_N, "L_hat_M": L_hat_M, "L_hat_N": L_hat_N}
     if L is not None:
         given["L"] = L
-    values = {name: checked(name, QUANTITIES[name].domain, value) for name, value in given.items()}
+    values = {name: QUANTITIES[name].domain.check(name, value) for name, value in given.items()}
     shape = common_shape(values)
     gain = values["L_hat_N"] - values["L_hat_M"]
     price = np.sqrt(values["C_M"]) - np.sqrt(values["C_N"])

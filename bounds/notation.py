@@ -15,49 +15,21 @@ catches a square root too many or too few.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import sympy
 
+from bounds.domains import (
+    NON_NEGATIVE,
+    POSITIVE_INTEGER,
+    POSITIVE_PART,
+    PROBABILITY,
+    REAL,
+    Domain,
+)
 from bounds.frozen import FrozenMapping
-
-
-@dataclass(frozen=True)
-class Domain:
-    """The numbers that a symbol may stand for; `text` completes "<name> must ..."."""
-
-    text: str
-    low: float = -math.inf
-    high: float = math.inf
-    open_ends: bool = False
-    integer: bool = False
-    finite: bool = False
-    clip: bool = False  # values below `low` are legitimate measurements that count as `low`
-    assumptions: tuple[str, ...] = ("real",)
-
-    def symbol(self, name: str) -> sympy.Symbol:
-        """The symbol of that name with this domain's sympy assumptions.
-
-        >>> NON_NEGATIVE.symbol("x").is_nonnegative
-        True
-        """
-        return sympy.Symbol(name, **dict.fromkeys(self.assumptions, True))
-
-
-REAL = Domain("be a finite number", finite=True)
-NON_NEGATIVE = Domain("be non-negative", low=0.0, assumptions=("nonnegative",))
-POSITIVE_INTEGER = Domain(
-    "be a positive integer", low=1.0, integer=True, finite=True, assumptions=("integer", "positive")
-)
-PROBABILITY = Domain(
-    "lie in (0, 1)", low=0.0, high=1.0, open_ends=True, finite=True, assumptions=("positive",)
-)
-POSITIVE_PART = Domain(
-    "be a number (below 0 counts as 0)", low=0.0, clip=True, assumptions=("nonnegative",)
-)
 
 NO_UNITS = (Fraction(0), Fraction(0), Fraction(0))
 LOSS = (Fraction(1), Fraction(0), Fraction(0))
@@ -159,9 +131,11 @@ class ModalitySet:
         return modality in self.members
 
 
-def distinct_pair(
-    M: str | Iterable[str] | ModalitySet, N: str | Iterable[str] | ModalitySet
-) -> tuple[ModalitySet, ModalitySet]:
+Modalities = str | Iterable[str] | ModalitySet
+"""Modalities as users name them: one letter each, or full names."""
+
+
+def distinct_pair(M: Modalities, N: Modalities) -> tuple[ModalitySet, ModalitySet]:
     """Two distinct, non-empty subsets; neither need contain the other.
 
     >>> [subset.label for subset in distinct_pair("TVA", "TA")]

@@ -9,8 +9,6 @@ says otherwise. Failure probability: delta/2 in every form.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sympy
 from sympy import log, sqrt
 
@@ -21,7 +19,7 @@ from bounds.notation import (
     RISK_N,
     C,
     L,
-    ModalitySet,
+    Modalities,
     R_abs_M,
     R_hat_loss,
     R_loss,
@@ -58,7 +56,6 @@ __all__ = [
     "split_sample",
 ]
 
-Modalities = str | Iterable[str] | ModalitySet
 
 QUALITY_GAP = Term("quality_gap", gamma, measured=True, against_range=False)
 SLACK = Term("slack", slack)

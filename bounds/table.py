@@ -12,7 +12,14 @@ class Named(Protocol):
 
     @property
     def name(self) -> str:
-        """The name under which users ask for it."""
+        """The name under which users ask for it.
+
+        Examples
+        --------
+        >>> from bounds.notation import QUANTITIES
+        >>> QUANTITIES["m"].name
+        'm'
+        """
         ...
 
 
@@ -51,7 +58,14 @@ class Table(Generic[Entry]):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names, in order."""
+        """The names, in order.
+
+        Examples
+        --------
+        >>> from bounds.notation import QUANTITIES
+        >>> Table("quantity", [QUANTITIES["m"]]).names
+        ('m',)
+        """
         return tuple(self._entries)
 
     def find(self, choice: str | Entry) -> Entry:
@@ -61,6 +75,14 @@ class Table(Generic[Entry]):
         ------
         ValueError
             If no entry has that name.
+
+        Examples
+        --------
+        >>> from bounds.notation import QUANTITIES
+        >>> Table("quantity", [QUANTITIES["m"]]).find("n")
+        Traceback (most recent call last):
+        ...
+        ValueError: quantity must be one of m, got 'n'
         """
         if isinstance(choice, str):
             if choice not in self._entries:
@@ -82,6 +104,14 @@ class Table(Generic[Entry]):
         ------
         ValueError
             If the name is taken.
+
+        Examples
+        --------
+        >>> from bounds.notation import QUANTITIES
+        >>> table = Table("quantity", [QUANTITIES["m"]])
+        >>> table.register(QUANTITIES["C"])
+        >>> len(table)
+        2
         """
         if entry.name in self._entries:
             raise ValueError(f"{self.argument} must have a name of its own, got {entry.name!r}")
@@ -89,7 +119,16 @@ class Table(Generic[Entry]):
 
     @contextmanager
     def including(self, *entries: Entry) -> Iterator[None]:
-        """The table with further entries inside the block, for tests and experiments."""
+        """The table with further entries inside the block, for tests and experiments.
+
+        Examples
+        --------
+        >>> from bounds.notation import QUANTITIES
+        >>> table = Table("quantity", [QUANTITIES["m"]])
+        >>> with table.including(QUANTITIES["C"]):
+        ...     table.names
+        ('m', 'C')
+        """
         before = dict(self._entries)
         try:
             for entry in entries:

@@ -107,7 +107,7 @@ def report(
         delta=_list("delta", delta, float, "numbers in (0, 1) separated by commas"),
         trials=None if trials is None else _one("trials", trials, "a positive integer"),
         seed=_one("seed", seed, "a nonnegative integer"),
-        depth=_one("depth", depth, "an integer >= 0"),
+        depth=_one("depth", depth, "an integer of at least 0"),
         **settings,
     )
     with nullcontext() if scheduler is None else connect(scheduler) as client:

@@ -313,7 +313,7 @@ def _integer(name: str, value: Any, low: int, high: int | None = None) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or number < low or (high and number > high):
-        kind = "a positive integer" if low == 1 else f"an integer >= {low}"
+        kind = "a positive integer" if low == 1 else f"an integer of at least {low}"
         kind += f" and at most {high}" if high else ""
         raise ValueError(f"{name} must be {kind}, got {value!r}")
     return number

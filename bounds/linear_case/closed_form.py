@@ -23,7 +23,7 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.linear_case import schur as _schur
 from bounds.linear_case import schur_symbolic as _schur_symbolic
 from bounds.linear_case.proof import Proof, ProofStep, prove_quality_gap
@@ -158,7 +158,7 @@ def _checked(Sigma: Any, w: Any, blocks: Mapping[str, int]) -> tuple[Any, Any, A
     if len(blocks) == 0:
         raise ValueError("blocks must hold at least one modality, got none")
     for name, size in blocks.items():
-        arguments.at_least(f"blocks[{name!r}]", size, 1)
+        domains.at_least(1).check(f"blocks[{name!r}]", size)
     d = sum(int(size) for size in blocks.values())
     if isinstance(Sigma, sympy.MatrixBase):
         column = sympy.Matrix(list(w))
@@ -167,7 +167,7 @@ def _checked(Sigma: Any, w: Any, blocks: Mapping[str, int]) -> tuple[Any, Any, A
         if column.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
             raise ValueError(f"w must be finite, got {list(column)}")
         return _schur_symbolic.covariance(Sigma, d), column, _schur_symbolic
-    weights = arguments.finite("w", w).squeeze(axis=_singleton(np.shape(w)))
+    weights = domains.FINITE.check("w", w).squeeze(axis=_singleton(np.shape(w)))
     if weights.shape != (d,):
         raise ValueError(f"blocks must sum to the length of w ({weights.size}), got {d}")
     return _schur.covariance(Sigma, d), weights, _schur
@@ -179,14 +179,14 @@ def _singleton(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _positions(name: str, blocks: Mapping[str, int], subset: Iterable[str]) -> _schur.Positions:
-    chosen = arguments.modality_subset(name, subset, blocks)
+    chosen = domains.modality_subset(name, subset, blocks)
     ends = dict(zip(blocks, np.cumsum(list(blocks.values())), strict=True))
     return np.concatenate([np.arange(ends[k] - blocks[k], ends[k]) for k in chosen])
 
 
 def _checked_radius(radius: Any, S: Any, w: Any, core: Any) -> Any:
     if core is _schur:
-        return float(arguments.non_negative("radius", radius))
+        return domains.FINITE_NON_NEGATIVE.number("radius", radius)
     bound = sympy.sympify(radius)
     symbols = S.free_symbols | w.free_symbols | bound.free_symbols
     if symbols:

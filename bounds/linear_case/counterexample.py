@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 from bounds.linear_case import schur as _schur
 from bounds.linear_case.exact_sums import matrix_vector, quadratic_form
@@ -47,8 +47,8 @@ def direction_quality(Sigma: ArrayLike, w: ArrayLike, direction: ArrayLike) -> f
     >>> direction_quality([[1, 0], [0, 1]], [1, 0], [3, 4])       # a₂² b²/(a₁² + a₂²)
     0.64
     """
-    weights = arguments.finite("w", w)
-    a = arguments.finite("direction", direction)
+    weights = domains.FINITE.check("w", w)
+    a = domains.FINITE.check("direction", direction)
     if weights.ndim != 1 or a.shape != weights.shape:
         raise ValueError(f"direction must have the shape of w {weights.shape}, got {a.shape}")
     S = _schur.covariance(Sigma, len(weights))
@@ -83,9 +83,12 @@ def gap_draws(
     >>> bool((gaps > 0).all())
     True
     """
-    size, count = int(arguments.at_least("m", m, 2)), int(arguments.at_least("trials", trials, 1))
+    size, count = (
+        int(domains.at_least(2).number("m", m)),
+        int(domains.at_least(1).number("trials", trials)),
+    )
     weight, sigma = (
-        float(arguments.positive(name, value)) for name, value in (("b", b), ("noise", noise))
+        domains.FINITE_POSITIVE.number(name, value) for name, value in (("b", b), ("noise", noise))
     )
     x = generator.standard_normal((count, size, 2))
     y = weight * x[..., 0] + sigma * generator.standard_normal((count, size))
@@ -118,12 +121,12 @@ def gap_exceedance(share: ArrayLike, *, m: int, b: float = 1.0, noise: float = 1
     >>> gap_exceedance([0.0, 1.0], m=10).tolist()
     [1.0, 0.0]
     """
-    s = arguments.non_negative("share", share)
+    s = domains.FINITE_NON_NEGATIVE.check("share", share)
     if (s > 1).any():
         raise ValueError(f"share must lie in [0, 1], got {s.max():g}")
-    degrees = float(arguments.at_least("m", m, 2)) - 1.0
-    weight = float(arguments.positive("b", b))
-    signal = (weight / float(arguments.positive("noise", noise))) ** 2
+    degrees = domains.at_least(2).number("m", m) - 1.0
+    weight = domains.FINITE_POSITIVE.number("b", b)
+    signal = (weight / domains.FINITE_POSITIVE.number("noise", noise)) ** 2
     # In v = ln tan φ the integrand is smooth at every m and falls like e^{−|v|} on either side.
     with np.errstate(divide="ignore"):
         start = np.clip(0.5 * (np.log(s) - np.log1p(-s)), -_REACH, _REACH)[..., None]

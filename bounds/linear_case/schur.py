@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 from bounds.linear_case.exact_sums import matrix_vector, quadratic_form
 
@@ -22,7 +22,7 @@ _ROUNDING = 1e-14
 
 def covariance(value: ArrayLike, dimension: int) -> FloatArray:
     """`value` as a symmetric positive semi-definite d×d matrix, or a `ValueError`."""
-    S = arguments.finite("Sigma", value)
+    S = domains.FINITE.check("Sigma", value)
     if S.shape != (dimension, dimension):
         raise ValueError(
             f"Sigma must have shape ({dimension}, {dimension}), the sum of the blocks, "

@@ -7,17 +7,13 @@ Without `full_latent` it is false: `bounds.linear_case` ships the counterexample
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sympy
 
-from bounds.notation import ModalitySet, distinct_pair, gamma
+from bounds.notation import Modalities, distinct_pair, gamma
 from bounds.proofs import lemmas
 from bounds.proofs.assumptions import PAPER, assume
 from bounds.statement.derivation import Derivation
 from bounds.theorem import Term, Theorem
-
-Modalities = str | Iterable[str] | ModalitySet
 
 
 def full_latent(M: Modalities, N: Modalities) -> Theorem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bounds.frozen import FrozenMapping
-from bounds.theorem import Assumption
+from bounds.statement.statement import Assumption
 
 PAPER = "Huang, Du, Xue, Chen, Zhao, Huang (NeurIPS 2021, arXiv 2106.04538)"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sympy
 from sympy import exp, log, sqrt
 
+from bounds.frozen import FrozenMapping
 from bounds.notation import (
     BOUND_M,
     BOUND_N,
@@ -322,3 +323,8 @@ MATRIX_CHERNOFF = Lemma(
     conditions=(distortion,),
     failure=p * exp(-(distortion**2) * n / (2 * leverage)),
 )
+
+LEMMAS: FrozenMapping[str, Lemma] = FrozenMapping(
+    {each.key: each for each in list(globals().values()) if isinstance(each, Lemma)}
+)
+"""Every lemma by its key; a proof may use no other, unless it is named as the author's own."""

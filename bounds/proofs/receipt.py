@@ -8,16 +8,11 @@ import sympy
 
 from bounds.receipts.replay import FORMAT, digest
 from bounds.statement.derivation import Step
-from bounds.theorem import Term, Theorem
+from bounds.statement.statement import Statement, Term
 
 
-def receipt(theorem: Theorem) -> dict[str, Any]:
+def receipt(statement: Statement, /) -> dict[str, Any]:
     """A theorem's statement and derivation as JSON's types; `bounds.receipts.replay` checks it.
-
-    Parameters
-    ----------
-    theorem
-        A theorem with a derivation.
 
     Returns
     -------
@@ -33,27 +28,27 @@ def receipt(theorem: Theorem) -> dict[str, Any]:
     --------
     >>> from bounds import risk_gap
     >>> from bounds.receipts.replay import flaws
-    >>> flaws(receipt(risk_gap.sharp("TVA", "TA")))
+    >>> flaws(risk_gap.sharp("TVA", "TA").receipt())
     ()
     """
-    if theorem.derivation is None:
-        raise ValueError(f"theorem must have a derivation, got {theorem.key} without one")
+    if statement.derivation is None:
+        raise ValueError(f"the theorem must have a derivation, got {statement.key} without one")
     content: dict[str, Any] = {
         "format": FORMAT,
-        "key": theorem.key,
-        "title": theorem.title,
-        "reference": theorem.reference,
-        "subsets": [sorted(subset) for subset in theorem.subsets],
+        "key": statement.key,
+        "title": statement.title,
+        "reference": statement.reference,
+        "subsets": [sorted(subset) for subset in statement.subsets],
         "statement": {
-            "lhs": str(theorem.lhs),
-            "terms": [_term(term) for term in theorem.terms],
-            "failure_probability": str(theorem.failure_probability),
-            "assumptions": [{"key": a.key, "text": a.text} for a in theorem.assumptions],
-            "directions": dict(theorem.directions),
-            "defaults": dict(theorem.defaults),
-            "alternatives": [other.key for other in theorem.alternatives],
+            "lhs": str(statement.lhs),
+            "terms": [_term(term) for term in statement.terms],
+            "failure_probability": str(statement.failure_probability),
+            "assumptions": [{"key": a.key, "text": a.text} for a in statement.assumptions],
+            "directions": dict(statement.directions),
+            "defaults": dict(statement.defaults),
+            "alternatives": [other.key for other in statement.alternatives],
         },
-        "steps": [_step(step) for step in theorem.derivation],
+        "steps": [_step(step) for step in statement.derivation],
     }
     return {**content, "digest": digest(content)}
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 
 
@@ -59,10 +59,10 @@ def contraction(
     >>> round(float(contraction(0.1, 2.0, outputs="vector")), 6)
     0.282843
     """
-    arguments.one_of("outputs", outputs, ("scalar", "vector"))
-    complexity = arguments.non_negative("R", R)
-    lipschitz = arguments.non_negative("L", L)
-    arguments.broadcast(R=complexity, L=lipschitz)
+    domains.one_of("outputs", outputs, ("scalar", "vector"))
+    complexity = domains.FINITE_NON_NEGATIVE.check("R", R)
+    lipschitz = domains.FINITE_NON_NEGATIVE.check("L", L)
+    domains.common_shape(dict(R=complexity, L=lipschitz))
     factor = 1.0 if outputs == "scalar" else math.sqrt(2.0)
     return factor * lipschitz * complexity
 
@@ -102,9 +102,9 @@ def convert(
     >>> float(convert(0.1, "standard", "bartlett-mendelson", class_is="symmetric"))
     0.2
     """
-    arguments.one_of("source", source, CONVENTIONS)
-    arguments.one_of("target", target, CONVENTIONS)
-    arguments.one_of("class_is", class_is, ("arbitrary", "contains-zero", "symmetric"))
+    domains.one_of("source", source, CONVENTIONS)
+    domains.one_of("target", target, CONVENTIONS)
+    domains.one_of("class_is", class_is, ("arbitrary", "contains-zero", "symmetric"))
     before, after = CONVENTIONS[source], CONVENTIONS[target]
     factor = after.scale / before.scale
     if after.absolute and not before.absolute and class_is != "symmetric":
@@ -114,4 +114,4 @@ def convert(
                 f"({source!r} to {target!r}), got 'arbitrary'"
             )
         factor *= 2.0
-    return factor * arguments.non_negative("value", value)
+    return factor * domains.FINITE_NON_NEGATIVE.check("value", value)

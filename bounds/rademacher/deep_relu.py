@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 
 
@@ -35,15 +35,15 @@ def deep_relu(*, layer_radii: ArrayLike, mean_square_norm: ArrayLike, m: ArrayLi
     >>> round(float(deep_relu(layer_radii=[1, 1, 1], mean_square_norm=1, m=100)), 6)
     0.303933
     """
-    radii = arguments.non_negative("layer_radii", layer_radii)
+    radii = domains.FINITE_NON_NEGATIVE.check("layer_radii", layer_radii)
     if radii.ndim == 0 or radii.shape[-1] == 0:
         raise ValueError(
             f"layer_radii must have shape [..., D] with D ≥ 1, got shape {radii.shape}"
         )
-    square = arguments.non_negative("mean_square_norm", mean_square_norm)
-    size = arguments.at_least("m", m, 1)
+    square = domains.FINITE_NON_NEGATIVE.check("mean_square_norm", mean_square_norm)
+    size = domains.at_least(1).check("m", m)
     product = radii.prod(axis=-1)
-    arguments.broadcast(layer_radii=product, mean_square_norm=square, m=size)
+    domains.common_shape(dict(layer_radii=product, mean_square_norm=square, m=size))
     factor = math.sqrt(2.0 * math.log(2.0) * radii.shape[-1]) + 1.0
     bound: FloatArray = factor * product * np.sqrt(square / size)
     return bound
@@ -64,7 +64,7 @@ def deep_relu_empirical(*, layer_radii: ArrayLike, squared_norms: ArrayLike) -> 
     >>> round(float(deep_relu_empirical(layer_radii=[1, 1, 1], squared_norms=[1.0] * 100)), 6)
     0.303933
     """
-    norms = arguments.per_example("squared_norms", squared_norms)
+    norms = domains.per_example("squared_norms", squared_norms)
     return deep_relu(
         layer_radii=layer_radii, mean_square_norm=norms.mean(axis=-1), m=norms.shape[-1]
     )

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 from bounds.rademacher.signs import batches_of_signs
 
@@ -39,10 +39,10 @@ def massart(*, radius: ArrayLike, size: ArrayLike, m: ArrayLike) -> FloatArray:
     >>> round(float(massart(radius=0.5, size=16, m=1000)), 6)
     0.037233
     """
-    b = arguments.non_negative("radius", radius)
-    count = arguments.at_least("size", size, 1)
-    examples = arguments.at_least("m", m, 1)
-    arguments.broadcast(radius=b, size=count, m=examples)
+    b = domains.FINITE_NON_NEGATIVE.check("radius", radius)
+    count = domains.at_least(1).check("size", size)
+    examples = domains.at_least(1).check("m", m)
+    domains.common_shape(dict(radius=b, size=count, m=examples))
     bound: FloatArray = b * np.sqrt(2.0 * np.log(count) / examples)
     return bound
 
@@ -64,7 +64,7 @@ def finite_exact(values: ArrayLike) -> float:
     >>> finite_exact([[1.0, 1.0], [-1.0, -1.0]])         # E|σ1 + σ2|/2
     0.5
     """
-    table = arguments.finite("values", values)
+    table = domains.FINITE.check("values", values)
     if table.ndim not in (2, 3) or table.size == 0:
         raise ValueError(
             f"values must have shape [functions, m] or [functions, m, c], got shape {table.shape}"
@@ -98,15 +98,15 @@ def cells_empirical(*, counts: ArrayLike, spread: ArrayLike = 1.0) -> FloatArray
     >>> float(cells_empirical(counts=[2]))        # the signs sum to 2 with probability ¼
     0.25
     """
-    number = arguments.at_least("counts", counts, 0)
+    number = domains.at_least(0).check("counts", counts)
     if number.ndim == 0 or (number.sum(axis=-1) == 0).any():
         raise ValueError(
             "counts must have shape [..., cells] and at least one example per sample, "
             f"got {np.asarray(counts).tolist()}"
         )
-    width = arguments.non_negative("spread", spread)
+    width = domains.FINITE_NON_NEGATIVE.check("spread", spread)
     m = number.sum(axis=-1)
-    arguments.broadcast(counts=m, spread=width)
+    domains.common_shape(dict(counts=m, spread=width))
     exact: FloatArray = width * _positive_part(number).sum(axis=-1) / m
     return exact
 
@@ -130,13 +130,13 @@ def cells(*, probabilities: ArrayLike, m: int, spread: float = 1.0) -> float:
     >>> cells(probabilities=[0.5, 0.5], m=2)      # one cell (¼) or two (½), equally likely
     0.375
     """
-    p = arguments.non_negative("probabilities", probabilities)
+    p = domains.FINITE_NON_NEGATIVE.check("probabilities", probabilities)
     if p.ndim != 1 or abs(p.sum() - 1.0) > 1e-9:
         raise ValueError(
             f"probabilities must be one row that sums to 1, got shape {p.shape}, sum {p.sum():g}"
         )
-    size = int(arguments.at_least("m", m, 1))
-    width = float(arguments.non_negative("spread", spread))
+    size = int(domains.at_least(1).number("m", m))
+    width = domains.FINITE_NON_NEGATIVE.number("spread", spread)
     n = np.arange(size + 1)
     value = _positive_part(n.astype(np.float64))
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(n[1:]))])

@@ -42,7 +42,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 
 
@@ -78,7 +78,7 @@ def fusion(
 
     Raises:
         ValueError: a negative, NaN or infinite argument, `outputs` or `m` not a positive integer,
-            `depth` not an integer ≥ 0, or shapes that do not broadcast.
+            `depth` not an integer of at least 0, or shapes that do not broadcast.
 
     Source: this module's derivation; contraction inside a convex function is Ledoux & Talagrand
     1991, in the proof of Theorem 4.12; layer by layer it is Golowich, Rakhlin & Shamir 2018.
@@ -86,12 +86,14 @@ def fusion(
     >>> float(fusion(encoder_radius=1, head_radius=1, outputs=1, mean_square_norm=4, m=900))
     0.1
     """
-    A = arguments.non_negative("encoder_radius", encoder_radius)
-    B = arguments.non_negative("head_radius", head_radius)
-    c = arguments.at_least("outputs", outputs, 1)
-    square = arguments.non_negative("mean_square_norm", mean_square_norm)
-    size = arguments.at_least("m", m, 1)
-    arguments.broadcast(encoder_radius=A, head_radius=B, outputs=c, mean_square_norm=square, m=size)
+    A = domains.FINITE_NON_NEGATIVE.check("encoder_radius", encoder_radius)
+    B = domains.FINITE_NON_NEGATIVE.check("head_radius", head_radius)
+    c = domains.at_least(1).check("outputs", outputs)
+    square = domains.FINITE_NON_NEGATIVE.check("mean_square_norm", mean_square_norm)
+    size = domains.at_least(1).check("m", m)
+    domains.common_shape(
+        dict(encoder_radius=A, head_radius=B, outputs=c, mean_square_norm=square, m=size)
+    )
     bound: FloatArray = B * np.sqrt(c * (layer_factor(depth) * A**2 * square + float(bias)) / size)
     return bound
 
@@ -107,14 +109,14 @@ def layer_factor(depth: int) -> float:
         depth: ReLU layers, ≥ 0.
 
     Raises:
-        ValueError: `depth` is not an integer ≥ 0.
+        ValueError: `depth` is not an integer of at least 0.
 
     Source: this module's derivation.
 
     >>> [round(layer_factor(depth) ** 2, 9) for depth in (0, 1, 2, 3)]
     [1.0, 4.0, 12.0, 24.0]
     """
-    layers = int(arguments.at_least("depth", depth, 0))
+    layers = int(domains.at_least(0).number("depth", depth))
     best, log_odd = math.inf, 0.0
     # The best q is near ln 2 · depth; q = depth + 1 is beyond it.
     for q in range(1, layers + 2):
@@ -157,7 +159,7 @@ def fusion_empirical(
     ...     encoder_radius=1, head_radius=1, outputs=1, squared_norms=[4.0] * 900))
     0.1
     """
-    norms = arguments.per_example("squared_norms", squared_norms)
+    norms = domains.per_example("squared_norms", squared_norms)
     return fusion(
         encoder_radius=encoder_radius,
         head_radius=head_radius,
@@ -195,9 +197,9 @@ def fusion_output_radius(
     >>> float(fusion_output_radius(encoder_radius=3, head_radius=2, modality_radius=1, bias=False))
     6.0
     """
-    A = arguments.non_negative("encoder_radius", encoder_radius)
-    B = arguments.non_negative("head_radius", head_radius)
-    longest = arguments.non_negative("modality_radius", modality_radius)
-    arguments.broadcast(encoder_radius=A, head_radius=B, modality_radius=longest)
+    A = domains.FINITE_NON_NEGATIVE.check("encoder_radius", encoder_radius)
+    B = domains.FINITE_NON_NEGATIVE.check("head_radius", head_radius)
+    longest = domains.FINITE_NON_NEGATIVE.check("modality_radius", modality_radius)
+    domains.common_shape(dict(encoder_radius=A, head_radius=B, modality_radius=longest))
     radius: FloatArray = B * np.sqrt((A * longest) ** 2 + float(bias))
     return radius

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 from bounds.rademacher.signs import batches_of_signs
 
@@ -41,11 +41,11 @@ def linear(
     >>> float(linear(radius=2, mean_square_norm=1, m=400))
     0.1
     """
-    B = arguments.non_negative("radius", radius)
-    square = arguments.non_negative("mean_square_norm", mean_square_norm)
-    size = arguments.at_least("m", m, 1)
-    c = arguments.at_least("outputs", outputs, 1)
-    arguments.broadcast(radius=B, mean_square_norm=square, m=size, outputs=c)
+    B = domains.FINITE_NON_NEGATIVE.check("radius", radius)
+    square = domains.FINITE_NON_NEGATIVE.check("mean_square_norm", mean_square_norm)
+    size = domains.at_least(1).check("m", m)
+    c = domains.at_least(1).check("outputs", outputs)
+    domains.common_shape(dict(radius=B, mean_square_norm=square, m=size, outputs=c))
     bound: FloatArray = B * np.sqrt(c * square / size)
     return bound
 
@@ -71,7 +71,7 @@ def linear_empirical(
     >>> float(linear_empirical(radius=2, squared_norms=[1.0] * 400))
     0.1
     """
-    norms = arguments.per_example("squared_norms", squared_norms)
+    norms = domains.per_example("squared_norms", squared_norms)
     return linear(
         radius=radius, mean_square_norm=norms.mean(axis=-1), m=norms.shape[-1], outputs=outputs
     )
@@ -112,11 +112,11 @@ def linear_exact(*, radius: float, features: ArrayLike, outputs: int = 1) -> flo
     >>> linear_exact(radius=1.0, features=[[1.0, 0.0], [0.0, 1.0]]) == 2**0.5 / 2
     True
     """
-    B = float(arguments.non_negative("radius", radius))
-    x = arguments.finite("features", features)
+    B = domains.FINITE_NON_NEGATIVE.number("radius", radius)
+    x = domains.FINITE.check("features", features)
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"features must have shape [m, d] with m ≥ 1, got shape {x.shape}")
-    m, c = len(x), int(arguments.at_least("outputs", outputs, 1))
+    m, c = len(x), int(domains.at_least(1).number("outputs", outputs))
     total, count = 0.0, 0
     for signs in batches_of_signs(m * c):
         sums = signs.reshape(-1, c, m) @ x
@@ -147,11 +147,11 @@ def linear_l1(
     >>> round(float(linear_l1(radius=1, coordinate_radius=1, dimension=50, m=1000)), 6)
     0.095971
     """
-    B = arguments.non_negative("radius", radius)
-    X = arguments.non_negative("coordinate_radius", coordinate_radius)
-    d = arguments.at_least("dimension", dimension, 1)
-    size = arguments.at_least("m", m, 1)
-    arguments.broadcast(radius=B, coordinate_radius=X, dimension=d, m=size)
+    B = domains.FINITE_NON_NEGATIVE.check("radius", radius)
+    X = domains.FINITE_NON_NEGATIVE.check("coordinate_radius", coordinate_radius)
+    d = domains.at_least(1).check("dimension", dimension)
+    size = domains.at_least(1).check("m", m)
+    domains.common_shape(dict(radius=B, coordinate_radius=X, dimension=d, m=size))
     bound: FloatArray = B * X * np.sqrt(2.0 * np.log(2.0 * d) / size)
     return bound
 
@@ -172,7 +172,7 @@ def linear_l1_empirical(*, radius: ArrayLike, features: ArrayLike) -> FloatArray
     >>> round(float(linear_l1_empirical(radius=1, features=np.ones((1000, 50)))), 6)
     0.095971
     """
-    x = arguments.finite("features", features)
+    x = domains.FINITE.check("features", features)
     if x.ndim < 2 or 0 in x.shape[-2:]:
         raise ValueError(f"features must have shape [..., m, d] with m, d ≥ 1, got {x.shape}")
     m, d = x.shape[-2:]

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bounds import domains as arguments
+from bounds import domains
 from bounds.domains import FloatArray
 
 
@@ -36,11 +36,11 @@ def squared_norms(
     >>> squared_norms({"text": [[3.0, 4.0]], "audio": [[2.0]]}, {"text", "audio"}).tolist()
     [31.0]
     """
-    names = arguments.modality_subset("subset", subset, features)
+    names = domains.modality_subset("subset", subset, features)
     total = np.zeros(())
     shape: tuple[int, ...] | None = None
     for name in names:
-        block = arguments.finite(f"features[{name!r}]", features[name])
+        block = domains.FINITE.check(f"features[{name!r}]", features[name])
         if block.ndim < 2 or (shape is not None and block.shape[:-1] != shape):
             raise ValueError(
                 f"features[{name!r}] must have shape [..., m, d] with the rows of the others, "

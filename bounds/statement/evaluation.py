@@ -1,24 +1,19 @@
-"""A theorem in numbers: checked arguments in, float64 out, broadcast as numpy does."""
+"""A statement in numbers: checked arguments in, float64 out, broadcast as numpy does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from bounds.domains import FloatArray, Number, common_shape, plain
 from bounds.frozen import FrozenMapping
-from bounds.notation import Domain
-
-if TYPE_CHECKING:
-    from bounds.theorem import Theorem
-
-FloatArray = NDArray[np.float64]
-Number = float | FloatArray
+from bounds.statement.statement import Statement
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,19 +61,33 @@ class BoundValue:
         return bool(says_nothing) if says_nothing.ndim == 0 else says_nothing
 
 
-def evaluate(theorem: Theorem, arguments: Mapping[str, Any]) -> BoundValue:
-    """See `Theorem.evaluate`.
+def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
+    """The bound in numbers; every argument broadcasts, in float64.
 
+    Parameters
+    ----------
+    arguments
+        Those of the statement, by name: anything that ``numpy.asarray`` accepts (pandas Series, torch
+        tensors).
+
+    Raises
+    ------
+    ValueError
+        For bad input; it names the argument, what it must be and what it was.
+
+    Examples
+    --------
     >>> from bounds import risk_gap
-    >>> point = dict(gamma=0, R_loss=0.02, C=1, m=10_000, delta=0.05)
-    >>> round(evaluate(risk_gap.sharp("TVA", "TA"), point).total, 4)
-    0.1072
+    >>> t = risk_gap.paper("TVA", "TA")
+    >>> v = t.evaluate(gamma=-0.1, R_M=0.02, L=1.0, C=1.0, m=[100, 1000], delta=0.05)
+    >>> v.total.round(3).tolist(), v.dominant.tolist(), v.vacuous.tolist()
+    ([1.003, 0.358], ['confidence', 'confidence'], [True, False])
     """
-    form = fitting_form(theorem, arguments)
+    form = fitting_form(statement, arguments)
     given = {**form.arguments, **arguments}
     range_known = given["C"] is not None or "C" in form.inputs
     values = {
-        name: checked(name, form.quantities[name].domain, value)
+        name: form.quantities[name].domain.check(name, value)
         for name, value in given.items()
         if name != "C" or range_known
     }
@@ -112,19 +121,21 @@ def evaluate(theorem: Theorem, arguments: Mapping[str, Any]) -> BoundValue:
     )
 
 
-def failure_probability(theorem: Theorem, delta: Any) -> Number:
-    """See `Theorem.level`.
+def level(statement: Statement, /, delta: Any) -> Number:
+    """The failure probability at `delta`, broadcast.
 
-    >>> from bounds import latent_quality
-    >>> failure_probability(latent_quality.sharp("TA"), [0.1, 0.05]).tolist()
-    [0.1, 0.05]
+    Examples
+    --------
+    >>> from bounds import risk_gap
+    >>> risk_gap.paper("TVA", "TA").level(0.05)
+    0.025
     """
-    values = checked("delta", theorem.quantities["delta"].domain, delta)
-    return plain(np.broadcast_to(_failure(theorem, values), values.shape))
+    values = statement.quantities["delta"].domain.check("delta", delta)
+    return plain(np.broadcast_to(_failure(statement, values), values.shape))
 
 
-def fitting_form(theorem: Theorem, names: Mapping[str, Any]) -> Theorem:
-    """The theorem itself or the alternative whose arguments the given names are.
+def fitting_form(statement: Statement, names: Mapping[str, Any]) -> Statement:
+    """The statement itself or the alternative whose arguments the given names are.
 
     >>> from bounds import risk_gap
     >>> names = "gamma V v_norm v_max leverage p m_head delta".split()
@@ -132,91 +143,23 @@ def fitting_form(theorem: Theorem, names: Mapping[str, Any]) -> Theorem:
     'risk_gap.fast_rate_in_advance'
     """
     complaints = []
-    for form in (theorem, *theorem.alternatives):
+    for form in (statement, *statement.alternatives):
         unknown = [name for name in names if name not in form.arguments]
         missing = [name for name in form.inputs if name not in names and name not in form.defaults]
         if not unknown and not missing:
             return form
         complaints.append((len(unknown) + len(missing), unknown, missing, form))
     _, unknown, missing, form = min(complaints, key=lambda complaint: complaint[0])
-    takes = " or ".join(", ".join(each.arguments) for each in (theorem, *theorem.alternatives))
+    takes = " or ".join(", ".join(each.arguments) for each in (statement, *statement.alternatives))
     if unknown:
         raise ValueError(
-            f"arguments of {theorem.key} must be among {takes}, got {', '.join(unknown)}"
+            f"arguments of {statement.key} must be among {takes}, got {', '.join(unknown)}"
         )
     needs = "; ".join(
         f"{name} ({form.quantities[name].meaning}) must {form.quantities[name].domain.text}"
         for name in missing
     )
-    raise ValueError(f"missing argument of {theorem.key}: {needs}, got nothing")
-
-
-def checked(name: str, domain: Domain, value: Any) -> FloatArray:
-    """`value` as float64 inside its domain; otherwise a ValueError. NaN never passes.
-
-    >>> from bounds.notation import PROBABILITY
-    >>> checked("delta", PROBABILITY, 1.5)
-    Traceback (most recent call last):
-    ...
-    ValueError: delta must lie in (0, 1), got 1.5
-    """
-    if hasattr(value, "detach"):  # a torch tensor, perhaps on a device or with a gradient
-        value = value.detach().cpu()
-    try:
-        raw = np.asarray(value)
-        if value is None or raw.dtype.kind not in "iufO":
-            raise TypeError
-        array = raw.astype(np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must {domain.text}, got {value!r}") from None
-    with np.errstate(invalid="ignore"):
-        inside = (
-            (array > domain.low) & (array < domain.high)
-            if domain.open_ends
-            else (array >= domain.low) & (array <= domain.high)
-        )
-        if domain.clip:
-            inside = ~np.isnan(array)
-            array = np.maximum(array, domain.low)
-        if domain.integer:
-            inside &= array == np.floor(array)
-        if domain.finite:
-            inside &= np.isfinite(array)
-    if not inside.all():
-        offender = array[~inside].flat[0]
-        raise ValueError(f"{name} must {domain.text}, got {shown(offender)}")
-    return array
-
-
-def shown(number: float) -> str:
-    """A number as its owner would have typed it: no ".0" behind an integer.
-
-    >>> shown(3.0), shown(0.5)
-    ('3', '0.5')
-    """
-    return repr(float(number)).removesuffix(".0")
-
-
-def common_shape(values: Mapping[str, FloatArray]) -> tuple[int, ...]:
-    """The shape to which all values broadcast.
-
-    >>> common_shape({"m": np.zeros((3, 1)), "delta": np.zeros(2)})
-    (3, 2)
-    """
-    try:
-        return np.broadcast_shapes(*(value.shape for value in values.values()))
-    except ValueError:
-        shapes = ", ".join(f"{name} {value.shape}" for name, value in values.items() if value.shape)
-        raise ValueError(f"shapes must broadcast to one shape, got {shapes}") from None
-
-
-def plain(array: FloatArray) -> Number:
-    """A zero-dimensional array as a Python float.
-
-    >>> plain(np.array(0.5)), plain(np.array([0.5]))
-    (0.5, array([0.5]))
-    """
-    return float(array) if array.ndim == 0 else array
+    raise ValueError(f"missing argument of {statement.key}: {needs}, got nothing")
 
 
 def _sum(parts: Any, shape: tuple[int, ...]) -> FloatArray:
@@ -226,8 +169,8 @@ def _sum(parts: Any, shape: tuple[int, ...]) -> FloatArray:
     return total
 
 
-def _failure(theorem: Theorem, delta: FloatArray) -> FloatArray:
-    (probability,) = _compiled((theorem.failure_probability,), ("delta",))(delta)
+def _failure(statement: Statement, delta: FloatArray) -> FloatArray:
+    (probability,) = _compiled((statement.failure_probability,), ("delta",))(delta)
     return np.asarray(probability, dtype=np.float64)
 
 

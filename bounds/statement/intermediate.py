@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sympy
 
+from bounds.domains import NON_NEGATIVE, REAL, Domain
 from bounds.frozen import FrozenMapping
-from bounds.notation import LOSS, NON_NEGATIVE, REAL, ROOT_LOSS, Domain, Quantity
+from bounds.notation import LOSS, ROOT_LOSS, Quantity
 
 _TABLE: tuple[tuple[str, Domain, str, str], ...] = (
     ("best_M", REAL, r"\inf_h r(h \circ \hat g_{<M>})", "best risk on the encoder of M"),

@@ -8,19 +8,17 @@ is bracketed on a logarithmic grid and bisected to double precision.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from bounds.notation import NON_NEGATIVE, REAL, Domain
-from bounds.statement.evaluation import checked, fitting_form, shown
-
-if TYPE_CHECKING:
-    from bounds.theorem import Term, Theorem
+from bounds.domains import NON_NEGATIVE, REAL, Domain, shown
+from bounds.statement.evaluation import fitting_form
+from bounds.statement.statement import Statement, Term
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -47,10 +45,31 @@ class Solution:
         return self.value
 
 
-def solve(theorem: Theorem, name: str, total: Any, arguments: Mapping[str, Any]) -> Solution:
-    """See `Theorem.solve`. No solution is a ValueError that says what can be reached.
+def solve(statement: Statement, /, name: str, *, total: Any, **arguments: Any) -> Solution:
+    """The value of the argument `name` at which the bound equals `total`.
 
-    >>> from bounds import latent_quality
+    Parameters
+    ----------
+    name
+        The argument to solve for.
+    total
+        One number.
+    arguments
+        The others: numbers, or expressions in `name`.
+
+    Raises
+    ------
+    ValueError
+        If there is no solution; it says which totals can be reached.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from bounds import latent_quality, risk_gap
+    >>> t, m = risk_gap.paper("TVA", "TA"), sympy.Symbol("m")
+    >>> s = t.solve("m", total=0.1, gamma=0, R_M=2 / sympy.sqrt(m), L=1, C=1, delta=0.05)
+    >>> s.least_integer, round(float(s), 3)
+    (64681, 64680.728)
     >>> t = latent_quality.sharp("TA")
     >>> s = t.solve("delta", total=0.5, L_hat=0, R_loss=0.1, C=1, m=100)
     >>> s.exact, round(s.value, 4)
@@ -62,7 +81,7 @@ def solve(theorem: Theorem, name: str, total: Any, arguments: Mapping[str, Any])
     """
     if name in arguments:
         raise ValueError(f"{name} must be left out where it is solved for, got {arguments[name]!r}")
-    form = fitting_form(theorem, {**arguments, name: None})
+    form = fitting_form(statement, {**arguments, name: None})
     if name not in form.inputs:
         raise ValueError(
             f"the argument to solve for must be among {', '.join(form.inputs)}, got {name!r}"
@@ -74,46 +93,94 @@ def solve(theorem: Theorem, name: str, total: Any, arguments: Mapping[str, Any])
     if UNKNOWN not in expression.free_symbols:
         raise ValueError(f"the bound does not depend on {name} for these arguments: no solution")
     curve = _curve(form.terms, values)
-    exact = _closed_form(expression - target, name, domain, curve, float(target))
+    exact = _closed_form(expression - target, domain, curve, float(target))
     value = _bisected(curve, float(target), domain, name) if exact is None else float(exact)
     least = _least_integer(lambda n: curve(n) <= float(target)) if domain.integer else None
     return Solution(name, value, exact, least)
 
 
-def nonvacuous_from(theorem: Theorem, arguments: Mapping[str, Any]) -> float:
-    """See `Theorem.nonvacuous_from`.
+def nonvacuous_from(statement: Statement, /, **arguments: Any) -> float:
+    """The least sample size from which the bound says more than the loss's range does.
 
-    >>> from bounds import latent_quality
-    >>> known = dict(L_hat=0, R_loss=0, C=1, delta=0.05)         # sqrt(2 ln 20 / m) < 1
-    >>> nonvacuous_from(latent_quality.sharp("TA"), known)
-    6
+    Parameters
+    ----------
+    arguments
+        Those of the statement but for the sample size; they may be expressions in it.
+
+    Returns
+    -------
+    float
+        `math.inf` if the bound stays vacuous for ever.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from bounds import risk_gap
+    >>> t, m = risk_gap.paper("TVA", "TA"), sympy.Symbol("m")
+    >>> t.nonvacuous_from(gamma=0, R_M=2 / sympy.sqrt(m), L=1, C=1, delta=0.05)
+    647
     """
     not_needed = {
         str(symbol): 0
-        for each in (theorem, *theorem.alternatives)
+        for each in (statement, *statement.alternatives)
         for term in each.terms
         if not term.against_range
         for symbol in term.expression.free_symbols
     }
-    given = {name: value for name, value in not_needed.items() if name not in arguments}
-    given |= dict(arguments)
-    if theorem.sample_size is None:
-        raise ValueError(f"{theorem.key} must have a sample size for this, got {theorem.inputs}")
-    form = fitting_form(theorem, {**given, theorem.sample_size: None})
-    if given.get("C") is None:
-        raise ValueError(f"C must {form.quantities['C'].domain.text}, got nothing")
-    values = resolved(form, theorem.sample_size, given)
-    room = (form.quantities["C"].symbol - form.quantities["best_risk"].symbol).xreplace(values)
-    claim = _curve(tuple(term for term in form.terms if term.against_range), values)
-    limit = _lambdified(room)
-    least = _least_integer(lambda n: claim(n) < limit(n))
+    form, values = _with_free_size(statement, {**not_needed, **arguments})
+    domain = form.quantities["C"].domain
+    if form.quantities["C"].symbol not in values:
+        raise ValueError(f"C must {domain.text}, got nothing")
+    limit = (form.quantities["C"].symbol - form.quantities["best_risk"].symbol).xreplace(values)
+    return _least_below([t for t in form.terms if t.against_range], values, limit)
+
+
+def least_sample_size(statement: Statement, /, *, below: Any, **arguments: Any) -> float:
+    """The least sample size at which the bound lies below a number; infinite if there is none.
+
+    Parameters
+    ----------
+    below
+        The number; 0 for a bound on a risk gap asks from where on it proves a gain.
+    arguments
+        As for `nonvacuous_from`.
+
+    Examples
+    --------
+    >>> from bounds import latent_quality
+    >>> known = dict(L_hat=-0.5, R_loss=0, C=1, delta=0.05)    # sqrt(2 ln 20 / m) < 0.5
+    >>> latent_quality.sharp("TA").least_sample_size(below=0, **known)
+    24
+    """
+    form, values = _with_free_size(statement, arguments)
+    return _least_below(form.terms, values, _exact_number("below", REAL, below))
+
+
+def _with_free_size(
+    statement: Statement, arguments: Mapping[str, Any]
+) -> tuple[Statement, dict[sympy.Symbol, sympy.Expr]]:
+    """The form that fits the arguments, and their values with the sample size unknown."""
+    size = statement.sample_size
+    if size is None:
+        raise ValueError(
+            f"{statement.key} must have a sample size for this, got {statement.inputs}"
+        )
+    form = fitting_form(statement, {**arguments, size: None})
+    return form, resolved(form, size, arguments)
+
+
+def _least_below(
+    terms: Sequence[Term], values: Mapping[sympy.Symbol, sympy.Expr], limit: sympy.Expr
+) -> float:
+    total, most = _curve(tuple(terms), values), _lambdified(limit)
+    least = _least_integer(lambda n: total(n) < most(n))
     return math.inf if least is None else least
 
 
 def resolved(
-    form: Theorem, unknown: str, arguments: Mapping[str, Any]
+    form: Statement, unknown: str, arguments: Mapping[str, Any]
 ) -> dict[sympy.Symbol, sympy.Expr]:
-    """Every symbol of the theorem as an exact number or an expression in `UNKNOWN`.
+    """Every symbol of a statement as an exact number or an expression in `UNKNOWN`.
 
     Symbols inside an expression are recognised by name, whatever their sympy assumptions.
 
@@ -139,7 +206,7 @@ def resolved(
                 f"got {arguments[name]} with {', '.join(left)} undetermined"
             )
         if value.is_number:
-            checked(name, form.quantities[name].domain, float(value))
+            form.quantities[name].domain.check(name, float(value))
     return {form.quantities[name].symbol: value for name, value in given.items()} | {
         form.quantities[unknown].symbol: UNKNOWN
     }
@@ -154,9 +221,9 @@ def _by_name(value: sympy.Expr, given: Mapping[str, sympy.Expr], unknown: str) -
 
 def _exact_number(name: str, domain: Domain, value: Any) -> sympy.Expr:
     if isinstance(value, sympy.Expr) and value.is_real:
-        checked(name, domain, float(value))
+        domain.check(name, float(value))
         return value
-    number = checked(name, domain, value)
+    number = domain.check(name, value)
     if number.ndim:
         raise ValueError(f"{name} must be one number here, got shape {number.shape}")
     if not np.isfinite(number):
@@ -195,7 +262,7 @@ def _curve(terms: tuple[Term, ...], values: Mapping[sympy.Symbol, sympy.Expr]) -
 
 
 def _closed_form(
-    difference: sympy.Expr, name: str, domain: Domain, curve: Curve, target: float
+    difference: sympy.Expr, domain: Domain, curve: Curve, target: float
 ) -> sympy.Expr | None:
     """The smallest admissible root, where a substitution makes the equation quadratic at most."""
     for substitution in _substitutions(difference):

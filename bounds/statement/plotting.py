@@ -1,4 +1,4 @@
-"""A theorem as a table and as a picture. pandas and matplotlib are imported on use alone."""
+"""A statement as a table and as a picture. pandas and matplotlib are imported on use alone."""
 
 from __future__ import annotations
 
@@ -7,37 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bounds.statement.evaluation import (
-    BoundValue,
-    checked,
-    common_shape,
-    evaluate,
-    fitting_form,
-)
+from bounds.domains import common_shape
+from bounds.statement.evaluation import BoundValue, evaluate, fitting_form
+from bounds.statement.statement import Statement
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bounds.theorem import Theorem
-
 # Colours that stay apart for colour-blind readers (Okabe and Ito 2008).
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 
 
-def table(theorem: Theorem, arguments: Mapping[str, Any]) -> pandas.DataFrame:
-    """See `Theorem.table`.
+def table(statement: Statement, /, **arguments: Any) -> pandas.DataFrame:
+    """One row per point: what varies, every term, the total, the dominant term, vacuous.
 
+    Examples
+    --------
     >>> from bounds import latent_quality
-    >>> known = dict(L_hat=0, R_loss=0.1, C=1, m=[100, 400], delta=0.05)
-    >>> table(latent_quality.sharp("TA"), known)["dominant"].tolist()
-    ['confidence', 'complexity']
+    >>> t = latent_quality.sharp("TVA")
+    >>> frame = t.table(L_hat=0, R_loss=0.1, C=1, m=[100, 400], delta=0.05)
+    >>> list(frame.columns[:3]), frame["total"].round(3).tolist()
+    (['m', 'empirical_loss', 'complexity'], [0.445, 0.322])
     """
     import pandas
 
-    value = evaluate(theorem, arguments)
-    varying = _varying(theorem, arguments)
+    value = evaluate(statement, **arguments)
+    varying = _varying(statement, arguments)
     columns: dict[str, Any] = dict(varying)
     columns |= value.terms
     columns |= {"total": value.total, "dominant": value.dominant}
@@ -49,24 +46,39 @@ def table(theorem: Theorem, arguments: Mapping[str, Any]) -> pandas.DataFrame:
     )
 
 
-def plot(theorem: Theorem, along: str | None, arguments: Mapping[str, Any]) -> Figure:
-    """See `Theorem.plot`. `along` names the argument on the axis; nothing may vary against it.
+def plot(statement: Statement, /, along: str | None = None, **arguments: Any) -> Figure:
+    """A stacked waterfall of the terms along one argument, the vacuous zone shaded.
 
+    Parameters
+    ----------
+    along
+        The argument on the axis; by default the first that varies. Nothing may vary against it.
+
+    Raises
+    ------
+    ValueError
+        If `along` does not vary, or the arguments vary in two directions.
+
+    Examples
+    --------
+    >>> import numpy as np
     >>> from bounds import latent_quality
-    >>> known = dict(L_hat=0, R_loss=0.1, C=1, m=[10, 100, 1000], delta=0.05)
-    >>> plot(latent_quality.sharp("TA"), "m", known).axes[0].get_xlabel()
-    'm'
+    >>> t = latent_quality.sharp("TVA")
+    >>> m = np.geomspace(10, 1e5, 50).round()
+    >>> figure = t.plot("m", L_hat=0, R_loss=2 / np.sqrt(m), C=1, m=m, delta=0.05)
+    >>> figure.axes[0].get_xscale()
+    'log'
     """
     from matplotlib.figure import Figure
 
-    varying = {name: np.ravel(each) for name, each in _varying(theorem, arguments).items()}
+    varying = {name: np.ravel(each) for name, each in _varying(statement, arguments).items()}
     along = along or next(iter(varying), None)
     if along not in varying:
         raise ValueError(
             f"along must name an argument that varies, got {along!r} where "
             f"{', '.join(varying) or 'none'} varies"
         )
-    value = evaluate(theorem, arguments)
+    value = evaluate(statement, **arguments)
     if np.ndim(value.total) != 1:
         raise ValueError(f"arguments must vary in one direction, got shape {np.shape(value.total)}")
     order = np.argsort(varying[along])
@@ -74,22 +86,22 @@ def plot(theorem: Theorem, along: str | None, arguments: Mapping[str, Any]) -> F
     terms = {name: np.asarray(term)[order] for name, term in value.terms.items()}
     figure = Figure(figsize=(7.0, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    ceiling = _vacuous_from(theorem, value, order)
+    ceiling = _vacuous_from(statement, value, order)
     axes.set_ylim(*_limits(terms, ceiling))
     _stack(axes, x, terms, value.measured)
     if ceiling is not None:
         axes.fill_between(
             x, ceiling, axes.get_ylim()[1], color="grey", alpha=0.3, hatch="//", label="vacuous"
         )
-    axes.set(xlabel=along, ylabel="bound", title=theorem.title, xlim=(x[0], x[-1]), xscale="log")
+    axes.set(xlabel=along, ylabel="bound", title=statement.title, xlim=(x[0], x[-1]), xscale="log")
     axes.legend(loc="best", fontsize="small", framealpha=0.9)
     return figure
 
 
-def _varying(theorem: Theorem, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    quantities = fitting_form(theorem, arguments).quantities
+def _varying(statement: Statement, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    quantities = fitting_form(statement, arguments).quantities
     values = {
-        name: checked(name, quantities[name].domain, value)
+        name: quantities[name].domain.check(name, value)
         for name, value in arguments.items()
         if value is not None
     }
@@ -97,11 +109,11 @@ def _varying(theorem: Theorem, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: np.broadcast_to(value, shape) for name, value in values.items() if value.size > 1}
 
 
-def _vacuous_from(theorem: Theorem, value: BoundValue, order: Any) -> Any:
+def _vacuous_from(statement: Statement, value: BoundValue, order: Any) -> Any:
     """The total from which the bound is vacuous: the range of the loss, above gamma if there."""
     if value.loss_range is None:
         return None
-    outside = [np.asarray(value.terms[t.name]) for t in theorem.terms if not t.against_range]
+    outside = [np.asarray(value.terms[t.name]) for t in statement.terms if not t.against_range]
     return (np.asarray(value.loss_range) + sum(outside))[order]
 
 

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import sympy
 
 from bounds.statement.intermediate import INTERMEDIATE
-
-if TYPE_CHECKING:
-    from bounds.theorem import Theorem
+from bounds.statement.statement import Statement
 
 
-def labels(theorem: Theorem) -> tuple[str, str]:
+def labels(statement: Statement) -> tuple[str, str]:
     """The labels of M and N; a theorem about one subset has no N.
 
     >>> from bounds import risk_gap
     >>> labels(risk_gap.paper("TVA", "TA"))
     ('TVA', 'TA')
     """
-    names = [subset.label.replace("{", r"\{").replace("}", r"\}") for subset in theorem.subsets]
+    names = [subset.label.replace("{", r"\{").replace("}", r"\}") for subset in statement.subsets]
     return names[0] if names else "M", names[1] if len(names) > 1 else "N"
 
 
-def symbol_names(theorem: Theorem) -> dict[sympy.Symbol, str]:
+def symbol_names(statement: Statement) -> dict[sympy.Symbol, str]:
     r"""How each symbol of the theorem is typeset.
 
     >>> from bounds import latent_quality
@@ -32,8 +29,8 @@ def symbol_names(theorem: Theorem) -> dict[sympy.Symbol, str]:
     >>> symbol_names(latent_quality.sharp("TA"))[L_hat].startswith("\\hat L")
     True
     """
-    M, N = labels(theorem)
-    quantities = (*theorem.quantities.values(), *INTERMEDIATE.values())
+    M, N = labels(statement)
+    quantities = (*statement.quantities.values(), *INTERMEDIATE.values())
     return {each.symbol: each.typeset(M, N) for each in quantities}
 
 
@@ -47,23 +44,51 @@ def latex_of(expression: sympy.Basic, names: Mapping[sympy.Symbol, str]) -> str:
     return str(sympy.latex(expression, symbol_names=dict(names), ln_notation=True))
 
 
-def latex(theorem: Theorem) -> str:
-    r"""See `Theorem.latex`. The terms stand in the theorem's own order, not in sympy's.
+def latex(statement: Statement) -> str:
+    r"""The statement as LaTeX, with the labels of the subsets; the terms stand in their own order.
 
+    Examples
+    --------
     >>> from bounds import latent_quality
-    >>> latex(latent_quality.sharp("TA")).count("\\le ")
-    1
+    >>> print(latent_quality.sharp("TA").latex())  # doctest: +ELLIPSIS
+    \eta(\hat g_{TA}) \le \hat L(...) + 2 \mathfrak{R}_m(...) + ...
     """
-    names = symbol_names(theorem)
+    names = symbol_names(statement)
     # risk_M before risk_N: sympy's own order of a difference would put the minus sign first.
     left = sorted(
-        sympy.Add.make_args(theorem.lhs), key=lambda part: part.could_extract_minus_sign()
+        sympy.Add.make_args(statement.lhs), key=lambda part: part.could_extract_minus_sign()
     )
-    return f"{_signed_sum(left, names)} \\le {_signed_sum(_expressions(theorem), names)}"
+    return f"{_signed_sum(left, names)} \\le {_signed_sum(_expressions(statement), names)}"
 
 
-def _expressions(theorem: Theorem) -> list[sympy.Expr]:
-    return [term.expression for term in theorem.terms] or [sympy.Integer(0)]
+def latex_proof(statement: Statement) -> str:
+    r"""The steps of the derivation as an `align` environment, each with its lemma.
+
+    Raises
+    ------
+    ValueError
+        If there is no derivation.
+
+    Examples
+    --------
+    >>> from bounds import risk_gap
+    >>> t = risk_gap.sharp("TVA", "TA")
+    >>> print(t.latex_proof().splitlines()[1])  # doctest: +ELLIPSIS
+    \inf_h r(h \circ \hat g_{TVA}) ... &\le \gamma_S(TVA, TA) && \text{quality gap} \\
+    """
+    if statement.derivation is None:
+        raise ValueError(f"the theorem must have a derivation, got {statement.key} without one")
+    names = symbol_names(statement)
+    lines = []
+    for step in statement.derivation:
+        factor = "" if step.times == 1 else f"{latex_of(step.times, names)} \\;\\times\\quad "
+        left, right = latex_of(step.left, names), latex_of(step.right, names)
+        lines.append(f"{factor}{left} &\\le {right} && \\text{{{step.lemma.key}}} \\\\")
+    return "\n".join(["\\begin{align*}", *lines, "\\end{align*}"])
+
+
+def _expressions(statement: Statement) -> list[sympy.Expr]:
+    return [term.expression for term in statement.terms] or [sympy.Integer(0)]
 
 
 def _signed_sum(parts: list[sympy.Expr], names: Mapping[sympy.Symbol, str]) -> str:
@@ -73,34 +98,38 @@ def _signed_sum(parts: list[sympy.Expr], names: Mapping[sympy.Symbol, str]) -> s
     )
 
 
-def javascript(theorem: Theorem) -> str:
-    """See `Theorem.javascript`. An argument below a clipped domain is raised to it, as in numpy.
+def javascript(statement: Statement) -> str:
+    """A JavaScript function of the same bound: arguments as one object; total and terms out.
 
+    An argument below a clipped domain is raised to it, as `evaluate` does.
+
+    Examples
+    --------
     >>> from bounds import latent_quality
-    >>> "Math.sqrt" in javascript(latent_quality.sharp("TA"))
-    True
+    >>> latent_quality.sharp("TA").javascript().splitlines()[0]
+    'function latent_quality_sharp({L_hat, R_loss, C, m, delta, best_risk = 0}) {'
     """
-    defaults = {name: theorem.arguments[name] for name in theorem.arguments}
+    defaults = {name: statement.arguments[name] for name in statement.arguments}
     inputs = [
         name
-        if name in theorem.inputs and name not in theorem.defaults
+        if name in statement.inputs and name not in statement.defaults
         else f"{name} = {_literal(defaults[name])}"
-        for name in theorem.arguments
+        for name in statement.arguments
     ]
-    lines = [f"function {theorem.key.replace('.', '_')}({{{', '.join(inputs)}}}) {{"]
+    lines = [f"function {statement.key.replace('.', '_')}({{{', '.join(inputs)}}}) {{"]
     lines += [
-        f"  {name} = Math.max({name}, {theorem.quantities[name].domain.low:g});"
-        for name in theorem.inputs
-        if theorem.quantities[name].domain.clip
+        f"  {name} = Math.max({name}, {statement.quantities[name].domain.low:g});"
+        for name in statement.inputs
+        if statement.quantities[name].domain.clip
     ]
     lines += ["  const terms = {"]
-    for term in theorem.terms:
+    for term in statement.terms:
         code = sympy.jscode(term.expression)
         if term.where != sympy.true:
             code = f"({sympy.jscode(term.where)}) ? {code} : Infinity"
         lines.append(f"    {term.name}: {code},")
-    against = " + ".join(f"terms.{t.name}" for t in theorem.terms if t.against_range) or "0"
-    total = " + ".join(f"terms.{t.name}" for t in theorem.terms) or "0"
+    against = " + ".join(f"terms.{t.name}" for t in statement.terms if t.against_range) or "0"
+    total = " + ".join(f"terms.{t.name}" for t in statement.terms) or "0"
     lines += [
         "  };",
         f"  const total = {total};",

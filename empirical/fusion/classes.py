@@ -39,7 +39,7 @@ class FusionClass:
     depth           ReLU layers of an encoder; 0: one linear layer
 
     Raises ValueError where a size is not a positive integer, a radius not positive and finite, the
-    operation unknown or the depth not an integer >= 0.
+    operation unknown or the depth not an integer of at least 0.
     """
 
     width: int
@@ -53,7 +53,7 @@ class FusionClass:
         for name, least, kind in (
             ("width", 1, "a positive integer"),
             ("outputs", 1, "a positive integer"),
-            ("depth", 0, "an integer >= 0"),
+            ("depth", 0, "an integer of at least 0"),
         ):
             size = getattr(self, name)
             whole = isinstance(size, int | np.integer) and not isinstance(size, bool)

@@ -258,13 +258,19 @@ class TestNestedness:
         (lambda: rademacher.linear_exact(radius=1, features=[1.0]), "features must have shape"),
         (lambda: rademacher.finite_exact([1.0]), "values must have shape"),
         (lambda: rademacher.finite_exact([[math.nan]]), "values must be finite, got nan"),
-        (lambda: rademacher.massart(radius=1, size=0, m=1), "size must be an integer ≥ 1, got 0"),
+        (
+            lambda: rademacher.massart(radius=1, size=0, m=1),
+            "size must be an integer of at least 1, got 0",
+        ),
         (lambda: rademacher.cells(probabilities=[0.5], m=2), "must be one row that sums to 1"),
         (lambda: rademacher.cells_empirical(counts=[0, 0]), "at least one example per sample"),
-        (lambda: rademacher.cells_empirical(counts=[1.5]), "counts must be an integer ≥ 0"),
+        (
+            lambda: rademacher.cells_empirical(counts=[1.5]),
+            "counts must be an integer of at least 0",
+        ),
         (
             lambda: rademacher.linear_l1(radius=1, coordinate_radius=1, dimension=0, m=1),
-            "dimension must be an integer ≥ 1, got 0",
+            "dimension must be an integer of at least 1, got 0",
         ),
         (lambda: rademacher.linear_l1_empirical(radius=1, features=[1.0]), "must have shape"),
         (

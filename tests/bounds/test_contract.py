@@ -192,7 +192,10 @@ def in_their_convention(factor, conversion):
 
 
 def test_a_complexity_of_another_convention():
-    check_contract(in_their_convention(2, CONVERSION.step(times=4 * L)))
+    good = in_their_convention(2, CONVERSION.step(times=4 * L))
+    check_contract(good, own_lemmas=(CONVERSION,))
+    with pytest.raises(ValueError, match="conventions is not a lemma of .* nor among own_lemmas"):
+        check_contract(good)
     # 2/m read as 1/m: the constant 4 for a complexity that is twice as large.
     with pytest.raises(ValueError, match="add up to a bound that differs"):
         check_contract(in_their_convention(4, CONVERSION.step(times=4 * L)))
@@ -202,6 +205,19 @@ def test_a_complexity_of_another_convention():
     misread = dataclasses.replace(CONVERSION.step(times=4 * L), right=bartlett.symbol)
     with pytest.raises(ValueError, match="is not an instance of the lemma"):
         check_contract(in_their_convention(4, misread))
+
+
+def test_a_lemma_of_the_library_cannot_be_altered():
+    t = risk_gap.sharp("M", "N")
+    *others, last = t.derivation
+    generous = dataclasses.replace(last.lemma, failure=sympy.Integer(0))
+    altered = dataclasses.replace(last, lemma=generous)
+    wrong = dataclasses.replace(
+        t, derivation=Derivation((*others, altered)), failure_probability=sympy.Integer(0)
+    )
+    for own in ((), (lemmas.MCDIARMID,)):
+        with pytest.raises(ValueError, match="McDiarmid is not as bounds.proofs.lemmas has it"):
+            check_contract(wrong, own_lemmas=own)
 
 
 def test_a_wrong_derivation_breaks_the_contract():

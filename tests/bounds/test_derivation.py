@@ -10,8 +10,8 @@ import sympy
 from bounds.catalogue import THEOREMS, find
 from bounds.frozen import FrozenMapping
 from bounds.proofs import lemmas
+from bounds.proofs.checker import flaws
 from bounds.proofs.inequalities import same
-from bounds.statement.derivation import flaws
 
 _spec = importlib.util.spec_from_file_location(
     "wrong_constants", Path(__file__).with_name("wrong_constants.py")
@@ -126,7 +126,7 @@ def test_the_multiplier_of_the_fast_rate_proof():
 
 @pytest.mark.parametrize("theorem", THEOREMS, ids=lambda t: t.key)
 def test_every_step_is_typeset(theorem):
-    written = theorem.derivation.latex(theorem)
+    written = theorem.latex_proof()
     assert written.count(r"\text{") == len(theorem.derivation)
     assert "_M" not in written.replace(r"\hat L_{M}", "")
     assert written.startswith(r"\begin{align*}")

@@ -31,7 +31,7 @@ def test_layer_factors_are_below_those_of_golowich_rakhlin_and_shamir():
     for D in range(1, 300):
         assert rademacher.layer_factor(D) < (math.sqrt(2 * math.log(2) * D) + 1) ** 2
         assert rademacher.layer_factor(D) > rademacher.layer_factor(D - 1)
-    with pytest.raises(ValueError, match="^depth must be an integer ≥ 0, got -1"):
+    with pytest.raises(ValueError, match="^depth must be an integer of at least 0, got -1"):
         rademacher.layer_factor(-1)
 
 

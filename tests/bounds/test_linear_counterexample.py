@@ -102,8 +102,11 @@ class TestCounterexample:
     ("call", "words"),
     [
         (lambda: counterexample.gap_exceedance(1.5, m=3), r"share must lie in \[0, 1\], got 1.5"),
-        (lambda: counterexample.gap_exceedance(0.5, m=1), "m must be an integer ≥ 2, got 1"),
-        (lambda: counterexample.gap_exceedance(0.5, m=3, b=0), "b must be finite and positive"),
+        (
+            lambda: counterexample.gap_exceedance(0.5, m=1),
+            "m must be an integer of at least 2, got 1",
+        ),
+        (lambda: counterexample.gap_exceedance(0.5, m=3, b=0), "b must be positive and finite"),
         (
             lambda: counterexample.direction_quality(np.eye(2), [1, 0], [0, 0]),
             "direction must have positive variance",

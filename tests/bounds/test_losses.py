@@ -119,5 +119,5 @@ def test_radii_must_be_finite_and_non_negative(value):
 
 @pytest.mark.parametrize("classes", [1, 2.5, math.nan])
 def test_softmax_needs_two_classes(classes):
-    with pytest.raises(ValueError, match="classes must be an integer ≥ 2, got"):
+    with pytest.raises(ValueError, match="classes must be an integer of at least 2, got"):
         losses.softmax(1.0, classes)

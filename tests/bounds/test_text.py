@@ -34,7 +34,7 @@ def test_theorem_2_in_latex():
 
 @pytest.mark.parametrize("theorem", THEOREMS, ids=lambda t: t.key)
 def test_latex_is_balanced_and_labelled(theorem):
-    for written in (theorem.latex(), theorem.derivation.latex(theorem)):
+    for written in (theorem.latex(), theorem.latex_proof()):
         assert written.count("{") == written.count("}")
         assert written.count(r"\left") == written.count(r"\right")
         assert "<M>" not in written

@@ -32,7 +32,6 @@ from bounds.notation import (
     slack,
 )
 from bounds.proofs.inequalities import is_non_negative
-from bounds.statement.derivation import positive_parts
 from bounds.theorem import Theorem
 
 Substitution = Mapping[sympy.Symbol, sympy.Expr]
@@ -69,7 +68,7 @@ class Relation:
         >>> all(relation.proved() for relation in RELATIONS)
         True
         """
-        return is_non_negative(self.difference, positive_parts(self.larger))
+        return is_non_negative(self.difference, self.larger.positive_parts)
 
 
 def _relation(smaller: Theorem, larger: Theorem, where: Substitution, reason: str) -> Relation:
@@ -171,7 +170,7 @@ def _in_root(
     if theorem.sample_size is None:
         raise ValueError(f"{theorem.key} must have a sample size, got {theorem.inputs}")
     bound = theorem.bound.subs(dict(where or {}))
-    fixed = [part for part in positive_parts(theorem) if isinstance(part, sympy.Add)]
+    fixed = [part for part in theorem.positive_parts if isinstance(part, sympy.Add)]
     awkward = [*bound.atoms(sympy.log), *(part for part in fixed if part.is_polynomial())]
     names = {part: sympy.Dummy(positive=True) for part in awkward}
     size = theorem.quantities[theorem.sample_size].symbol
