@@ -123,8 +123,8 @@ def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99
     """A quantile from independent draws, between two order statistics; ties are allowed.
 
     values: [n]. The interval misses with probability at most 1 − level; an end is infinite where
-    there are too few draws. Raises ValueError for no draws, NaN, or a probability or level outside
-    (0, 1).
+    there are too few draws. Raises ValueError for no draws, NaN, a probability outside (0, 1] or a level
+    outside (0, 1).
 
     Source: the number of draws ≤ the quantile is at least Binomial(n, probability), of draws < it
     at most (David and Nagaraja 2003, section 7.1).
@@ -134,8 +134,8 @@ def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99
     """
     ordered = np.sort(np.asarray(values, dtype=np.float64).ravel())
     _check(ordered.size, level)
-    if not 0 < probability < 1:
-        raise ValueError(f"probability must lie in (0, 1), got {probability}")
+    if not 0 < probability <= 1:
+        raise ValueError(f"probability must lie in (0, 1], got {probability}")
     if np.isnan(ordered).any():
         raise ValueError("values must hold no NaN")
     n, tail = ordered.size, (1 - level) / 2

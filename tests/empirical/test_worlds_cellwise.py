@@ -284,7 +284,7 @@ def test_quantiles_and_tails_of_a_law_by_hand():
         (lambda: estimate_probability([]), "at least one draw is needed"),
         (lambda: estimate_probability([True], level=1.0), r"level must lie in \(0, 1\), got 1.0"),
         (lambda: estimate_quantile([1.0, math.nan], 0.5), "must hold no NaN"),
-        (lambda: estimate_quantile([1.0], 1.5), r"probability must lie in \(0, 1\), got 1.5"),
+        (lambda: estimate_quantile([1.0], 1.5), r"probability must lie in \(0, 1\], got 1.5"),
     ],
 )
 def test_bad_input_is_one_clear_line(call, message):

@@ -43,6 +43,15 @@ NAMES = {
     "doubtful": "violations",
     "isfinite": "isinf",
     "log1p": "log",
+    "any": "all",
+    "all": "any",
+}
+WORDS = {
+    "supported": "refuted",
+    "refuted": "supported",
+    "undecided": "supported",
+    "undetectable": "supported",
+    "none": "no terms",
 }
 
 
@@ -55,7 +64,8 @@ class Mutant:
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a module: comparisons, signs, operators, numbers, negations, ends of intervals.
+    """Every mutant of a module: comparisons, signs, operators, numbers, negations, ends of intervals,
+    words of verdicts, and keyword arguments that are left out.
 
     Docstrings, annotations, imports, decorators and the messages of errors stay as they are.
     """
@@ -85,6 +95,8 @@ def _sites(node: ast.AST, function: str, path: tuple) -> Iterator[tuple[str, tup
             if not isinstance(child, ast.AST) or isinstance(child, ast.Raise | ast.JoinedStr):
                 continue
             if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+                continue
+            if isinstance(child, ast.Subscript) and ast.unparse(child.value) == "Literal":
                 continue
             here = child.name if isinstance(child, ast.FunctionDef | ast.ClassDef) else None
             name = f"{function}.{here}".lstrip(".") if here else function
@@ -130,6 +142,14 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.Constant(node.value + 1)
         if node.value not in (0, 1):
             yield ast.Constant(node.value / 2)
+    elif isinstance(node, ast.Constant) and node.value in WORDS:
+        yield ast.Constant(WORDS[node.value])
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) != "field":
+        for place, keyword in enumerate(node.keywords):
+            if keyword.arg != "dtype":
+                changed = copy.deepcopy(node)
+                del changed.keywords[place]
+                yield changed
     elif isinstance(node, ast.Attribute) and node.attr in NAMES:
         yield ast.Attribute(copy.deepcopy(node.value), NAMES[node.attr], node.ctx)
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in NAMES:

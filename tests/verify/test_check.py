@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from bounds import latent_quality, risk_gap
+from bounds import catalogue, latent_quality, risk_gap
 from empirical.statistics.intervals import Interval
 from verify import check_theorem
+from verify.verdicts.check import judge
+from verify.verdicts.compare import BoundInterval
 
 TERMS = {"gamma": 0.0, "R_M": 0.01, "L": 1.0, "C": 1.0, "m": 10_000, "delta": 0.05}
 PAPER = risk_gap.paper("TA", "T")
@@ -98,3 +100,82 @@ def test_one_sample_never_counts_as_many():
             check_theorem(PAPER, lhs, arguments, slack=slack)
     each = check_theorem(PAPER, np.full(150, 0.1), many, slack=np.zeros(150))
     assert each.coverage.trials == 150
+
+
+# ---- judge: what the report and the ledger add
+
+
+SHARP = risk_gap.sharp("TA", "T")
+GIVEN = {"gamma": 0.25, "R_loss": 0.0625, "C": 0.0, "m": 100, "delta": 0.1}
+"""Own terms of 4 R_loss = 0.25 and no confidence term."""
+
+
+def test_what_rounding_adds_is_no_violation_and_no_excess():
+    lhs = np.full(200, 0.5 + 0.1)
+    assert judge(SHARP, lhs, GIVEN).coverage.violations == 200
+    assert judge(SHARP, lhs, GIVEN, rounding=0.11).coverage.violations == 0
+    assert judge(SHARP, lhs, GIVEN, rounding=0.05, slack=0.06).coverage.violations == 0
+    assert judge(SHARP, lhs, GIVEN, rounding=0.05, slack=0.04).coverage.violations == 200
+    # 0.3125 - 0.25: above 0.05, and nothing at a rounding of 0.07.
+    near = np.full(200, 0.3125)
+    assert judge(SHARP, near, GIVEN, rounding=0.05).factor.value == 0.25
+    assert judge(SHARP, near, GIVEN, rounding=0.07).factor.value == 0.0
+
+
+def test_the_excess_is_what_measured_terms_and_all_slack_leave():
+    lhs = Interval(np.zeros(200), np.full(200, 0.5))
+    found = judge(SHARP, lhs, {**GIVEN, "slack": 0.0625}, slack=0.0625)
+    assert found.ratios.tolist() == [0.5] * 200
+    assert found.factor.value == 0.5
+    # A slack of the statement below the rounding counts as zero, as a measured term does.
+    assert judge(SHARP, lhs, {**GIVEN, "slack": 0.0625}, rounding=0.1).factor.value == 1.0
+
+
+def test_a_theorem_without_delta_may_never_fail():
+    never = catalogue.find("nested_quality.full_latent")
+    assert judge(never, np.array([0.0, 1e-9]), {}).outcome == "refuted"
+    found = judge(never, np.array([-1.0, 0.0]), {}, weights=[0.5, 0.5])
+    assert (found.outcome, found.coverage.level) == ("holds", 0.0)
+    assert (found.theorem, found.bound.upper.total) == ("nested_quality.full_latent", 0.0)
+
+
+def test_weights_and_their_error_reach_the_verdict_and_the_factor():
+    lhs, weights = np.array([0.375, 1.0]), [0.95, 0.05]
+    found = judge(SHARP, lhs, GIVEN, weights=weights)
+    assert (found.outcome, found.coverage.rate, found.factor.value) == ("holds", 0.05, 0.5)
+    wide = judge(SHARP, lhs, GIVEN, weights=weights, error=0.06)
+    assert (wide.outcome, wide.factor.value) == ("undecided", 3.0)
+
+
+def test_an_alteration_replaces_the_right_hand_side():
+    lhs = np.full(200, 0.4)
+    doubled = SHARP.evaluate(**{**GIVEN, "R_loss": 0.125})
+    found = judge(SHARP, lhs, GIVEN, alteration=lambda bound: BoundInterval(doubled, doubled))
+    assert found.bound.upper is doubled
+    assert found.factor.value == pytest.approx(0.15 / 0.5)
+    halved = SHARP.evaluate(**{**GIVEN, "R_loss": 0.03})
+    smaller = judge(SHARP, lhs, GIVEN, alteration=lambda bound: BoundInterval(halved, halved))
+    assert smaller.outcome == "refuted"
+
+
+def test_the_tests_share_of_alpha_and_a_miss_reach_the_verdict():
+    lhs = np.where(np.arange(200) < 20, 1.0, 0.0)
+    known = {**GIVEN, "delta": 0.04}
+    assert judge(SHARP, lhs, known).outcome == "refuted"
+    assert judge(SHARP, lhs, known, sample_miss=0.05).outcome == "undecided"
+    assert judge(SHARP, lhs, known, alpha=1e-9).outcome == "undecided"
+    assert judge(SHARP, lhs, known, tests=10**7).outcome == "undecided"
+
+
+def test_a_sample_without_a_number_has_no_factor():
+    unknown = Interval(np.zeros(150), np.full(150, np.nan))
+    assert np.isnan(check_theorem(PAPER, unknown, TERMS, expected=None).factor.value)
+    found = judge(SHARP, np.full(150, 0.3), {**GIVEN, "R_loss": np.full(150, 0.0625)})
+    assert not np.isnan(found.factor.value)
+    assert np.isnan(judge(SHARP, np.r_[np.nan, np.zeros(149)], GIVEN).factor.low)
+
+
+def test_a_decision_says_what_it_rests_on():
+    text = str(check_theorem(PAPER, np.zeros(10), TERMS))
+    assert text.startswith("risk_gap.paper: undecided (0 of 10 samples violate it, 0 inconclusive")
+    assert "allowed 0.025; critical factor 0)" in text

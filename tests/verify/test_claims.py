@@ -15,9 +15,9 @@ from verify.claims import ledger
 from verify.claims.alterations import ALTERATIONS
 from verify.claims.claim import Claim, Decided
 from verify.claims.evidence.exact import GAPS
-from verify.claims.evidence.facts import GRADES, Drawn, Enumerated, Facts
+from verify.claims.evidence.facts import GRADES, Facts
 from verify.claims.evidence.linear import JUNK
-from verify.claims.judge import caught_below, finding
+from verify.claims.judge import finding
 from verify.claims.ledger import CLAIMS
 from verify.claims.report import page
 from verify.claims.report import terminal as text
@@ -35,21 +35,6 @@ LIGHT = [
     ),
     *(BY_ID[name] for name in ("belief.few_samples.weak", "belief.overlap.always")),
 ]
-
-
-def source_of(facts, m=1):
-    """A made-up source: of draws, unless the facts have weights."""
-    given = {"name": "made", "world": "made up", "grade": "closed form", "m": (m,)}
-    if facts.weights is None:
-        return Drawn(facts=lambda m, trials, seed: facts, **given)
-    return Enumerated(facts=lambda m: facts, **given)
-
-
-def found(facts, **fields):
-    """The one test of an inequality lhs <= rhs on given facts."""
-    source = source_of(facts)
-    claim = Claim("made", "belief", "", "supported", (source,), **fields)
-    return finding(claim, source, facts, 1, None)
 
 
 # ---- what the ledger holds
@@ -96,114 +81,6 @@ def test_the_budget_is_spent_once():
     for claim in CLAIMS:
         assert claim.alpha * max(1, claim.tests) + claim.measuring == pytest.approx(ALPHA)
         assert claim.alpha > 0
-
-
-# ---- how a claim is judged
-
-
-@pytest.mark.parametrize(
-    ("violated", "level", "verdict"),
-    [
-        (0, 0.05, "supported"),
-        (10, 0.05, "undecided"),
-        (40, 0.05, "refuted"),
-        (1, 0.0, "refuted"),
-        (0, 0.0, "undecided"),
-    ],
-)
-def test_draws(violated, level, verdict):
-    """Of 200; draws never support that something never happens."""
-    lhs = np.where(np.arange(200) < violated, 1.0, -1.0)
-    outcome = found(Facts(Interval.exact(lhs)), level=level)
-    assert outcome.verdict == verdict
-    assert (outcome.trials, outcome.violations, outcome.inconclusive) == (200, violated, 0)
-    assert outcome.low <= violated / 200 <= outcome.high
-
-
-@pytest.mark.parametrize(
-    ("chance", "error", "level", "verdict"),
-    [
-        (0.05, 0.0, 0.05, "supported"),
-        (0.051, 0.0, 0.05, "refuted"),
-        (0.05, 1e-9, 0.05, "undecided"),
-        (0.0, 0.0, 0.0, "supported"),
-        (1e-9, 0.0, 0.0, "refuted"),
-    ],
-)
-def test_enumerated_outcomes(chance, error, level, verdict):
-    weights = np.array([1 - chance, chance])
-    facts = Facts(Interval.exact([-1.0, 1.0]), weights=weights, error=error)
-    outcome = found(facts, level=level)
-    assert (outcome.verdict, outcome.trials) == (verdict, None)
-
-
-def test_an_interval_that_straddles_counts_only_against_support():
-    facts = Facts(Interval(-np.ones(300), np.ones(300)))
-    outcome = found(facts, level=0.05)
-    assert (outcome.verdict, outcome.violations, outcome.inconclusive) == ("undecided", 0, 300)
-
-
-def test_nan_supports_nothing_and_refutes_nothing():
-    facts = Facts(Interval.exact(np.full(300, np.nan)))
-    assert found(facts, level=0.05).verdict == "undecided"
-
-
-def scaled_sharp_form(ratio_of, c, weights=None):
-    """Theorem 1's sharp form with c times its terms, on samples with these ratios to the terms."""
-    m, delta, R = 100, 0.05, 0.1
-    terms = 4 * R + math.sqrt(2 * math.log(2 / delta) / m)
-    facts = Facts(
-        Interval.exact(ratio_of * terms),
-        {"gamma": 0.0, "R_loss": c * R, "C": c, "m": m},
-        weights,
-    )
-    source = source_of(facts, m)
-    claim = Claim("c", "theorem", "", "supported", (source,), "risk_gap.sharp")
-    return finding(claim, source, facts, m, delta)
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-def test_what_is_caught_is_caught(weighted):
-    """Just below `caught` the same samples refute c times the terms; at it they do not."""
-    # 397, so that no number of samples is the level to the last digit.
-    ratios = np.random.default_rng(0).uniform(0, 0.5, 397)
-    weights = np.full(397, 1 / 397) if weighted else None
-    whole = scaled_sharp_form(ratios, 1.0, weights)
-    assert whole.verdict == "supported"
-    assert whole.factor.low <= whole.factor.value <= whole.factor.high
-    assert 0.4 < whole.caught <= whole.factor.value
-    assert scaled_sharp_form(ratios, whole.caught * (1 - 1e-9), weights).verdict == "refuted"
-    assert scaled_sharp_form(ratios, whole.caught * (1 + 1e-9), weights).verdict != "refuted"
-
-
-def test_nothing_is_caught_with_too_few_samples():
-    assert caught_below(np.full(2, 9.0), level=0.025, alpha=0.05) == 9.0
-    assert caught_below(np.full(1, 9.0), level=0.03, alpha=0.05) == 0.0
-    assert caught_below(np.full(100, -1.0), level=0.025, alpha=0.05) == 0.0
-
-
-def decided(verdict, expected, undetectable=""):
-    claim = Claim("x", "planted", "", expected, (), undetectable=undetectable)
-    base = found(Facts(Interval.exact(np.zeros(1)), weights=np.ones(1)))
-    return Decided(claim, (replace(base, verdict=verdict), replace(base, verdict="supported")))
-
-
-@pytest.mark.parametrize(
-    ("verdict", "expected", "reason", "outcome", "fine"),
-    [
-        ("supported", "supported", "", "supported", True),
-        ("undecided", "supported", "", "undecided", True),
-        ("refuted", "supported", "", "refuted", False),
-        ("refuted", "refuted", "", "refuted", True),
-        ("supported", "refuted", "", "supported", False),
-        ("undecided", "refuted", "", "undecided", False),
-        ("supported", "refuted", "no affordable m", "undetectable", True),
-        ("refuted", "refuted", "no affordable m", "refuted", True),
-    ],
-)
-def test_what_is_as_expected(verdict, expected, reason, outcome, fine):
-    result = decided(verdict, expected, reason)
-    assert (result.verdict, result.as_expected) == (outcome, fine)
 
 
 # ---- a run

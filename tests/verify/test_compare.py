@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bounds import latent_quality, risk_gap
+from bounds import catalogue, latent_quality, risk_gap
 from empirical.statistics.intervals import Interval
-from verify.verdicts.compare import HOLDS, INCONCLUSIVE, VIOLATED, bound_interval, compare
+from verify.verdicts.compare import (
+    HOLDS,
+    INCONCLUSIVE,
+    ROUNDING,
+    VIOLATED,
+    bound_interval,
+    compare,
+    interval_without_rounding,
+    without_rounding,
+)
 
 finite = st.floats(-1e6, 1e6)
 
@@ -119,3 +128,30 @@ def test_an_interval_needs_a_direction_but_for_the_best_risk() -> None:
     undirected = replace(theorem, directions={"L_hat": 1})
     with pytest.raises(ValueError, match="^R_loss must be exact or have a declared direction"):
         bound_interval(undirected, {**known, "R_loss": Interval(0.1, 0.2)})
+
+
+def test_what_rounding_can_make_counts_as_zero() -> None:
+    assert ROUNDING == 1e-12
+    assert without_rounding([1e-13, -1e-13, 1e-12, -2.0]).tolist() == [0.0, 0.0, 1e-12, -2.0]
+    assert without_rounding([0.4, 0.5, -0.4], 0.5).tolist() == [0.0, 0.5, 0.0]
+    both = interval_without_rounding(Interval([-1e-13, -1.0], [1e-13, 2.0]))
+    assert (both.low.tolist(), both.high.tolist()) == ([0.0, -1.0], [0.0, 2.0])
+
+
+def test_a_given_term_below_the_rounding_counts_as_zero() -> None:
+    known = {"C": 1, "m": 100, "delta": 0.1, "R_loss": 0.5}
+    bound = bound_interval(risk_gap.sharp("TA", "T"), {**known, "gamma": 0.25, "slack": 0.125})
+    assert bound.given_terms() == 0.375
+    assert bound.given_terms(0.2) == 0.25
+    assert bound.given_terms(0.5) == 0.0
+
+
+def test_a_statement_without_measured_terms_has_given_terms_of_zero() -> None:
+    """And bound_gap, a difference of two classes' bounds, has own terms of either sign."""
+    bound = bound_interval(catalogue.find("nested_quality.full_latent"), {})
+    assert (bound.given_terms(), bound.own_terms) == (0.0, 0.0)
+    known = {"L_hat_M": 0.5, "L_hat_N": [0.5, 0.25], "C_M": 1.0, "C_N": 4.0, "L": 1.0, "m": 100}
+    gap = bound_interval(catalogue.find("modality_gain.bound_gap"), known)
+    assert gap.given_terms().tolist() == [0.0, 0.25]
+    assert gap.own_terms == pytest.approx(gap.upper.total - gap.given_terms())
+    assert (gap.own_terms < 0).all()

@@ -7,7 +7,15 @@ import pytest
 from scipy import stats
 
 from verify.verdicts.compare import HOLDS, INCONCLUSIVE, VIOLATED
-from verify.verdicts.coverage import coverage, critical_factor, trials_needed
+from verify.verdicts.coverage import (
+    Coverage,
+    CriticalFactor,
+    coverage,
+    critical_factor,
+    multiples,
+    overall,
+    trials_needed,
+)
 
 
 def codes(violated: int, inconclusive: int, n: int) -> list[int]:
@@ -96,6 +104,7 @@ def test_a_true_claim_is_rarely_refuted() -> None:
         (dict(verdicts=[1], level=1.0), "level must lie in"),
         (dict(verdicts=[1], level=float("nan")), "level must lie in"),
         (dict(verdicts=[1], level=0.1, alpha=1.0), "alpha must lie in"),
+        (dict(verdicts=[1], level=0.1, alpha=0.0), "alpha must lie in"),
         (dict(verdicts=[1], level=0.1, tests=0), "tests must be"),
         (dict(verdicts=[1], level=0.1, tests=1.5), "tests must be"),
         (dict(verdicts=[1], level=0.1, sample_miss=-0.5), "sample_miss must lie in"),
@@ -137,8 +146,9 @@ def test_infinite_terms_give_zero_and_few_samples_an_open_end() -> None:
     assert critical_factor([5.0, 5.0], np.inf, level=0.1).value == 0.0
     assert critical_factor([1.0, 2.0, 3.0], 10.0, level=0.05).high == math.inf
     assert critical_factor([-1.0, -2.0], 1.0, level=0.5).value == 0.0
-    with pytest.raises(ValueError, match="no NaN"):
-        critical_factor([np.nan], 1.0, level=0.1)
+    for nothing in ([np.nan], [1.0, np.nan], []):
+        with pytest.raises(ValueError, match="^excess and terms must hold at least .* no NaN"):
+            critical_factor(nothing, 1.0, level=0.1)
 
 
 def test_counts_and_rate_are_what_they_say() -> None:
@@ -194,3 +204,90 @@ def test_without_terms_an_excess_has_no_factor_and_no_excess_needs_none() -> Non
     assert critical_factor(excess, terms, level=0.2).value == 0.0
     assert critical_factor([2.0] * 10, [4.0] * 9 + [0.0], level=0.1).value == 0.5
     assert critical_factor([0.0] * 10, 0.0, level=0.1).high == math.inf
+
+
+# ---- at level 0, and for enumerated outcomes
+
+
+def test_never_is_refuted_by_what_happens_and_supported_by_no_number_of_draws() -> None:
+    clean = coverage(codes(0, 0, 10_000), 0.0)
+    assert (clean.verdict, clean.low, clean.needed) == ("undecided", 0.0, math.inf)
+    once = coverage(codes(1, 0, 10_000), 0.0)
+    assert (once.verdict, once.rate, once.violations) == ("refuted", 1e-4, 1)
+    # Both ends as for any level, each with alpha / 2k: k tests widen them.
+    doubtful = coverage(codes(3, 4, 100), 0.0, alpha=0.1, tests=2)
+    as_ever = coverage(codes(3, 4, 100), 0.5, alpha=0.1, tests=2)
+    assert (doubtful.low, doubtful.high) == pytest.approx((as_ever.low, as_ever.high))
+    assert doubtful.rate == as_ever.rate == 0.03
+    assert coverage(codes(0, 4, 100), 0.0).verdict == "undecided"
+
+
+def enumerated(sure: float, possible: float, level: float, error: float = 0.0) -> Coverage:
+    weights = [sure, possible - sure, 1 - possible]
+    return coverage([VIOLATED, INCONCLUSIVE, HOLDS], level, weights=weights, error=error)
+
+
+@pytest.mark.parametrize(
+    ("sure", "possible", "level", "error", "verdict"),
+    [
+        (0.25, 0.25, 0.25, 0.0, "supported"),
+        (0.25, 0.25, 0.125, 0.0, "refuted"),
+        (0.125, 0.25, 0.125, 0.0, "undecided"),
+        (0.125, 0.25, 0.25, 0.0, "supported"),
+        (0.25, 0.5, 0.125, 0.0, "refuted"),
+        (0.25, 0.25, 0.25, 0.0625, "undecided"),
+        (0.25, 0.25, 0.125, 0.0625, "refuted"),
+        (0.25, 0.25, 0.125, 0.125, "undecided"),
+        (0.0, 0.0, 0.0, 0.0, "supported"),
+        (0.0, 0.0, 0.0, 0.25, "undecided"),
+        (0.25, 0.25, 0.0, 0.0, "refuted"),
+    ],
+)
+def test_enumerated_outcomes_are_decided_by_their_probabilities(
+    sure: float, possible: float, level: float, error: float, verdict: str
+) -> None:
+    found = enumerated(sure, possible, level, error)
+    assert found.verdict == verdict
+    assert (found.rate, found.level, found.needed) == (sure, level, math.inf)
+    assert (found.low, found.high) == (max(0.0, sure - error), min(1.0, possible + error))
+    assert (found.trials, found.violations, found.inconclusive) == (3, 1, 1)
+
+
+def test_probabilities_stay_within_0_and_1() -> None:
+    certain = coverage([VIOLATED], 0.5, weights=[1 + 1e-9], error=1e-6)
+    assert (certain.rate, certain.high) == (1.0, 1.0)
+    assert coverage([HOLDS], 0.5, weights=[1.0], error=0.25).low == 0.0
+    without_error = coverage([VIOLATED, HOLDS], 0.5, weights=[0.25, 0.75])
+    assert (without_error.low, without_error.high) == (0.25, 0.25)
+
+
+def test_the_factor_of_enumerated_outcomes_is_a_quantile_of_their_law() -> None:
+    excess, weights = [1.0, 2.0, 3.0], [0.5, 0.25, 0.25]
+    at = [critical_factor(excess, 4.0, x, weights=weights).value for x in (0.1, 0.25, 0.5)]
+    assert at == [0.75, 0.5, 0.25]
+    open_ = critical_factor(excess, 4.0, 0.25, weights=weights, error=0.1)
+    assert (open_.low, open_.value, open_.high) == (0.5, 0.75, 0.75)
+    assert critical_factor([-1.0], 4.0, 0.25, weights=[1.0]) == CriticalFactor(0.0, 0.0, 0.0)
+
+
+def test_multiples_of_terms_that_are_infinite_zero_negative_or_unknown() -> None:
+    excess = [1.0, np.inf, -np.inf, 1.0, 0.0, -1.0, 1.0, -1.0, np.nan, np.nan, 1.0]
+    terms = [np.inf, np.inf, np.inf, 0.0, 0.0, 0.0, -2.0, -2.0, 1.0, np.inf, np.nan]
+    expected = [0.0, 0.0, 0.0, np.inf, 0.0, 0.0, np.inf, 0.0, np.nan, np.nan, np.nan]
+    np.testing.assert_array_equal(multiples(excess, terms), expected)
+    np.testing.assert_array_equal(multiples([np.nan, 3.0], [0.0, 2.0]), [np.nan, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict"),
+    [
+        (["supported", "supported"], "supported"),
+        (["supported", "undecided"], "undecided"),
+        (["undecided"], "undecided"),
+        (["supported", "undecided", "refuted"], "refuted"),
+        (["refuted", "refuted"], "refuted"),
+        ([], "undecided"),
+    ],
+)
+def test_one_refutation_refutes_and_only_all_support(verdicts: list, verdict: str) -> None:
+    assert overall(verdicts) == verdict

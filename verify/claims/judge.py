@@ -15,7 +15,7 @@ from verify.claims.claim import Claim, Finding
 from verify.claims.evidence.facts import Facts, Source
 from verify.verdicts import check as verdicts
 from verify.verdicts.compare import Values, compare
-from verify.verdicts.coverage import coverage, multiples
+from verify.verdicts.coverage import coverage
 
 
 def finding(claim: Claim, source: Source, facts: Facts, m: int, delta: float | None) -> Finding:
@@ -81,10 +81,9 @@ def _test(
         found = decision.coverage
         if np.any(decision.bound.own_terms > 0):
             factor = decision.factor
-            ratios = multiples(decision.excess, decision.bound.own_terms)
             caught = factor.low
             if facts.weights is None:
-                caught = caught_below(ratios, found.level, claim.alpha)
+                caught = caught_below(decision.ratios, found.level, claim.alpha)
     else:
         rhs = facts.rhs if isinstance(facts.rhs, Interval) else Interval.exact(facts.rhs)
         found = coverage(compare(facts.lhs, rhs), claim.level, alpha=claim.alpha, **of_all)

@@ -19,6 +19,7 @@ from verify.verdicts.coverage import (
     Verdict,
     coverage,
     critical_factor,
+    multiples,
 )
 
 Outcome = Literal["holds", "refuted", "undecided"]
@@ -40,9 +41,9 @@ class Decision:
         The theorem's key.
     bound : BoundInterval
         The right-hand side, without the slack and the rounding added to it.
-    excess : array, [n]
-        LHS at its upper end, less the measured terms and all slack at their lower ends: what is left
-        for the bound's own terms.
+    ratios : array, [n]
+        The multiple of the bound's own terms that each sample needs: (LHS at its upper end, less the
+        measured terms and all slack at their lower ends) / own terms.
     coverage : Coverage
         The violations, the interval of their probability, the level allowed and the verdict.
     factor : CriticalFactor
@@ -52,7 +53,7 @@ class Decision:
 
     theorem: str
     bound: BoundInterval
-    excess: Values
+    ratios: Values
     coverage: Coverage
     factor: CriticalFactor
 
@@ -140,10 +141,11 @@ def judge(
         sample_miss=sample_miss,
     )
     excess = without_rounding(left.high - bound.given_terms(rounding) - added, rounding)
+    ratios = multiples(excess, bound.own_terms)
     factor = CriticalFactor(np.nan, np.nan, np.nan)
-    if not (np.isnan(excess).any() or np.isnan(bound.own_terms).any()):
+    if not np.isnan(ratios).any():
         factor = critical_factor(excess, bound.own_terms, level, weights=weights, error=error)
-    return Decision(theorem.key, bound, excess, found, factor)
+    return Decision(theorem.key, bound, ratios, found, factor)
 
 
 def check_theorem(
