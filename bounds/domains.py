@@ -163,9 +163,9 @@ def at_least(least: int, most: float = math.inf) -> Domain:
     Examples
     --------
     >>> at_least(1, 10).text
-    'be an integer of at least 1 and at most 10'
+    'be a positive integer and at most 10'
     """
-    text = f"be an integer of at least {least}"
+    text = "be a positive integer" if least == 1 else f"be an integer of at least {least}"
     if most < math.inf:
         text += f" and at most {most}"
     return Domain(text, low=least, high=most, integer=True, finite=True)

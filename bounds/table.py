@@ -68,8 +68,15 @@ class Table(Generic[Entry]):
         """
         return tuple(self._entries)
 
-    def find(self, choice: str | Entry) -> Entry:
+    def find(self, choice: str | Entry, argument: str = "") -> Entry:
         """The entry of that name; an entry stands for itself.
+
+        Parameters
+        ----------
+        choice
+            A name, or an entry.
+        argument
+            What the message of an error calls the argument, if not as the table does.
 
         Raises
         ------
@@ -84,17 +91,11 @@ class Table(Generic[Entry]):
         ...
         ValueError: quantity must be one of m, got 'n'
         """
-        if isinstance(choice, str):
-            if choice not in self._entries:
-                raise ValueError(
-                    f"{self.argument} must be one of {', '.join(self.names)}, got {choice!r}"
-                )
+        if isinstance(choice, str) and choice in self._entries:
             return self._entries[choice]
-        kinds = tuple({type(entry) for entry in self})
-        if not isinstance(choice, kinds):
-            raise ValueError(
-                f"{self.argument} must be one of {', '.join(self.names)}, got {choice!r}"
-            )
+        if isinstance(choice, str) or not isinstance(choice, tuple({type(e) for e in self})):
+            names = ", ".join(self.names)
+            raise ValueError(f"{argument or self.argument} must be one of {names}, got {choice!r}")
         return choice
 
     def register(self, entry: Entry) -> None:

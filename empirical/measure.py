@@ -34,7 +34,7 @@ plain least squares without a radius, on S_2 (the fast-rate bound's)."""
 
 
 @dataclass(frozen=True)
-class Design:
+class TrainingPlan:
     """What is trained and how; together with the population and the seed it fixes every number.
 
     subsets        the subsets of modalities (indices) whose models are trained
@@ -75,7 +75,7 @@ def block_size(m: int, rows: int) -> int:
     return int(np.clip(min(16384 // trained_on, 250_000 // rows), 1, 32))
 
 
-def fit_reference(population: FinitePopulation, design: Design, steps: int = 200) -> Reference:
+def fit_reference(population: FinitePopulation, plan: TrainingPlan, steps: int = 200) -> Reference:
     """Fit the class on the whole population with all modalities, before any sample is drawn.
 
     On real data h* o g* is unknown. Theorem 2 holds for any one fixed function with losses in
@@ -83,33 +83,35 @@ def fit_reference(population: FinitePopulation, design: Design, steps: int = 200
     """
     everything = tuple(range(len(population.inputs)))
     dims = [x.shape[1] for x in population.inputs]
-    start = initial_weights([stream(design.seed, "reference")], (everything,), dims, design.cls)
+    start = initial_weights([stream(plan.seed, "reference")], (everything,), dims, plan.cls)
     stack = erm.fit(
         [x.float()[None] for x in population.inputs],
         population.targets.mT.float()[None].contiguous(),
         (everything,),
-        design.cls,
+        plan.cls,
         *start,
-        objective=design.loss,
+        objective=plan.loss,
         steps=steps,
-        learning_rate=design.learning_rate,
+        learning_rate=plan.learning_rate,
     ).stack
-    features = features_of(stack, 0, population, design)
+    features = features_of(stack, 0, population, plan)
     best = features.fit(uniform_mass(population.rows, features.z))
-    losses = row_losses((best.weights @ features.z)[0], population.targets.mT, design.loss)
+    losses = row_losses((best.weights @ features.z)[0], population.targets.mT, plan.loss)
     return Reference(losses, float(losses.mean()))
 
 
-def features_of(stack: Stack, index: int, population: FinitePopulation, design: Design) -> Features:
+def features_of(
+    stack: Stack, index: int, population: FinitePopulation, plan: TrainingPlan
+) -> Features:
     """The features of one subset's models on every row of the population, [T, p, N] float64."""
     z = stack.features(index, [x.mT for x in population.inputs])
-    return Features(z, population.targets.mT, design.cls.head_radius, design.loss)
+    return Features(z, population.targets.mT, plan.cls.head_radius, plan.loss)
 
 
 def measure(
     population: FinitePopulation,
     reference: Reference,
-    design: Design,
+    plan: TrainingPlan,
     m: int,
     head_sizes: Sequence[int],
     trials: range,
@@ -123,7 +125,7 @@ def measure(
     risk_high, the population risk; empirical_risk, on the head's sample; best_low, best_high, the
     least risk over the heads of that kind; slack, the certified optimality gap of the head on its
     sample; reference_empirical, the reference function's mean loss on that sample; for free heads
-    also kappa, and for the subsets in `design.bounded` V, v_norm, v_max, leverage, p (NaN
+    also kappa, and for the subsets in `plan.bounded` V, v_norm, v_max, leverage, p (NaN
     elsewhere). Free heads exist for least squares only; fresh ones where m_2 differs from m. Rows
     come block by block, in a block by subset, head and trial.
 
@@ -137,9 +139,9 @@ def measure(
     >>> x = np.arange(8.0)[:, None]
     >>> population = finite_population(from_arrays({"a": x, "b": x**2}, np.sin(x[:, 0])))
     >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=1.0, outputs=1)
-    >>> design = Design(((0,), (0, 1)), (1,), cls, "least-squares", 5, 0.02, seed=0)
-    >>> reference = fit_reference(population, design, steps=5)
-    >>> frame = measure(population, reference, design, 16, [32], range(3))
+    >>> plan = TrainingPlan(((0,), (0, 1)), (1,), cls, "least-squares", 5, 0.02, seed=0)
+    >>> reference = fit_reference(population, plan, steps=5)
+    >>> frame = measure(population, reference, plan, 16, [32], range(3))
     >>> frame.groupby("head")["trial"].count().to_dict()             # 3 trials of 2 subsets each
     {'free': 6, 'fresh': 6, 'same': 6}
     >>> bool((frame.best_high <= frame.risk_high).all())
@@ -155,28 +157,28 @@ def measure(
     rows: list[Columns] = []
     for start in range(trials.start - trials.start % size, trials.stop, size):
         block = range(start, start + size)
-        rows += _measure_block(population, reference, design, m, head_sizes, block)
+        rows += _measure_block(population, reference, plan, m, head_sizes, block)
     frame = _frame(rows)
     return frame[frame.trial.isin(trials)].reset_index(drop=True)
 
 
 def train(
-    population: FinitePopulation, design: Design, m: int, block: range
+    population: FinitePopulation, plan: TrainingPlan, m: int, block: range
 ) -> tuple[Stack, Tensor]:
     """Draw S for each trial of the block and train the stack on it; also its mass [T, N].
 
-    A trial's sample and start depend on (design.seed, m, trial) alone. A sample much larger than
+    A trial's sample and start depend on (plan.seed, m, trial) alone. A sample much larger than
     the population repeats its rows: its mean loss is that of the N rows weighted by their counts,
     so that training on these is the same and takes memory for N rows only.
     """
     N = population.rows
-    samples = [stream(design.seed, "sample", m, t) for t in block]
+    samples = [stream(plan.seed, "sample", m, t) for t in block]
     dims = [x.shape[1] for x in population.inputs]
     start = initial_weights(
-        [stream(design.seed, "initial weights", m, t) for t in block],
-        design.subsets,
+        [stream(plan.seed, "initial weights", m, t) for t in block],
+        plan.subsets,
         dims,
-        design.cls,
+        plan.cls,
     )
     weights = None
     if m > DISTINCT * N:
@@ -193,13 +195,13 @@ def train(
     fitted = erm.fit(
         inputs,
         targets,
-        design.subsets,
-        design.cls,
+        plan.subsets,
+        plan.cls,
         *start,
-        objective=design.loss,
+        objective=plan.loss,
         weights=weights,
-        steps=design.steps,
-        learning_rate=design.learning_rate,
+        steps=plan.steps,
+        learning_rate=plan.learning_rate,
     )
     return fitted.stack, mass
 
@@ -207,22 +209,22 @@ def train(
 def _measure_block(
     population: FinitePopulation,
     reference: Reference,
-    design: Design,
+    plan: TrainingPlan,
     m: int,
     head_sizes: Sequence[int],
     block: range,
 ) -> list[Columns]:
-    stack, mass = train(population, design, m, block)
+    stack, mass = train(population, plan, m, block)
     fresh_mass = {
         size: sample_mass(
-            population, [_fresh_stream(design.seed, m, size, trial) for trial in block], size
+            population, [_fresh_stream(plan.seed, m, size, trial) for trial in block], size
         )
         for size in head_sizes
     }
     trials = np.arange(block.start, block.stop)
     found: list[Columns] = []
-    for index in range(len(design.subsets)):
-        features = features_of(stack, index, population, design)
+    for index in range(len(plan.subsets)):
+        features = features_of(stack, index, population, plan)
         common: Columns = {"trial": trials, "m": m, "subset": index}
         on_sample = features.fit(mass, start=stack.heads[index].double())
         best = features.fit(uniform_mass(population.rows, mass), start=on_sample.weights)
@@ -233,9 +235,9 @@ def _measure_block(
                 head = {**common, "head": FRESH, "m_head": size}
                 fitted = features.fit(its_mass, start=best.weights)
                 found.append(_ball_rows(head, features, fitted, best, its_mass, reference))
-        if design.loss == "least-squares" and fresh_mass:
+        if plan.loss == "least-squares" and fresh_mass:
             white = fast_rate.whiten(features)
-            constants = fast_rate.constants(white) if index in design.bounded else None
+            constants = fast_rate.constants(white) if index in plan.bounded else None
             for size, its_mass in fresh_mass.items():
                 head = {**common, "head": FREE, "m_head": size}
                 found.append(_free_rows(head, white, constants, its_mass, reference))

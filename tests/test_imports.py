@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 
 OURS = {"bounds", "empirical", "verify"}
-# What `empirical` may take from `bounds`: vocabulary, analytic complexities, constants of losses.
-SHARED = ("bounds.notation", "bounds.rademacher", "bounds.losses")
+# What `empirical` may take from `bounds`: vocabulary, checks, tables, complexities, constants of losses.
+SHARED = (
+    "bounds.domains",
+    "bounds.losses",
+    "bounds.notation",
+    "bounds.rademacher",
+    "bounds.table",
+)
 
 
 def sources(package):

@@ -7,15 +7,15 @@ Huang et al. (2021), Table 4. ``from_arrays`` and ``load_npz`` take the user's o
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from bounds.domains import Domain, at_least, one_of
 from empirical.datasets.dataset import Dataset, from_arrays
 from empirical.datasets.npz import load_npz
-from empirical.paper.simulated import share
 
 __all__ = [
     "Dataset",
@@ -27,6 +27,10 @@ __all__ = [
     "load_npz",
     "simulated",
 ]
+
+
+CONSTRUCTIONS = ("mixing", "copied")
+SHARE = Domain("lie in [0, 1]", low=0.0, high=1.0)
 
 
 def digits(task: str | None = None) -> Dataset:
@@ -138,8 +142,7 @@ def simulated(
         ("modalities", modalities, 2),
         ("features", features, 1),
     ):
-        if not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{argument} must be an integer of at least {least}, got {value}")
+        at_least(least).whole(argument, value)
     u = np.random.default_rng(seed).standard_normal((modalities, rows, features))
     x = share(u, overlap, construction)
     return from_arrays(
@@ -151,6 +154,29 @@ def simulated(
             f"(Huang et al. 2021, Table 4), seed {seed}"
         ),
     )
+
+
+def share(u: NDArray[np.float64], overlap: float, construction: str) -> NDArray[np.float64]:
+    """Modalities x of shape [K, rows, d] that share information with x⁽¹⁾ = u⁽¹⁾.
+
+    u: [K, rows, d]. "mixing": x⁽ᵏ⁾ = overlap·x⁽¹⁾ + (1−overlap)·u⁽ᵏ⁾. "copied": the first
+    round(overlap·d) coordinates of x⁽ᵏ⁾ are those of x⁽¹⁾, the others u⁽ᵏ⁾.
+
+    Raises ValueError for an overlap outside [0, 1] or an unknown construction.
+
+    >>> u = np.array([[[2.0, 2.0]], [[0.0, 0.0]]])
+    >>> share(u, 0.5, "mixing")[1].tolist(), share(u, 0.5, "copied")[1].tolist()
+    ([[1.0, 1.0]], [[2.0, 0.0]])
+    """
+    SHARE.check("overlap", overlap)
+    one_of("construction", construction, CONSTRUCTIONS)
+    x = np.array(u, dtype=np.float64)
+    if construction == "mixing":
+        x[1:] = overlap * x[0] + (1 - overlap) * x[1:]
+    else:
+        shared = round(overlap * x.shape[2])
+        x[1:, :, :shared] = x[0, :, :shared]
+    return x
 
 
 def by_name(name: Any, task: str | None = None) -> Dataset:

@@ -15,35 +15,10 @@ from numpy.typing import NDArray
 from scipy import linalg
 from torch import Tensor
 
+from empirical.datasets.bundled import share
 from empirical.streams import stream
 
-CONSTRUCTIONS = ("mixing", "copied")
 Array = NDArray[np.float64]
-
-
-def share(u: Array, overlap: float, construction: str) -> Array:
-    """Modalities x of shape [K, rows, d] that share information with x⁽¹⁾ = u⁽¹⁾.
-
-    u: [K, rows, d]. "mixing": x⁽ᵏ⁾ = overlap·x⁽¹⁾ + (1−overlap)·u⁽ᵏ⁾. "copied": the first
-    round(overlap·d) coordinates of x⁽ᵏ⁾ are those of x⁽¹⁾, the others u⁽ᵏ⁾.
-
-    Raises ValueError for an overlap outside [0, 1] or an unknown construction.
-
-    >>> u = np.array([[[2.0, 2.0]], [[0.0, 0.0]]])
-    >>> share(u, 0.5, "mixing")[1].tolist(), share(u, 0.5, "copied")[1].tolist()
-    ([[1.0, 1.0]], [[2.0, 0.0]])
-    """
-    if not 0 <= overlap <= 1:
-        raise ValueError(f"overlap must lie in [0, 1], got {overlap}")
-    if construction not in CONSTRUCTIONS:
-        raise ValueError(f"construction must be 'mixing' or 'copied', got {construction!r}")
-    x = np.array(u, dtype=np.float64)
-    if construction == "mixing":
-        x[1:] = overlap * x[0] + (1 - overlap) * x[1:]
-    else:
-        shared = round(overlap * x.shape[2])
-        x[1:, :, :shared] = x[0, :, :shared]
-    return x
 
 
 def coordinate_maps(overlap: float, construction: str, modalities: int, features: int) -> Array:

@@ -52,8 +52,8 @@ def check_draw(m: int, trials: int) -> None:
     >>> check_draw(0, 5)
     Traceback (most recent call last):
     ...
-    ValueError: m must be an integer of at least 1, got 0
+    ValueError: m must be a positive integer, got 0
     """
     for argument, value in (("m", m), ("trials", trials)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{argument} must be an integer of at least 1, got {value!r}")
+            raise ValueError(f"{argument} must be a positive integer, got {value!r}")

@@ -260,7 +260,7 @@ class TestNestedness:
         (lambda: rademacher.finite_exact([[math.nan]]), "values must be finite, got nan"),
         (
             lambda: rademacher.massart(radius=1, size=0, m=1),
-            "size must be an integer of at least 1, got 0",
+            "size must be a positive integer, got 0",
         ),
         (lambda: rademacher.cells(probabilities=[0.5], m=2), "must be one row that sums to 1"),
         (lambda: rademacher.cells_empirical(counts=[0, 0]), "at least one example per sample"),
@@ -270,7 +270,7 @@ class TestNestedness:
         ),
         (
             lambda: rademacher.linear_l1(radius=1, coordinate_radius=1, dimension=0, m=1),
-            "dimension must be an integer of at least 1, got 0",
+            "dimension must be a positive integer, got 0",
         ),
         (lambda: rademacher.linear_l1_empirical(radius=1, features=[1.0]), "must have shape"),
         (

@@ -299,7 +299,7 @@ GOOD = np.eye(2)
             [1, 1],
             {"a": 2, "b": 0},
             {"a"},
-            r"blocks\['b'\] must be an integer of at least 1, got 0",
+            r"blocks\['b'\] must be a positive integer, got 0",
         ),
         (GOOD, [1, math.nan], BLOCKS, {"a"}, "w must be finite, got"),
         (GOOD, [1, 1], BLOCKS, {"smell"}, "subset must hold names among .* got 'smell'"),

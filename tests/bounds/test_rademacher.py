@@ -196,7 +196,7 @@ def test_bad_numbers_are_named(value):
         with pytest.raises(ValueError, match=f"{name} {pattern}"):
             rademacher.fusion(**good | {name: value})
     for name in ("outputs", "m"):
-        with pytest.raises(ValueError, match=f"{name} must be an integer of at least 1, got"):
+        with pytest.raises(ValueError, match=f"{name} must be a positive integer, got"):
             rademacher.fusion(**good | {name: value})
 
 

@@ -84,8 +84,8 @@ def test_simulated_is_the_sum_of_all_and_repeats_with_its_seed():
         ({"rows": 1}, "rows must be an integer of at least 2, got 1"),
         ({"rows": 10.5}, "rows must be an integer"),
         ({"modalities": 1}, "modalities must be an integer of at least 2"),
-        ({"features": 0}, "features must be an integer of at least 1"),
-        ({"construction": "sharing"}, "construction must be 'mixing' or 'copied'"),
+        ({"features": 0}, "features must be a positive integer"),
+        ({"construction": "sharing"}, "construction must be one of mixing, copied"),
     ],
 )
 def test_bad_simulations(arguments, message):

@@ -13,7 +13,7 @@ from empirical.complexity.trained_class import complexities
 from empirical.erm.gradients import residual
 from empirical.fusion.classes import FusionClass
 from empirical.losses import row_losses
-from empirical.measure import Design, fit_reference, measure
+from empirical.measure import TrainingPlan, fit_reference, measure
 from empirical.worlds.population import binary_targets, finite_population
 
 
@@ -67,7 +67,9 @@ def test_two_softmax_outputs_are_one_logit():
 
 def test_a_study_of_log_odds_is_measured_with_certificates(population):
     cls = FusionClass(4, 2.0, 6.0, 1, "sum")
-    design = Design(((0,), (0, 1, 2)), (1,), cls, "logistic", steps=15, learning_rate=0.05, seed=0)
+    design = TrainingPlan(
+        ((0,), (0, 1, 2)), (1,), cls, "logistic", steps=15, learning_rate=0.05, seed=0
+    )
     reference = fit_reference(population, design, steps=20)
     assert 0 < reference.risk < 0.5 * math.log(2)
     frame = measure(population, reference, design, 60, [200], range(2))

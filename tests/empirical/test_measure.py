@@ -11,7 +11,7 @@ import torch
 from empirical import measure as engine
 from empirical.datasets.dataset import from_arrays
 from empirical.fusion.classes import FusionClass, initial_weights, slot_of
-from empirical.measure import Design, block_size, fit_reference, measure, train
+from empirical.measure import TrainingPlan, block_size, fit_reference, measure, train
 from empirical.streams import stream
 from empirical.worlds.population import finite_population
 
@@ -26,7 +26,7 @@ def setting(loss="least-squares", seed=0):
     labels = (x[:, 0] + x[:, 3] + 0.5 * generator.standard_normal(ROWS) > 0).astype(int)
     population = finite_population(from_arrays({"a": x[:, :2], "b": x[:, 2:]}, labels))
     cls = FusionClass(width=3, encoder_radius=2.0, head_radius=1.5, outputs=2)
-    design = Design(SUBSETS, (2,), cls, loss, steps=12, learning_rate=0.05, seed=seed)
+    design = TrainingPlan(SUBSETS, (2,), cls, loss, steps=12, learning_rate=0.05, seed=seed)
     return population, fit_reference(population, design, steps=10), design
 
 

@@ -10,7 +10,7 @@ from empirical import sampling
 from empirical.complexity.trained_class import complexities
 from empirical.datasets.dataset import from_arrays
 from empirical.fusion.classes import FusionClass
-from empirical.measure import Design, block_size, fit_reference, measure, train
+from empirical.measure import TrainingPlan, block_size, fit_reference, measure, train
 from empirical.sampling import DISTINCT, row_counts, sample_mass
 from empirical.streams import stream
 from empirical.worlds.population import finite_population
@@ -26,7 +26,7 @@ def world(operation="concatenation", loss="least-squares"):
     labels = (x[:, 0] + 0.5 * generator.standard_normal(ROWS) > 0).astype(int)
     population = finite_population(from_arrays({"a": x[:, :2], "b": x[:, 2:]}, labels))
     cls = FusionClass(3, 2.0, 1.5, 2, operation)
-    return population, Design(SUBSETS, (1,), cls, loss, steps=10, learning_rate=0.05, seed=0)
+    return population, TrainingPlan(SUBSETS, (1,), cls, loss, steps=10, learning_rate=0.05, seed=0)
 
 
 def test_a_mass_is_the_frequency_of_each_drawn_row():

@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from empirical import datasets
+from empirical.datasets.bundled import CONSTRUCTIONS, share
 from empirical.paper.simulated import (
-    CONSTRUCTIONS,
     coordinate_maps,
     least_squares_error,
     network_errors,
     second_moments,
-    share,
 )
 from empirical.streams import stream
 
@@ -117,7 +116,7 @@ def start_heads(width):
     [
         (1.5, "mixing", "overlap must lie in [0, 1], got 1.5"),
         (float("nan"), "mixing", "overlap must lie in [0, 1], got nan"),
-        (0.5, "added", "construction must be 'mixing' or 'copied', got 'added'"),
+        (0.5, "added", "construction must be one of mixing, copied, got 'added'"),
     ],
 )
 def test_bad_worlds_are_refused_in_one_line(overlap, construction, message):

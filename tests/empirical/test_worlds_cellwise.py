@@ -266,7 +266,7 @@ def test_quantiles_and_tails_of_a_law_by_hand():
     [
         (lambda: excess_law(xor(), ["x1"], ["x2"], 5), "one of M and N must contain the other"),
         (lambda: excess_law(xor(), ["x1"], ["x1"], 5), "one of M and N must contain the other"),
-        (lambda: excess_law(xor(), ["x1"], None, 0), "m must be an integer of at least 1, got 0"),
+        (lambda: excess_law(xor(), ["x1"], None, 0), "m must be a positive integer, got 0"),
         (lambda: excess_law(xor(), ["x3"], None, 5), "M must hold names out of"),
         (lambda: excess_law(xor(), ["x1"], None, 5, ("odd", "zero")), "ties must be one of"),
         (lambda: centred_loss_law(xor(), ["x1"], 2.5), "m must be an integer"),

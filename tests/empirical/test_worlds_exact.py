@@ -270,7 +270,7 @@ def test_an_untrained_head_breaks_theorem_1_and_its_slack_says_why():
             lambda: boolean_world(["a", "b"], [[0, 1], [0, 1]], [[0.5, 0.5], [0.5, 0]]),
             "input_probability must sum to 1, got 1.5",
         ),
-        (lambda: xor().draw(np.random.default_rng(0), 0, 5), "m must be an integer of at least 1"),
+        (lambda: xor().draw(np.random.default_rng(0), 0, 5), "m must be a positive integer"),
         (lambda: xor().draw(np.random.default_rng(0), 5.5, 5), "m must be an integer .* got 5.5"),
         (lambda: xor().draw(np.random.default_rng(0), 5, 0), "trials must be an integer"),
         (lambda: xor().best_risk(["x3"]), "names out of"),

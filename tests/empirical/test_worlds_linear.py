@@ -338,5 +338,5 @@ def test_bad_worlds_are_one_clear_line(arguments, message):
 
 @pytest.mark.parametrize(("m", "trials"), [(0, 1), (1, 0), (2.5, 1), (True, 1), (-3, 1)])
 def test_bad_draws(m, trials):
-    with pytest.raises(ValueError, match="must be an integer of at least 1"):
+    with pytest.raises(ValueError, match="must be a positive integer"):
         junk_world().draw(rng(), m, trials)

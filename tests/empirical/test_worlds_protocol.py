@@ -167,7 +167,7 @@ def test_complexity_is_an_interval_that_shrinks_with_m_and_grows_with_the_subset
 def test_bad_calls_are_refused_by_name(kind):
     world = WORLDS[kind]
     for m, trials in ((0, 1), (1, 0), (2.5, 1)):
-        with pytest.raises(ValueError, match="must be an integer of at least 1"):
+        with pytest.raises(ValueError, match="must be a positive integer"):
             world.draw(np.random.default_rng(0), m, trials)
     with pytest.raises(ValueError, match="m must be an integer"):
         world.rademacher_complexity(world.names, 0)

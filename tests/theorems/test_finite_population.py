@@ -10,8 +10,8 @@ from empirical import datasets
 from empirical.measure import FREE, SAME
 from empirical.statistics.intervals import Interval
 from verify import Study
-from verify.execution.run import Results
-from verify.findings.cells import Measured, Setting, all_cells
+from verify.findings.cells import all_cells
+from verify.results.results import Measured, Results, Setting
 
 EVERYTHING = datasets.digits().names
 ONE = EVERYTHING[:1]
@@ -54,7 +54,7 @@ def test_sharp_theorem_1_for_trained_networks(check_theorem, results: Results) -
     known = {
         "gamma": gamma,
         "R_loss": Measured(results).complexity(64, EVERYTHING, loss_class=True),
-        "C": results.study.constants.C,
+        "C": results.design.constants.C,
         "m": 64,
         "slack": rows.slack.to_numpy(),
         "delta": 0.05,

@@ -163,7 +163,7 @@ SETTINGS: list[tuple[str, Any, str, str]] = [
     ("seed", -1, "-1", "seed must be an integer of at least 0.*, got -1"),
     ("loss", "hinge", "hinge", "loss must be least-squares, softmax or logistic, got 'hinge'"),
     ("loss", "softmax", "softmax", "softmax must go with classification, got .*regression"),
-    ("device", "tpu", "tpu", "device must be auto, cpu or cuda, got 'tpu'"),
+    ("device", "tpu", "tpu", "device must be one of auto, cpu, cuda, got 'tpu'"),
 ]
 
 

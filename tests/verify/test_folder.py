@@ -26,7 +26,7 @@ def test_the_configuration_is_written_for_people(tmp_path: Path) -> None:
     parts = folder.open_folder(tmp_path, study())
     config = json.loads((parts / "config.json").read_text())
     assert config["data"] == "diabetes"
-    assert config["fingerprint"] == study().fingerprint()
+    assert config["fingerprint"] == study().fingerprint
     assert config["settings"]["m"] == [8]
     assert config["settings"]["seed"] == 0
     assert folder.open_folder(tmp_path, study(trials=9, delta=[0.3])) == parts
@@ -58,7 +58,7 @@ def test_other_data_are_named(tmp_path: Path) -> None:
 def test_parts_alone_tell_another_study(tmp_path: Path) -> None:
     parts = folder.open_folder(tmp_path, study())
     part = parts / "trials-m8-000000-000002.parquet"
-    store.write_part(part, pd.DataFrame({"trial": [0, 1]}), study().fingerprint())
+    store.write_part(part, pd.DataFrame({"trial": [0, 1]}), study().fingerprint)
     (parts / "config.json").unlink()
     with pytest.raises(ValueError, match="another configuration"):
         folder.open_folder(tmp_path, study(seed=1))
@@ -118,10 +118,10 @@ def test_damage_to_the_name_of_the_study_convicts_nobody(tmp_path: Path) -> None
     """The name stands twice in a part; whichever the reader takes, the checksum covers it."""
     first = study().run(tmp_path, workers=1).frame
     part = next((tmp_path / "parts").glob("trials-*.parquet"))
-    whole, name = part.read_bytes(), study().fingerprint().encode()
+    whole, name = part.read_bytes(), study().fingerprint.encode()
     assert name in whole
     part.write_bytes(whole.replace(name, b"0" * len(name)))
-    assert not store.claims_study(part, study().fingerprint())
+    assert not store.claims_study(part, study().fingerprint)
     again = study().run(tmp_path, resume=True, workers=1).frame
     pd.testing.assert_frame_equal(again, first, check_exact=True)
 

@@ -92,7 +92,7 @@ def test_known_bounds_are_those_of_the_class(tmp_path: Path) -> None:
     for row in document["complexities"]:
         members = study.indices(tuple(row["M"]))
         expected = rademacher.fusion(
-            encoder_radius=study.encoder_radius / len(members),
+            encoder_radius=study.cls.encoder_radius / len(members),
             head_radius=5.0,
             outputs=1,
             mean_square_norm=study.population.mean_square_norm(members),
@@ -118,10 +118,10 @@ def test_predictions_and_losses_are_bounded_for_all_subsets_at_once(
 
 def test_a_class_is_part_of_a_studys_identity() -> None:
     classes = product(OPERATIONS, (0, 1, 2))
-    prints = {Study(small_data(), **SMALL, fusion=f, depth=d).fingerprint() for f, d in classes}
+    prints = {Study(small_data(), **SMALL, fusion=f, depth=d).fingerprint for f, d in classes}
     assert len(prints) == 15
     plain = Study(small_data(), **SMALL)
-    assert plain.fingerprint() in prints
+    assert plain.fingerprint in prints
 
 
 def test_a_fused_feature_is_as_long_by_default_whatever_the_operation() -> None:

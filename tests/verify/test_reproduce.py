@@ -293,7 +293,7 @@ def test_slips_are_a_list_with_distinct_keys_and_places():
     [
         (["table5"], "table must be one of table1, table2, table3, table4, all, got 'table5'"),
         (["table1", "--seed", "-1"], "seed must be an integer of at least 0, got -1"),
-        (["table1", "--seeds", "0"], "seeds must be an integer of at least 1, got 0"),
+        (["table1", "--seeds", "0"], "seeds must be a positive integer, got 0"),
         (["table1", "--epochs", "many"], "epochs must be a positive integer, got 'many'"),
         (["table1", "--padded"], "padded must be used with iemocap, got no iemocap"),
         (["table1", "--data", "diabetes"], "data must have class labels, got a real target"),

@@ -140,9 +140,9 @@ def test_default_trials_can_decide() -> None:
 
 
 def test_the_fingerprint_knows_the_configuration_but_not_delta_or_trials() -> None:
-    first = Study(datasets.diabetes(), **SMALL).fingerprint()
+    first = Study(datasets.diabetes(), **SMALL).fingerprint
     for same_study in ({"delta": [0.2]}, {"trials": 9}):
-        assert Study(datasets.diabetes(), **{**SMALL, **same_study}).fingerprint() == first
+        assert Study(datasets.diabetes(), **{**SMALL, **same_study}).fingerprint == first
     for other in (
         {"seed": 5},
         {"m": [128]},
@@ -151,7 +151,7 @@ def test_the_fingerprint_knows_the_configuration_but_not_delta_or_trials() -> No
         {"head_radius": 2.0},
         {"pairs": [(["vitals"], ["serum"])]},
     ):
-        assert Study(datasets.diabetes(), **{**SMALL, **other}).fingerprint() != first
+        assert Study(datasets.diabetes(), **{**SMALL, **other}).fingerprint != first
 
 
 def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:

@@ -6,13 +6,11 @@ import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from verify.design import Design
 from verify.execution import part_files as store
 from verify.execution import tasks
-
-if TYPE_CHECKING:
-    from verify.study import Study
 
 PARTS, CONFIG = "parts", "config.json"
 
@@ -24,7 +22,7 @@ _DERIVED = (
 """Settings that follow from others: where these differ too, they explain nothing."""
 
 
-def open_folder(out: str | Path, study: Study) -> Path:
+def open_folder(out: str | Path, design: Design) -> Path:
     """`out`/parts, made where it is missing and claimed for this study's configuration.
 
     Raises ValueError where `out` is no folder, or holds another configuration's study.
@@ -34,10 +32,10 @@ def open_folder(out: str | Path, study: Study) -> Path:
     parts = Path(out) / PARTS
     try:
         parts.mkdir(parents=True, exist_ok=True)
-        _claim(parts / CONFIG, study, out)
+        _claim(parts / CONFIG, design, out)
     except OSError as error:
         raise _unusable(out, error) from None
-    identity = study.fingerprint()
+    identity = design.fingerprint
     for path in parts.glob("*.parquet"):
         # Only a whole part convicts: damage may have hit the name of the study.
         if not store.claims_study(path, identity) and store.study_of(path) not in (None, identity):
@@ -75,12 +73,12 @@ def _unusable(out: str | Path, error: OSError) -> ValueError:
     )
 
 
-def _claim(path: Path, study: Study, out: str | Path) -> None:
+def _claim(path: Path, design: Design, out: str | Path) -> None:
     """Write the configuration beside the parts, or compare with the one that is there."""
     mine = {
-        "fingerprint": study.fingerprint(),
-        "data": study.data.name,
-        "settings": study.identity(),
+        "fingerprint": design.fingerprint,
+        "data": design.data.name,
+        "settings": design.identity(),
     }
     content = json.dumps(mine, indent=1, ensure_ascii=False).encode()
     while not path.exists():
@@ -92,7 +90,7 @@ def _claim(path: Path, study: Study, out: str | Path) -> None:
         fingerprint = theirs["fingerprint"]
     except (ValueError, TypeError, KeyError):
         store.set_aside(path)
-        return _claim(path, study, out)
+        return _claim(path, design, out)
     if fingerprint != mine["fingerprint"]:
         raise ValueError(_other(out, _differences(theirs, json.loads(content))))
 

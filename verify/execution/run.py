@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import joblib
 import pandas as pd
@@ -16,12 +15,13 @@ import torch
 from tqdm import tqdm
 
 from empirical import measure
+from verify.design import Design
 from verify.execution import cluster, workers
 from verify.execution import part_files as store
 from verify.execution.folder import check_writable, finished, open_folder
 from verify.execution.tasks import Context, Task, compute, one_thread
+from verify.results.results import Results
 from verify.results.trials import Trials
-from verify.study import Study
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,33 +29,18 @@ if TYPE_CHECKING:
 REFERENCE = "reference.parquet"
 
 
-@dataclass(frozen=True)
-class Results:
-    """A finished study.
+class RunOptions(TypedDict, total=False):
+    """How a study is run; no number depends on it. See `run_study`."""
 
-    trials        what was measured in each trial, on disk
-    complexities  one row per (m, class of a subset): ends of the complexity intervals and what was found
-    reference_risk  the population risk of the function that stands for h* o g*
-    seconds       wall-clock time of this run
-    """
-
-    study: Study
-    trials: Trials
-    complexities: pd.DataFrame
-    reference_risk: float
-    seconds: float
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row per (m, subset, head, trial), the columns of `empirical.measure.measure`.
-
-        Read into memory as a whole: about 10 kB a trial for a study of the default size.
-        """
-        return self.trials.frame()
+    resume: bool
+    workers: int | None
+    chunk: int
+    progress: bool
+    client: Client | None
 
 
 def run_study(
-    study: Study,
+    design: Design,
     out: str | Path | None = None,
     *,
     resume: bool = False,
@@ -84,28 +69,27 @@ def run_study(
     if client is not None and workers is not None:
         raise ValueError(f"workers must be None where a client is given, got {workers}")
     began = time.monotonic()
-    parts = None if out is None else open_folder(out, study)
+    parts = None if out is None else open_folder(out, design)
     if progress:
-        _announce(study)
-    assert study.trials is not None
-    trials = Trials(study.trials, parts)
-    known = _reopen(study, parts, trials) if resume and parts is not None else {}
-    missing = _missing(study, chunk, trials, known)
+        _announce(design)
+    trials = Trials(design.trials, parts)
+    known = _reopen(design, parts, trials) if resume and parts is not None else {}
+    missing = _missing(design, chunk, trials, known)
     if parts is not None and missing:
         check_writable(parts)
     if parts is not None and progress:
-        _say_what_is_kept(parts, trials, study, resume)
-    reference = _reference(study, parts, resume)
-    work = partial(compute, Context.of(study, reference))
-    identity = study.fingerprint()
+        _say_what_is_kept(parts, trials, design, resume)
+    reference = _reference(design, parts, resume)
+    work = partial(compute, Context.of(design, reference))
+    identity = design.fingerprint
     with tqdm(
-        total=study.trials * len(study.m),
-        initial=study.trials * len(study.m) - sum(task.trials for task in missing),
+        total=design.trials * len(design.m),
+        initial=design.trials * len(design.m) - sum(task.trials for task in missing),
         unit=" trials",
         desc="measuring",
         disable=None if progress else True,
     ) as bar:
-        for task, frame in _spread(work, missing, workers, client, study.device):
+        for task, frame in _spread(work, missing, workers, client, design.device):
             if parts is not None:
                 store.write_part(parts / task.part, frame, identity)
             if task.kind == "complexity":
@@ -114,45 +98,45 @@ def run_study(
                 trials.add(frame)
             bar.update(task.trials)
     return Results(
-        study=study,
+        design=design,
         trials=trials,
-        complexities=pd.concat([known[m] for m in _sizes(study)], ignore_index=True),
+        complexities=pd.concat([known[m] for m in _sizes(design)], ignore_index=True),
         reference_risk=reference.risk,
         seconds=time.monotonic() - began,
     )
 
 
-def _announce(study: Study) -> None:
-    heads = f" (heads alone: {', '.join(map(str, study.head_m))})" if study.head_m else ""
+def _announce(design: Design) -> None:
+    heads = f" (heads alone: {', '.join(map(str, design.head_m))})" if design.head_m else ""
     print(
-        f"{study.data.name}: {study.population.rows:,} rows, modalities"
-        f" {' '.join(', '.join(study.data.names).split())}; {study.trials} samples at each m ="
-        f" {', '.join(map(str, study.m))}{heads}",
+        f"{design.data.name}: {design.population.rows:,} rows, modalities"
+        f" {' '.join(', '.join(design.data.names).split())}; {design.trials} samples at each m ="
+        f" {', '.join(map(str, design.m))}{heads}",
         flush=True,
     )
 
 
-def _say_what_is_kept(parts: Path, trials: Trials, study: Study, resume: bool) -> None:
+def _say_what_is_kept(parts: Path, trials: Trials, design: Design, resume: bool) -> None:
     there = len(list(finished(parts)))
     if there and not resume:
         print(f"{there} parts of this study are there: computed again (--resume uses them)")
     if resume:
-        left = sum(len(gap) for m in study.m for gap in trials.gaps(m))
-        total = trials.count * len(study.m)
+        left = sum(len(gap) for m in design.m for gap in trials.gaps(m))
+        total = trials.count * len(design.m)
         rest = "the rest is computed" if left else "none is computed again"
         print(f"{total - left:,} of {total:,} samples are there, {rest}", flush=True)
 
 
-def _reopen(study: Study, parts: Path, trials: Trials) -> dict[int, pd.DataFrame]:
+def _reopen(design: Design, parts: Path, trials: Trials) -> dict[int, pd.DataFrame]:
     """Read every part that this study can use, each once; return the complexities by m."""
     known = {}
-    for m in _sizes(study):
+    for m in _sizes(design):
         frame = store.read_part(parts / Task("complexity", m).part)
         if frame is not None:
             known[m] = frame
     for task in finished(parts):
         wanted = range(task.start, min(task.stop, trials.count))
-        gaps = trials.gaps(task.m) if task.m in study.m else []
+        gaps = trials.gaps(task.m) if task.m in design.m else []
         if any(max(gap.start, wanted.start) < min(gap.stop, wanted.stop) for gap in gaps):
             frame = store.read_part(parts / task.part)
             if frame is not None:
@@ -160,17 +144,17 @@ def _reopen(study: Study, parts: Path, trials: Trials) -> dict[int, pd.DataFrame
     return known
 
 
-def _sizes(study: Study) -> list[int]:
-    return sorted({*study.m, *study.head_m}, reverse=True)
+def _sizes(design: Design) -> list[int]:
+    return sorted({*design.m, *design.head_m}, reverse=True)
 
 
 def _missing(
-    study: Study, chunk: int, trials: Trials, known: dict[int, pd.DataFrame]
+    design: Design, chunk: int, trials: Trials, known: dict[int, pd.DataFrame]
 ) -> list[Task]:
-    tasks = [Task("complexity", m) for m in _sizes(study) if m not in known]
+    tasks = [Task("complexity", m) for m in _sizes(design) if m not in known]
     # The longest first, so that no worker is left alone with one at the end.
-    for m in sorted(study.m, reverse=True):
-        size = measure.block_size(m, study.population.rows)
+    for m in sorted(design.m, reverse=True):
+        size = measure.block_size(m, design.population.rows)
         step = -(-chunk // size) * size
         for gap in trials.gaps(m):
             # Cut at multiples of the step, whatever the gap: a block is always computed whole.
@@ -180,17 +164,17 @@ def _missing(
     return tasks
 
 
-def _reference(study: Study, parts: Path | None, resume: bool) -> measure.Reference:
+def _reference(design: Design, parts: Path | None, resume: bool) -> measure.Reference:
     if resume and parts is not None:
         frame = store.read_part(parts / REFERENCE)
         if frame is not None:
             losses = torch.from_numpy(frame["loss"].to_numpy(copy=True))
             return measure.Reference(losses, float(losses.mean()))
     with one_thread():
-        reference = measure.fit_reference(study.population, study.design)
+        reference = measure.fit_reference(design.population, design.plan)
     if parts is not None:
         frame = pd.DataFrame({"loss": reference.losses.numpy()})
-        store.write_part(parts / REFERENCE, frame, study.fingerprint())
+        store.write_part(parts / REFERENCE, frame, design.fingerprint)
     return reference
 
 

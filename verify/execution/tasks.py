@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pandas as pd
 import torch
@@ -16,9 +16,7 @@ import torch
 from empirical import complexity, measure
 from empirical.fusion.classes import Subsets
 from empirical.worlds.population import FinitePopulation
-
-if TYPE_CHECKING:
-    from verify.study import Study
+from verify.design import Design
 
 _NAME = re.compile(r"trials-m(\d+)-(\d+)-(\d+)\.parquet")
 
@@ -69,7 +67,7 @@ class Context:
     """
 
     population: FinitePopulation
-    design: measure.Design
+    plan: measure.TrainingPlan
     reference: measure.Reference
     head_m: tuple[int, ...]
     largest_m: int
@@ -77,16 +75,16 @@ class Context:
     device: str
 
     @classmethod
-    def of(cls, study: Study, reference: measure.Reference) -> Context:
-        """The context of a study."""
+    def of(cls, design: Design, reference: measure.Reference) -> Context:
+        """The context of a design."""
         return cls(
-            population=study.population,
-            design=study.design,
+            population=design.population,
+            plan=design.plan,
             reference=reference,
-            head_m=tuple(study.head_m),
-            largest_m=max(study.m),
-            classes=tuple(study.indices(subset) for subset in study.classes),
-            device=study.device,
+            head_m=tuple(design.head_m),
+            largest_m=max(design.m),
+            classes=tuple(design.indices(subset) for subset in design.classes),
+            device=design.device,
         )
 
     @cached_property
@@ -106,7 +104,7 @@ def compute(context: Context, task: Task) -> pd.DataFrame:
         beyond = here.head_m if task.m == here.largest_m else ()
         sizes = (task.m, *(size for size in beyond if size != task.m))
         trials = range(task.start, task.stop)
-        return measure.measure(here.population, here.reference, here.design, task.m, sizes, trials)
+        return measure.measure(here.population, here.reference, here.plan, task.m, sizes, trials)
 
 
 _lock, _inside, _before = threading.Lock(), 0, 1
@@ -135,9 +133,9 @@ def one_thread() -> Iterator[None]:
 
 
 def _complexities(context: Context, m: int) -> pd.DataFrame:
-    design = context.design
+    plan = context.plan
     found = complexity.complexities(
-        context.population, context.classes, design.cls, design.loss, m, seed=design.seed
+        context.population, context.classes, plan.cls, plan.loss, m, seed=plan.seed
     )
     return pd.DataFrame(
         [

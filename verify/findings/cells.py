@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -20,52 +20,13 @@ from bounds import latent_quality, risk_gap
 from bounds.theorem import Theorem
 from empirical.measure import FREE, FRESH, SAME
 from empirical.statistics.intervals import Interval, mean_estimate
-from verify.execution.run import Results
-from verify.results.trials import Rows
+from verify.results.results import Measured, Results, Setting, settings
 from verify.verdicts.check import Decision, judge
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 from verify.verdicts.coverage import critical_factor
 
 Subset = tuple[str, ...]
 Arguments = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where heads were fitted: with encoders of size m, on the same sample or on a fresh one of m_head."""
-
-    head: str
-    m: int
-    m_head: int
-
-
-def settings(results: Results, kind: str) -> list[Setting]:
-    """The settings at which a kind of head ("same", "fresh" or "free") was measured, in order of m."""
-    sizes = sorted({(k.m, k.m_head) for k in results.trials.kinds if k.head == kind})
-    return [Setting(kind, m, size) for m, size in sizes]
-
-
-class Measured:
-    """The measurements of a study by setting and subset, trials in order; read when asked for."""
-
-    def __init__(self, results: Results) -> None:
-        self.results = results
-        self.study = results.study
-        self._complexities = {
-            (int(row["m"]), int(row["subset"])): row
-            for row in results.complexities.to_dict("records")
-        }
-
-    def rows(self, setting: Setting, subset: Subset) -> pd.DataFrame:
-        """One row per trial."""
-        index = self.study.family.subsets.index(subset)
-        return self.results.trials.rows(Rows(setting.head, setting.m, setting.m_head, index))
-
-    def complexity(self, m: int, subset: Subset, loss_class: bool = False) -> Interval:
-        """R_m of the subset's class, or of its loss class; the subset is one of `Study.classes`."""
-        row = self._complexities[m, self.study.classes.index(subset)]
-        name = "R_loss" if loss_class else "R"
-        return Interval(row[f"{name}_low"], row[f"{name}_high"])
 
 
 def all_cells(results: Results) -> list[dict[str, Any]]:
@@ -75,16 +36,16 @@ def all_cells(results: Results) -> list[dict[str, Any]]:
 
 
 def _theorem_1(measured: Measured) -> Iterator[dict[str, Any]]:
-    results, study = measured.results, measured.study
+    results, design = measured.results, measured.design
     ball = settings(results, SAME) + settings(results, FRESH)
     forms: list[tuple[Callable[..., Theorem], list[Setting]]] = [
         (risk_gap.paper, ball),
         (risk_gap.sharp, ball),
         (risk_gap.fast_rate, settings(results, FREE)),
     ]
-    tests = study.tests("risk_gap")
+    tests = design.tests("risk_gap")
     for form, where in forms:
-        for M, N in study.family.pairs:
+        for M, N in design.family.pairs:
             theorem = form(M, N)
             for setting in where:
                 rows_M, rows_N = measured.rows(setting, M), measured.rows(setting, N)
@@ -93,7 +54,7 @@ def _theorem_1(measured: Measured) -> Iterator[dict[str, Any]]:
                 arguments, slack = _gap_arguments(theorem, measured, setting, M, rows_M)
                 arguments["gamma"] = gamma
                 own = without_rounding(_risk(rows_M).high - _best(rows_M).low - slack)
-                for delta in study.delta:
+                for delta in design.delta:
                     found = judge(
                         theorem,
                         lhs,
@@ -116,12 +77,12 @@ def _gap_arguments(
     theorem: Theorem, measured: Measured, setting: Setting, M: Subset, rows: pd.DataFrame
 ) -> tuple[Arguments, NDArray[np.float64] | float]:
     """The arguments besides gamma and delta, and the slack that the statement itself lacks."""
-    study, size = measured.study, setting.m_head
+    design, size = measured.design, setting.m_head
     best = Interval(np.maximum(rows.best_low, 0.0), np.maximum(rows.best_high, 0.0))
     slack = rows.slack.to_numpy()
     if theorem.key == "risk_gap.fast_rate":
-        return fast_rate_arguments(rows, size, study.population.target_radius**2), 0.0
-    C, L = study.constants.C, study.constants.L
+        return fast_rate_arguments(rows, size, design.population.target_radius**2), 0.0
+    C, L = design.constants.C, design.constants.L
     if theorem.key == "risk_gap.paper":
         R_M = measured.complexity(size, M)
         return {"R_M": R_M, "L": L, "C": C, "m": size, "best_risk": best}, slack
@@ -141,11 +102,11 @@ def fast_rate_arguments(rows: pd.DataFrame, size: int, C: float) -> Arguments:
 
 
 def _theorem_2(measured: Measured) -> Iterator[dict[str, Any]]:
-    results, study = measured.results, measured.study
-    everything = study.data.names
-    tests = study.tests("latent_quality")
+    results, design = measured.results, measured.design
+    everything = design.data.names
+    tests = design.tests("latent_quality")
     for form in (latent_quality.paper, latent_quality.sharp):
-        for M in study.family.subsets:
+        for M in design.family.subsets:
             theorem = form(M)
             for setting in settings(results, SAME):
                 rows = measured.rows(setting, M)
@@ -153,17 +114,17 @@ def _theorem_2(measured: Measured) -> Iterator[dict[str, Any]]:
                 L_hat = rows.empirical_risk.to_numpy() - rows.reference_empirical.to_numpy()
                 arguments: Arguments = {
                     "L_hat": L_hat,
-                    "C": study.constants.C,
+                    "C": design.constants.C,
                     "m": setting.m,
                     "best_risk": max(results.reference_risk, 0.0),
                 }
                 if theorem.key == "latent_quality.paper":
                     arguments["R_M"] = measured.complexity(setting.m, M)
                     arguments["R"] = measured.complexity(setting.m, everything)
-                    arguments["L"] = study.constants.L
+                    arguments["L"] = design.constants.L
                 else:
                     arguments["R_loss"] = measured.complexity(setting.m, M, loss_class=True)
-                for delta in study.delta:
+                for delta in design.delta:
                     found = judge(
                         theorem, eta, {**arguments, "delta": delta}, rounding=ROUNDING, tests=tests
                     )

@@ -12,8 +12,7 @@ from bounds import latent_quality, risk_gap
 from bounds.notation import m as m_symbol
 from bounds.theorem import Theorem
 from empirical.measure import FREE, SAME
-from verify.execution.run import Results
-from verify.findings.cells import Measured, Setting, settings
+from verify.results.results import Measured, Results, Setting, settings
 from verify.verdicts.compare import without_rounding
 
 Subset = tuple[str, ...]
@@ -29,26 +28,26 @@ def thresholds(results: Results) -> list[dict[str, Any]]:
     The fast-rate bound takes kappa in advance here, since none has been observed at other m.
     """
     measured = Measured(results)
-    study = results.study
+    design = results.design
     largest = settings(results, SAME)[-1]
     found: list[dict[str, Any]] = []
-    for M, N in study.family.pairs:
+    for M, N in design.family.pairs:
         for form in (risk_gap.paper, risk_gap.sharp):
-            found += [_analytic(measured, form(M, N), M, N, largest, d) for d in study.delta]
+            found += [_analytic(measured, form(M, N), M, N, largest, d) for d in design.delta]
         for free in settings(results, FREE)[-1:]:
-            found += [_fast(measured, M, N, free, delta) for delta in study.delta]
-    for M in study.family.subsets:
+            found += [_fast(measured, M, N, free, delta) for delta in design.delta]
+    for M in design.family.subsets:
         for theorem in (latent_quality.paper(M), latent_quality.sharp(M)):
-            found += [_analytic(measured, theorem, M, None, largest, d) for d in study.delta]
+            found += [_analytic(measured, theorem, M, None, largest, d) for d in design.delta]
     return found
 
 
 def _analytic(
     measured: Measured, theorem: Theorem, M: Subset, N: Subset | None, at: Setting, delta: float
 ) -> dict[str, Any]:
-    study = measured.study
+    design = measured.design
     root = math.sqrt(at.m)
-    C = study.constants.C
+    C = design.constants.C
 
     def usable(subset: Subset, loss_class: bool = False) -> float:
         return float(measured.complexity(at.m, subset, loss_class).high)
@@ -65,10 +64,10 @@ def _analytic(
     if "R_loss" in theorem.arguments:
         arguments["R_loss"] = falling(M, loss_class=True)
     else:
-        arguments |= {"R_M": falling(M), "L": study.constants.L}
+        arguments |= {"R_M": falling(M), "L": design.constants.L}
     if N is None:
         if "R" in theorem.arguments:
-            arguments["R"] = falling(study.data.names)
+            arguments["R"] = falling(design.data.names)
         rows = measured.rows(at, M)
         L_hat = float((rows.empirical_risk - rows.reference_empirical).mean())
         arguments |= {"L_hat": L_hat, "best_risk": max(measured.results.reference_risk, 0.0)}
@@ -86,7 +85,7 @@ def _fast(measured: Measured, M: Subset, N: Subset, at: Setting, delta: float) -
     arguments = {name: float(rows[name].mean()) for name in names}
     arguments["p"] = math.ceil(arguments["p"])
     gamma, best = _gamma(measured, M, N, at)
-    C = measured.study.population.target_radius**2
+    C = measured.design.population.target_radius**2
     arguments |= {"C": C, "delta": delta}
     speaks = theorem.nonvacuous_from(**arguments, gamma=gamma, best_risk=min(best, C))
     return _entry(theorem, M, N, delta, gamma, speaks, _gain(theorem, gamma, C, arguments))

@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Template
 
 from verify.execution.part_files import write_atomically
-from verify.execution.run import Results
 from verify.report import figures, formats, svg, view
 from verify.report.document import document
 from verify.report.templates import environment
+from verify.results.results import Results
 
 PAGE, DATA = "report.html", "report.json"
 

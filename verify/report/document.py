@@ -17,10 +17,10 @@ from empirical.complexity.trained_class import MISS
 from empirical.measure import FREE, SAME
 from empirical.quality.fast_rate import RANGE_TOLERANCE
 from empirical.worlds.population import CLIP_NORM
-from verify.execution.run import Results
-from verify.findings.cells import Measured, all_cells, settings, summary
+from verify.findings.cells import all_cells, summary
 from verify.findings.thresholds import thresholds
 from verify.report.answer import answer
+from verify.results.results import Measured, Results, settings
 from verify.verdicts.compare import without_rounding
 from verify.verdicts.coverage import ALPHA, overall
 
@@ -47,11 +47,11 @@ def document(results: Results, command: str | None = None) -> dict[str, Any]:
     claims = _claims(cells)
     pairs = _pairs(results)
     config = {
-        **results.study.config(),
+        **results.design.config(),
         "clip_norm": CLIP_NORM,
         "range_tolerance": RANGE_TOLERANCE,
         "reference_risk": results.reference_risk,
-        "fingerprint": results.study.fingerprint(),
+        "fingerprint": results.design.fingerprint,
     }
     parts = {
         "schema_version": SCHEMA_VERSION,
@@ -61,7 +61,7 @@ def document(results: Results, command: str | None = None) -> dict[str, Any]:
         "thresholds": found,
         "cells": cells,
         "complexities": [
-            {**row, "M": list(results.study.classes[int(row["subset"])])}
+            {**row, "M": list(results.design.classes[int(row["subset"])])}
             for row in results.complexities.to_dict("records")
         ],
         "assumptions": _assumptions(results),
@@ -141,7 +141,7 @@ def _pairs(results: Results) -> list[dict[str, Any]]:
     """What was measured of each pair, whatever any bound says about it."""
     measured = Measured(results)
     rows = []
-    for M, N in results.study.family.pairs:
+    for M, N in results.design.family.pairs:
         for kind in (SAME, FREE):
             for setting in settings(results, kind):
                 one, other = measured.rows(setting, M), measured.rows(setting, N)
@@ -167,8 +167,8 @@ def _pairs(results: Results) -> list[dict[str, Any]]:
 
 def _assumptions(results: Results) -> list[dict[str, Any]]:
     """Each assumption of the theorems checked, and how this study assures it."""
-    study, trials = results.study, results.trials
-    constants = study.constants
+    design, trials = results.design, results.trials
+    constants = design.constants
     slack = max(float(trials.rows(kind).slack.max()) for kind in trials.kinds)
     assured = {
         "iid": ("by construction", "rows are drawn independently, with replacement"),
@@ -180,12 +180,12 @@ def _assumptions(results: Results) -> list[dict[str, Any]]:
         "erm": (
             "certified",
             "heads are optimal on their sample within the certified slack, at most"
-            f" {slack:.2g}; encoders need not be, and are trained for {study.steps} steps only",
+            f" {slack:.2g}; encoders need not be, and are trained for {design.steps} steps only",
         ),
         "fixed_class": (
             "by construction",
-            f"encoders lie within Frobenius norm {study.encoder_radius:g} and heads within"
-            f" {study.head_radius:g}, fixed before any sample; every step is projected",
+            f"encoders lie within Frobenius norm {design.cls.encoder_radius:g} and heads within"
+            f" {design.cls.head_radius:g}, fixed before any sample; every step is projected",
         ),
         "independent_split": (
             "by construction",
@@ -201,7 +201,7 @@ def _assumptions(results: Results) -> list[dict[str, Any]]:
         (a.key, a.text, title)
         for key, title in TITLES.items()
         for a in catalogue.find(key).assumptions
-        if study.loss == "least-squares" or key != "risk_gap.fast_rate"
+        if design.loss == "least-squares" or key != "risk_gap.fast_rate"
     )
     rows: dict[str, dict[str, Any]] = {}
     for key, text, title in used:

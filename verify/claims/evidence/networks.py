@@ -28,8 +28,7 @@ from empirical.worlds.networks import StackWorld
 from empirical.worlds.teacher import teacher_world
 from empirical.worlds.trials import Trials
 from verify.claims.evidence.facts import Drawn, Facts, Subset, drawn, generator
-from verify.execution.run import Results
-from verify.findings.cells import Measured, settings
+from verify.results.results import Measured, Results, settings
 from verify.study import Study
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 
@@ -154,8 +153,8 @@ class _Digits:
 
     def __init__(self, head: str, m: int, trials: int, seed: int) -> None:
         self.results = _study(trials, seed)
-        self.study, self.measured = self.results.study, Measured(self.results)
-        ((self.M, self.N),) = self.study.family.pairs
+        self.design, self.measured = self.results.design, Measured(self.results)
+        ((self.M, self.N),) = self.design.family.pairs
         (self.setting,) = (s for s in settings(self.results, head) if s.m_head == m)
         self.one = self.measured.rows(self.setting, self.M)
         self.other = self.measured.rows(self.setting, self.N)
@@ -175,14 +174,14 @@ class _Digits:
 
     def of_class(self) -> dict[str, Any]:
         """The arguments that the class and the size of the head's sample give."""
-        study, size = self.study, self.setting.m_head
-        R_M, R = (self.measured.complexity(size, each) for each in (self.M, study.data.names))
-        C, L, c = study.constants.C, study.constants.L, study.population.outputs
+        design, size = self.design, self.setting.m_head
+        R_M, R = (self.measured.complexity(size, each) for each in (self.M, design.data.names))
+        C, L, c = design.constants.C, design.constants.L, design.population.outputs
         # Features are no longer than what the class allows, so that the head's class is linear.
-        longest = study.cls.prediction_radius(study.population.input_norm, modalities=len(self.M))
+        longest = design.cls.prediction_radius(design.population.input_norm, modalities=len(self.M))
         linear = rademacher.linear(
-            radius=study.cls.head_radius,
-            mean_square_norm=(longest / study.cls.head_radius) ** 2,
+            radius=design.cls.head_radius,
+            mean_square_norm=(longest / design.cls.head_radius) ** 2,
             m=size,
             outputs=c,
         )

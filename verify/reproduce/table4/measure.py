@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from empirical.datasets.bundled import CONSTRUCTIONS
 from empirical.paper.simulated import (
-    CONSTRUCTIONS,
     coordinate_maps,
     least_squares_error,
     network_errors,
