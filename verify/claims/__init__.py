@@ -1,11 +1,12 @@
-"""The ledger of claims: truths and falsehoods, each put to the same checks.
+"""The ledger of claims: truths and falsehoods, all tested in the same way.
 
-| module | what it holds |
+| module | content |
 |---|---|
-| `claim` | what a claim, a source of evidence and its facts are |
-| `judge` | facts into findings: does a statement, true or altered, hold where the facts were found? |
+| `evidence` | sources of facts: `facts` says what these are, the others hold one kind of world each |
+| `claim` | a claim, what a test found, and the verdict that follows |
 | `alterations` | the ways in which a statement is made false |
-| `exact_sources`, `linear_sources`, … | facts from one kind of world each |
+| `judge` | one test: a statement, true or altered, on given facts |
 | `ledger` | every claim, in one explicit tuple |
-| `run` | all of it on workers, into claims.json |
+| `run` | all tests, on workers |
+| `report` | claims.json, the page and the table on a terminal |
 """

@@ -9,6 +9,7 @@ import joblib
 from tqdm import tqdm
 
 from bounds import catalogue
+from bounds.domains import POSITIVE_INTEGER, at_least
 from verify.claims.claim import Claim, Decided, Finding
 from verify.claims.evidence.facts import GRADES, Drawn, Source
 from verify.claims.judge import finding
@@ -58,11 +59,8 @@ def decide(
     >>> flipped[0].verdict, flipped[0].decisive.rate
     ('refuted', 1.0)
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
-        raise ValueError(f"seed must be an integer from 0 to 2**64 - 1, got {seed!r}")
-    count = joblib.cpu_count() if workers is None else workers
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise ValueError(f"workers must be a positive integer, got {workers!r}")
+    at_least(0, 2**64 - 1).whole("seed", seed)
+    count = joblib.cpu_count() if workers is None else POSITIVE_INTEGER.whole("workers", workers)
     pieces = _pieces(ledger, seed)
     found: dict[tuple[str, str], tuple[Finding, ...]] = {}
     with tqdm(

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain
 from empirical.statistics.laws import Law, estimate_probability, estimate_quantile
 from verify.verdicts.compare import INCONCLUSIVE, VIOLATED, Values
 
 Verdict = Literal["supported", "refuted", "undecided"]
+SHARE = Domain("lie in [0, 1)", low=0.0, high=math.nextafter(1.0, 0.0))
 ALPHA = 0.05
 """The probability that any of the tests of one claim comes out wrong."""
 
@@ -117,13 +119,10 @@ def coverage(
     n = codes.size
     if n == 0:
         raise ValueError("verdicts must hold at least one sample, got none")
-    for name, number in (("level", level), ("sample_miss", sample_miss)):
-        if not 0 <= number < 1:
-            raise ValueError(f"{name} must lie in [0, 1), got {number}")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie in (0, 1), got {alpha}")
-    if not isinstance(tests, int) or tests < 1:
-        raise ValueError(f"tests must be a positive integer, got {tests}")
+    SHARE.number("level", level)
+    SHARE.number("sample_miss", sample_miss)
+    PROBABILITY.number("alpha", alpha)
+    POSITIVE_INTEGER.whole("tests", tests)
     violated, open_ = codes == VIOLATED, codes == INCONCLUSIVE
     violations, inconclusive = int(violated.sum()), int(open_.sum())
     needed = math.inf

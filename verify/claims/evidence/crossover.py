@@ -17,6 +17,7 @@ from empirical.statistics.laws import estimate_probability
 from empirical.worlds.boolean.classes import latent_bit
 from empirical.worlds.boolean.exact import ExactWorld, boolean_world, near_fair_coin
 from verify.claims.evidence.facts import BOTH, ONE, Facts, Source, Values, drawn, generator
+from verify.report.formats import plain_number
 
 SIZES = (16, 64, 256, 1024)
 
@@ -67,7 +68,9 @@ def _criterion(L: float | None, m: int, measured: Values) -> Facts:
                 f"{name}_high": float(found.interval.high),
             }
     note = ", ".join(
-        f"{name} {numbers[name]:.3f} ({numbers[name + '_low']:.3f} to {numbers[name + '_high']:.3f})"
+        "{} {} ({} to {})".format(
+            name, *(plain_number(numbers[name + end]) for end in ("", "_low", "_high"))
+        )
         for name in ("precision", "recall")
         if name in numbers
     )

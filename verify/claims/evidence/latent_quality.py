@@ -29,6 +29,7 @@ from verify.claims.evidence.facts import (
     enumerated,
     generator,
 )
+from verify.report.formats import plain_number
 from verify.verdicts.compare import without_rounding
 
 BLOCKS = {"a": 2, "b": 1, "c": 2}
@@ -144,7 +145,7 @@ def mixing(m: int) -> Facts:
             eta.append(float(found))
             off.append(abs(float(found) - (4 - n) * (1 - rho) ** 2))
         rises.append(np.diff(eta))
-    note = f"η = (K − n)(1 − ρ)² per coordinate, to {max(off):.0e}"
+    note = f"η = (K − n)(1 − ρ)² per coordinate, to {plain_number(max(off))}"
     return _never_above_zero(np.concatenate(rises), note)
 
 
@@ -155,7 +156,8 @@ def _copies(visible: str, features: int) -> Facts:
     worlds = [linear_world(blocks, np.ones(features), overlap=rho, radius=50.0) for rho in grid]
     eta = [world.latent_quality([visible]) for world in worlds]
     worst = int(np.argmax(eta))
-    note = f"η is {eta[0]:.3g} at ρ = 0, at most {eta[worst]:.3g} (ρ = {grid[worst]:.2g})"
+    first, most, where = (plain_number(x) for x in (eta[0], eta[worst], grid[worst]))
+    note = f"η is {first} at ρ = 0, at most {most} (ρ = {where})"
     return _never_above_zero(np.diff(eta), note)
 
 
@@ -186,7 +188,7 @@ def _gain(world: World[Any, Any], name: str, M: Subset, N: Subset, *draw: int) -
 
 
 def _better(gain: Values, sign: float) -> Facts:
-    note = f"mean gain of M {gain.mean():.3g}"
+    note = f"mean gain of M {plain_number(gain.mean())}"
     return Facts(Interval.exact(sign * gain), note=note)
 
 

@@ -28,6 +28,7 @@ from verify.claims.evidence.facts import (
     generator,
 )
 from verify.claims.evidence.linear import OVERLAP_WORLD
+from verify.report.formats import plain_number
 from verify.verdicts.compare import ROUNDING
 
 SLOPE_SIZES = (64, 128, 256, 512, 1024, 2048, 4096)
@@ -115,7 +116,9 @@ def _complexity_slopes(worlds: Mapping[str, World[Any, Any]]) -> Facts:
         for name, world in worlds.items()
     }
     off = np.abs(np.array(list(slopes.values())) + 0.5)
-    note = "slopes " + ", ".join(f"{slope:.4f} ({name})" for name, slope in slopes.items())
+    note = "slopes " + ", ".join(
+        f"{plain_number(slope, digits=4)} ({name})" for name, slope in slopes.items()
+    )
     return Facts(Interval.exact(off), weights=cases(off), rhs=TOLERANCE, note=note)
 
 
@@ -142,7 +145,9 @@ def worst_slope(m: int) -> Facts:
         means.append(float(np.mean([law.values @ law.probabilities for law in laws])))
     slope = _slope(means)
     off = Interval.exact([abs(slope + 0.5)])
-    return Facts(off, weights=np.ones(1), rhs=TOLERANCE, note=f"slope {slope:.4f}")
+    return Facts(
+        off, weights=np.ones(1), rhs=TOLERANCE, note=f"slope {plain_number(slope, digits=4)}"
+    )
 
 
 @drawn(
@@ -168,7 +173,8 @@ def fixed_slope(m: int, trials: int, seed: int) -> Facts:
     slope = float(weight @ np.array(logs))
     half = float(stats.norm.isf(MISS / 2) * np.sqrt(weight**2 @ np.array(variances)))
     low, high = slope - half, slope + half
-    note = f"slope {slope:.3f}, between {low:.3f} and {high:.3f}"
+    at, least, most = (plain_number(x) for x in (slope, low, high))
+    note = f"slope {at}, between {least} and {most}"
     return Facts(Interval([low], [high]), weights=np.ones(1), rhs=-0.5, note=note)
 
 

@@ -179,8 +179,8 @@ def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
         "claims_enumerated": len(decided) - len(drawn),
         "tests_on_draws": sum(claim.tests for claim in drawn),
         "measuring": misses,
-        "note": "intervals that rest on draws of their own are charged first, once to each claim"
-        " that uses them; the claim’s tests on draws share the rest equally (Bonferroni), half of it"
-        " against a wrong refutation. Where all outcomes are enumerated nothing is spent, and risks"
-        " and qualities, which are exact or certified, cost nothing",
+        "note": "Each claim’s probability is first reduced by those with which the measured intervals"
+        " that it uses may fail. Its tests on draws share the rest equally (Bonferroni), half of it"
+        " against a wrong refutation. Enumerated outcomes, and risks and qualities, which are exact"
+        " or certified, need none of it",
     }

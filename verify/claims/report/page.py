@@ -12,7 +12,6 @@ from jinja2 import Template
 from verify.claims.report.document import SECTIONS
 from verify.claims.report.terminal import LETTERS, violated
 from verify.execution.part_files import write_atomically
-from verify.report import formats
 from verify.report.templates import environment
 
 PAGE, DATA = "claims.html", "claims.json"
@@ -37,7 +36,6 @@ def render(document: dict[str, Any]) -> str:
         titles=SECTIONS,
         letters=LETTERS,
         crossover=_crossover(document),
-        prose=formats.prose,
     )
 
 

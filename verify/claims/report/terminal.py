@@ -7,17 +7,14 @@ from typing import Any
 
 from verify.claims.evidence.facts import GRADES
 from verify.claims.report.document import SECTIONS
+from verify.report.formats import plain_number
 
 LETTERS = dict(zip(GRADES, "ECFR", strict=True))
 _WIDTH = 118
 
 
 def table(document: dict[str, Any]) -> str:
-    """The claims of a claims.json: two lines each, verdict and counts first, then what decided it.
-
-    Evidence, the strongest first: E exact enumeration, C closed form, F finite population with
-    certificates, R trained networks on real data.
-    """
+    """The claims of a claims.json: for each its verdict and counts, then what decided it."""
     lines = []
     for section, title in SECTIONS.items():
         mine = [claim for claim in document["claims"] if claim["section"] == section]
@@ -34,7 +31,7 @@ def table(document: dict[str, Any]) -> str:
     lines += ["", f"evidence: {legend}"]
     if any(claim["power"] for claim in document["claims"]):
         lines.append(
-            "caught below: with its terms multiplied by anything less, the claim would be refuted here"
+            "caught below: with its terms times any smaller factor the claim would be refuted here"
         )
     return "\n".join(lines).lstrip("\n")
 
@@ -43,7 +40,7 @@ def _counts(claim: dict[str, Any]) -> str:
     decisive, power = claim["decided_by"], claim["power"]
     evidence = "".join(letter for grade, letter in LETTERS.items() if grade in claim["grades"])
     mark = " " if claim["as_expected"] else "!"
-    # What would have to be multiplied for a falsehood to pass is no measure of power.
+    # For a falsehood this is the factor at which it would pass, which is not a power.
     caught = (
         "" if power is None or claim["expected"] == "refuted" else f"{power['caught_below']:.3g}"
     )
@@ -54,8 +51,10 @@ def _counts(claim: dict[str, Any]) -> str:
 
 
 def violated(finding: dict[str, Any]) -> str:
-    """Counts of draws, or the probability where outcomes were enumerated.
+    """Counts of draws, or the probability if all outcomes were enumerated.
 
+    Examples
+    --------
     >>> violated({"trials": 300, "violations": 2})
     '2 of 300'
     >>> violated({"trials": None, "violation_rate": {"value": 0.28634}})
@@ -63,7 +62,7 @@ def violated(finding: dict[str, Any]) -> str:
     """
     if finding["trials"] is not None:
         return f"{finding['violations']} of {finding['trials']}"
-    return f"P = {finding['violation_rate']['value']:.3g}"
+    return f"P = {plain_number(finding['violation_rate']['value'])}"
 
 
 def _words(claim: dict[str, Any]) -> list[str]:
@@ -83,5 +82,5 @@ def _words(claim: dict[str, Any]) -> list[str]:
     if claim["reason"]:
         text += f". Undetectable: {claim['reason']}"
     if claim["verdict"] == "undecided" and claim["trials_needed"]:
-        text += f". {claim['trials_needed']:,} samples without violation would decide"
+        text += f". {claim['trials_needed']:,} samples without a violation would decide it"
     return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="    ")
