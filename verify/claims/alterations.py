@@ -36,15 +36,15 @@ class Alteration:
     arguments: Callable[[Arguments], Arguments] = lambda arguments: arguments
     scale: Callable[[str, float], float] = lambda name, m: 1.0
 
-    def bound(self, bound: BoundInterval, m: int, granted: ArrayLike) -> BoundInterval:
-        """The right-hand side with its own terms rescaled, and with one more term, `granted`."""
-        lower, upper = (self._value(end, m, granted) for end in (bound.lower, bound.upper))
+    def bound(self, bound: BoundInterval, m: int, added: ArrayLike) -> BoundInterval:
+        """The right-hand side with its own terms rescaled and one more term, `added`."""
+        lower, upper = (self._value(end, m, added) for end in (bound.lower, bound.upper))
         # Rounding alone may cross ends that were equal.
         return BoundInterval(lower, replace(upper, total=np.maximum(lower.total, upper.total)))
 
-    def _value(self, value: BoundValue, m: int, granted: ArrayLike) -> BoundValue:
+    def _value(self, value: BoundValue, m: int, added: ArrayLike) -> BoundValue:
         given = {name: np.asarray(value.terms[name]) for name in given_names(value)}
-        given["granted"] = np.asarray(granted, dtype=np.float64)
+        given["added"] = np.asarray(added, dtype=np.float64)
         own = {
             name: self.scale(name, m) * np.asarray(term)
             for name, term in value.terms.items()
@@ -54,7 +54,7 @@ class Alteration:
             value,
             total=sum(given.values()) + sum(own.values()),
             terms=FrozenMapping({**given, **own}),
-            measured=value.measured | {"granted"},
+            measured=value.measured | {"added"},
         )
 
 

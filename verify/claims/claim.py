@@ -1,7 +1,7 @@
 """A claim: a statement, altered or not, with the sources of evidence on which it is tested.
 
 A truth and a falsehood are rows of one table and differ in one field: the alteration of the
-statement, or the source, whose world breaks an assumption.
+statement, or a source in which an assumption does not hold.
 """
 
 from __future__ import annotations

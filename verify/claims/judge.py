@@ -1,4 +1,4 @@
-"""Facts into findings: how often is a statement, true or altered, violated where they were found?"""
+"""One test of a claim: how often is its statement, true or altered, violated by given facts?"""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def finding(claim: Claim, source: Source, facts: Facts, m: int, delta: float | N
 def caught_below(ratios: Values, level: float, alpha: float) -> float:
     """The number below which every multiple of the terms would have been refuted on these samples.
 
-    c times the terms are violated on the samples whose ratio exceeds c, and refuted from so many
-    violations on that Clopper and Pearson's lower end exceeds the level: the ratio of that rank. It is
-    0 if even no terms at all would not be refuted, and with too few samples.
+    A statement with c times its own terms is violated on the samples whose ratio exceeds c. It is
+    refuted if these are so many that Clopper and Pearson's lower end exceeds the level. The number is
+    the ratio of that rank, or 0 if it is negative or there are too few samples.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def _test(
         known = {**facts.known, "slack": facts.slack, "delta": delta}
         arguments = {name: known[name] for name in theorem.arguments if name in known}
         own_slack = any("slack" in name for name in theorem.inputs)
-        granted = facts.rounding + np.asarray(0.0 if own_slack else facts.slack)
+        added = facts.rounding + np.asarray(0.0 if own_slack else facts.slack)
         decision = verdicts.judge(
             theorem,
             facts.lhs,
             alteration.arguments(arguments),
-            alteration=lambda bound: alteration.bound(bound, m, granted),
+            alteration=lambda bound: alteration.bound(bound, m, added),
             alpha=claim.alpha,
             **of_all,
         )

@@ -1,6 +1,6 @@
-"""Every claim, in one explicit tuple: the theorems, what is believed, and planted falsehoods.
+"""Every claim, in one explicit tuple: the theorems, popular beliefs, and planted falsehoods.
 
-A truth and a falsehood differ in one field: `alteration`, or a source whose world drops an assumption.
+A truth and a falsehood differ in one field: `alteration`, or a source in which an assumption is dropped.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
     "modality_gain.bound_gap": (rates.bounds_compared,),
     "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),
 }
-"""Where each theorem of the catalogue is checked; a key that is missing fails a test."""
+"""The sources for each theorem of the catalogue; a missing key fails a test."""
 
 
 def _claim(
@@ -126,7 +126,7 @@ OVERLAP = "the higher the overlap, the better η"
 BELIEFS = (
     true_belief(
         "belief.more_is_better.kept",
-        "more modalities, better η, where the encoder keeps everything visible",
+        "more modalities, better η, if the encoder keeps everything visible",
         latent_quality.kept_bits,
     ),
     false_belief(
@@ -186,7 +186,7 @@ PLANTED = (
 
 
 def _without(assumption: str, theorem: str, how: str, source: Source, name: str = "") -> Claim:
-    """A theorem where one of its assumptions is dropped."""
+    """A theorem without one of its assumptions."""
     of = {"risk_gap": "theorem_1", "latent_quality": "theorem_2", "nested_quality": "linear_case"}
     return _claim(
         "assumption",
@@ -213,7 +213,10 @@ NEEDED = (
     _without("erm", ONE, "for a head that does not minimise r̂", exact_heads.random_head),
     _without("fixed_class", ONE, "for a class chosen with S in hand", broken.chosen_class),
     _without(
-        "fixed_class", TWO, "for a class larger than the one paid for", broken.chosen_class_quality
+        "fixed_class",
+        TWO,
+        "for a class larger than the one in the bound",
+        broken.chosen_class_quality,
     ),
     _without(
         "independent_split",

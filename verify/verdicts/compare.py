@@ -77,8 +77,7 @@ def bound_interval(
     Raises
     ------
     ValueError
-        As `Theorem.evaluate`, and for an interval as an argument whose direction the theorem does not
-        declare.
+        As `Theorem.evaluate`, and for an interval as an argument of no declared direction.
     """
     ends: tuple[dict[str, object], dict[str, object]] = ({}, {})
     for name, value in arguments.items():

@@ -1,1 +1,1 @@
-"""Facts from worlds, one module per kind."""
+"""Sources of facts: one module for each kind of world."""

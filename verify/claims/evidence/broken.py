@@ -1,6 +1,6 @@
-"""Facts from worlds that break an assumption of Theorem 1 or 2: what the assumption is worth.
+"""Facts from worlds that break an assumption of Theorem 1 or 2.
 
-Each has beside it the facts under the true constants, or for the class that was searched.
+Each comes with the facts under the true constants, or for the class that was searched, as `truth`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from verify.claims.evidence.linear import ROUNDING
 
 CELLS = 20_000
 SHRUNK = 1e-4
-"""Predictions are 0 or this much, and the loss asks whether they are above half of it: L is its
+"""Predictions are 0 or this number, and the loss depends on whether they exceed half of it: L is its
 inverse."""
 
 
@@ -84,8 +84,8 @@ def nominal_C_quality(m: int, trials: int, seed: int) -> Facts:
 def nominal_L(m: int, trials: int, seed: int) -> Facts:
     """All maps of 20,000 cells to {0, 1e-4} under 0–1 loss, whose nominal L is 1 (it is 10⁴).
 
-    The label is the parity of two numbers, x⁽¹⁾ < 100 and x⁽²⁾ < 200, of which N sees one, and so
-    knows nothing. M remembers the cells that it saw and predicts 0 elsewhere: r(f_M) is the share
+    The label is the parity of two numbers, x⁽¹⁾ < 100 and x⁽²⁾ < 200, of which N sees one, which
+    is independent of the label. M remembers the cells of S and predicts 0 elsewhere: r(f_M) is the share
     of cells with label 1 that S does not hold.
     """
     first, second = np.unravel_index(np.arange(CELLS), (100, 200))
@@ -110,7 +110,7 @@ def _chosen_encoder(m: int, trials: int, seed: int) -> tuple[NDArray[np.bool_], 
     """The encoder is chosen with S in hand; heads on its one bit z: 0, z, 1 − z, 1.
 
     The label is the parity of x⁽¹⁾ + x⁽²⁾, in the declared class: z one of the parities of a subset of
-    the two numbers. The encoder taken says the opposite of the label on the cells of S, and the label
+    the two numbers. The chosen encoder is the opposite of the label on the cells of S, and the label
     elsewhere. On S the head 1 − z makes no error; on the population z would have been right.
 
     Returns
@@ -132,11 +132,11 @@ def _of_chosen(m: int, R: Interval, share: Values, risk: Values) -> Facts:
 
 @drawn(
     "broken/fixed-class",
-    "20,000 cells, an encoder chosen with S in hand, outside the class of parities that is paid for",
+    "20,000 cells, an encoder chosen with S in hand, outside the class of parities that the bound is for",
     m=(1600,),
 )
 def chosen_class(m: int, trials: int, seed: int) -> Facts:
-    """Theorem 1 with the parities' complexity; beside it, with that of all maps of the cells."""
+    """Theorem 1 with the parities' complexity; as truth, with that of all maps of the cells."""
     _, share = _chosen_encoder(m, trials, seed)
     # 1 − z is right on the cells of S alone.
     found, truth = (_of_chosen(m, R, share, 1 - share) for R in (_declared(m), _all_maps(m)))
@@ -145,11 +145,11 @@ def chosen_class(m: int, trials: int, seed: int) -> Facts:
 
 @drawn(
     "broken/independent-split",
-    "20,000 cells, encoder and head from the same sample, the head's complexity alone paid for",
+    "20,000 cells, encoder and head from the same sample, only the head's complexity in the bound",
     m=(1600,),
 )
 def same_sample(m: int, trials: int, seed: int) -> Facts:
-    """The split-sample form for a head from S; beside it, for a head from m fresh examples.
+    """The split-sample form for a head from S; as truth, for a head from m fresh examples.
 
     Most cells of the fresh examples are new, so that their head is z.
     """
@@ -162,7 +162,7 @@ def same_sample(m: int, trials: int, seed: int) -> Facts:
 
 
 def _memorised(m: int, trials: int, seed: int) -> Values:
-    """L̂ where labels are fair coins and M remembers, in 20,000 cells, the label seen more often.
+    """L̂ if labels are fair coins and M remembers, in 20,000 cells, the label seen more often.
 
     Every function has risk ½, so that η = 0, while on S the fitted one is far better than any fixed one.
     """
@@ -183,17 +183,17 @@ def _memorised(m: int, trials: int, seed: int) -> Values:
     m=(6400,),
 )
 def nominal_L_quality(m: int, trials: int, seed: int) -> Facts:
-    """Theorem 2 with predictions shrunk and L = 1 paid for, as in `nominal_L`."""
+    """Theorem 2 with predictions shrunk and L = 1 in the bound, as in `nominal_L`."""
     return _under_nominal_L(m, np.zeros(trials), L_hat=_memorised(m, trials, seed))
 
 
 @drawn(
     "broken/fixed_class/quality",
-    "20,000 cells, labels fair coins, all maps searched, a class of parities paid for",
+    "20,000 cells, labels fair coins, all maps searched, a class of parities in the bound",
     m=(6400,),
 )
 def chosen_class_quality(m: int, trials: int, seed: int) -> Facts:
-    """Theorem 2 with the parities' complexity; beside it, with that of the class searched."""
+    """Theorem 2 with the parities' complexity; as truth, with that of the class searched."""
     L_hat = _memorised(m, trials, seed)
     eta = Interval.exact(np.zeros(trials))
     found, truth = (

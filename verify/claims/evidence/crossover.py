@@ -1,8 +1,8 @@
-"""Facts about the crossover criterion: how often is it right where the truth is known?
+"""Facts about the crossover criterion: how often is it right in worlds that are known?
 
-M is said to be favoured from m* on (`bounds.modality_gain.crossover`), which compares the upper ends of
-Theorem 2. Right means η(ĝ_M) < η(ĝ_N). Worlds are drawn at random, one sample from each: two bits,
-labels of any probability, an encoder to one latent bit searched together with the head.
+The criterion favours M from m* on (`bounds.modality_gain.crossover`), at which Theorem 2's bounds for M
+and N are equal. It is right if η(ĝ_M) < η(ĝ_N). Worlds have two bits, labels of any probability, and an
+encoder to one latent bit that is searched together with the head.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def learned_quality(encoders: str, m: int) -> Facts:
 
 
 def learned_gamma(encoders: str, m: int) -> Facts:
-    """γ itself for learned encoders, where the second bit is junk."""
+    """γ itself for learned encoders; the second bit is junk."""
     found = _learned(latent_bit(COPY, encoders), m)
     return Facts(Interval.exact(found.gamma), weights=found.chance, error=LOGARITHMS)
 
@@ -229,7 +229,7 @@ def poor_reference(m: int) -> Facts:
 
 @enumerated("exact/reference/sign", "XOR with 10 % noise; the fixed reference is x1", m=(1,))
 def negative_quality(m: int) -> Facts:
-    """−η against the reference x1; beside it, against XOR itself."""
+    """−η against the reference x1; as truth, against XOR itself."""
     truth = Facts(Interval.exact([-0.0]), weights=np.ones(1))
     return replace(truth, lhs=Interval.exact([-AGAINST_X1]), truth=truth)
 
@@ -238,7 +238,7 @@ def negative_quality(m: int) -> Facts:
     "exact/reference/loss", "XOR with 10 % noise; M one bit, whose class lacks XOR", m=(64,)
 )
 def positive_loss(m: int) -> Facts:
-    """L̂ of M one bit against XOR, which no function of one bit is; beside it, L̂ of both bits."""
+    """L̂ of M one bit against XOR, which no function of one bit is; as truth, L̂ of both bits."""
     laws = [centred_loss_law(NOISY, M, m) for M in (ONE, BOTH)]
     found, truth = (Facts(Interval.exact(x.values), weights=x.probabilities) for x in laws)
     return replace(found, truth=truth)

@@ -1,7 +1,7 @@
 """Facts from exact worlds about heads: fresh samples, random heads, repeated rows, two functions.
 
-Where M's own excess r(f_M) − inf_h r(h∘g_M) stands for the left-hand side (and γ is 0), N is granted
-its best head, the hardest case of Theorem 1.
+If the left-hand side is M's own excess r(f_M) − inf_h r(h∘g_M) (and γ is 0), N has its best head, which
+is the hardest case of Theorem 1.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def split_sample(m_head: int) -> Facts:
 
 @enumerated(
     "exact/cell-means",
-    "least squares on the two cells of a bit; N granted its best head",
+    "least squares on the two cells of a bit; N has its best head",
     m=(50, 120),
 )
 def cell_means(m_head: int) -> Facts:
     """Least squares on the two cells of a bit, y a bit too: every constant of the fast-rate form exact.
 
     With z = e_cell, Σ = diag(p): the head is the mean of y in each cell, the excess Σ p (mean − q)²,
-    v = z ξ/√p, and κ = 1 − min of the cells' shares over p; 1 where a cell was not seen.
+    v = z ξ/√p, and κ = 1 − min of the cells' shares over p; 1 if a cell was not seen.
     """
     p, q = np.array([0.375, 0.625]), np.array([0.375, 0.75])
     columns = []
@@ -115,7 +115,7 @@ def random_head(m: int) -> Facts:
         found = world.risks(tables, BOTH, encoder * len(world.heads) + head)
         columns.append([chances / len(world.heads), found.population_risk, found.slack])
     weights, risk, slack = (np.concatenate(c) for c in zip(*columns, strict=True))
-    # One bit says nothing: whatever N learns, r(f_N) and its least risk are ½.
+    # One bit is independent of the label: whatever N learns, r(f_N) and its least risk are ½.
     gamma = np.tile(world.best_risks(BOTH)[encoder] - 0.5, len(world.heads))
     R = world.rademacher_complexity(BOTH, m)
     known = {**complexities(R, R, 1.0, 1.0, m), "gamma": gamma}
@@ -165,9 +165,8 @@ def repeated_rows_quality(m: int) -> Facts:
 def two_functions(m: int) -> Facts:
     """M's encoder is constant and H∘g_M = {0, 1}; N sees the label; P(y = 1) = ½ + 1.625/√m.
 
-    M takes the rarer label where it is as frequent in S, an event of the binomial law, and pays
-    3.25/√m; its complexity E(Σσ)₊/m is about 0.4/√m. N finds the label itself on all samples that
-    show both labels.
+    M predicts the rarer label if it is as frequent in S, a binomial event, and then loses 3.25/√m; its
+    complexity E(Σσ)₊/m is about 0.4/√m. N finds the label itself on all samples that show both labels.
     """
     lean = 1.625 / m**0.5
     wrong = float(stats.binom.cdf(m // 2, m, 0.5 + lean))

@@ -156,8 +156,8 @@ def _copies(visible: str, features: int) -> Facts:
     worlds = [linear_world(blocks, np.ones(features), overlap=rho, radius=50.0) for rho in grid]
     eta = [world.latent_quality([visible]) for world in worlds]
     worst = int(np.argmax(eta))
-    first, most, where = (plain_number(x) for x in (eta[0], eta[worst], grid[worst]))
-    note = f"η is {first} at ρ = 0, at most {most} (ρ = {where})"
+    first, most, at = (plain_number(x) for x in (eta[0], eta[worst], grid[worst]))
+    note = f"η is {first} at ρ = 0, at most {most} (ρ = {at})"
     return _never_above_zero(np.diff(eta), note)
 
 
@@ -177,7 +177,7 @@ def three_copies(m: int) -> Facts:
 
 
 WEAK = linear_world({"strong": 4, "weak": 6}, [0.5] * 4 + [0.08] * 6, radius=2.0)
-"""Four features of "strong" and six of "weak", which say a little."""
+"""Four informative features and six that are nearly useless."""
 
 
 def _gain(world: World[Any, Any], name: str, M: Subset, N: Subset, *draw: int) -> Values:

@@ -102,7 +102,7 @@ SQUARES_GAMMA = _of_loss("least-squares", "gamma", teacher_gamma, _PAIR)
 
 @drawn(
     "population/relu",
-    "600 rows, least squares on random ReLU features; N granted its best head",
+    "600 rows, least squares on random ReLU features; N has its best head",
     m=(1000, 4000),
     grade="finite population",
 )
