@@ -48,6 +48,7 @@ def test_draws(violated, level, verdict):
     outcome = found(Facts(Interval.exact(lhs)), level=level)
     assert outcome.verdict == verdict
     assert (outcome.trials, outcome.violations, outcome.inconclusive) == (200, violated, 0)
+    assert not outcome.enumerated
     assert outcome.low <= violated / 200 <= outcome.high
 
 
@@ -65,7 +66,7 @@ def test_enumerated_outcomes(chance, error, level, verdict):
     weights = np.array([1 - chance, chance])
     facts = Facts(Interval.exact([-1.0, 1.0]), weights=weights, error=error)
     outcome = found(facts, level=level)
-    assert (outcome.verdict, outcome.trials) == (verdict, None)
+    assert (outcome.verdict, outcome.trials, outcome.enumerated) == (verdict, 2, True)
 
 
 def test_an_interval_that_straddles_counts_only_against_support():

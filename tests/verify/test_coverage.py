@@ -155,6 +155,7 @@ def test_counts_and_rate_are_what_they_say() -> None:
     decided = coverage(codes(6, 10, 40), 0.1)
     assert (decided.trials, decided.violations, decided.inconclusive) == (40, 6, 10)
     assert decided.rate == 0.15
+    assert not decided.enumerated
     # Not one sample is known to hold, and some are violated: nothing is known from above.
     assert coverage(codes(3, 7, 10), 0.1).high == 1.0
 
@@ -251,6 +252,7 @@ def test_enumerated_outcomes_are_decided_by_their_probabilities(
     assert (found.rate, found.level, found.needed) == (sure, level, math.inf)
     assert (found.low, found.high) == (max(0.0, sure - error), min(1.0, possible + error))
     assert (found.trials, found.violations, found.inconclusive) == (3, 1, 1)
+    assert found.enumerated
 
 
 def test_probabilities_stay_within_0_and_1() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from verify.claims.evidence.facts import GRADES, Drawn, Grade, Source
-from verify.verdicts.coverage import ALPHA, CriticalFactor, Verdict, overall
+from verify.verdicts.coverage import ALPHA, Coverage, CriticalFactor, overall
 
 Section = Literal["theorem", "heuristic", "belief", "planted", "assumption"]
 Outcome = Literal["supported", "refuted", "undecided", "undetectable"]
@@ -81,21 +81,14 @@ class Claim:
         return (ALPHA - self.measuring) / max(1, self.tests)
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, kw_only=True)
+class Finding(Coverage):
     """What one test found: one claim, one source, one m, one delta.
 
     Attributes
     ----------
     source, m, delta
         Where the claim was tested.
-    level : float
-        The probability of a violation that the claim allows.
-    verdict : {"supported", "refuted", "undecided"}
-    rate, low, high : float
-        The probability of a violation and its interval.
-    trials, violations, inconclusive : int, optional
-        Counts of draws; None if all outcomes were enumerated.
     factor : CriticalFactor, optional
         The critical factor of the statement's own terms; None if it has none.
     caught : float, optional
@@ -109,14 +102,6 @@ class Finding:
     source: str
     m: int
     delta: float | None
-    level: float
-    verdict: Verdict
-    rate: float
-    low: float
-    high: float
-    trials: int | None
-    violations: int | None
-    inconclusive: int | None
     factor: CriticalFactor | None = None
     caught: float | None = None
     truth: Finding | None = None

@@ -82,24 +82,16 @@ def _test(
         if np.any(decision.bound.own_terms > 0):
             factor = decision.factor
             caught = factor.low
-            if facts.weights is None:
+            if not found.enumerated:
                 caught = caught_below(decision.ratios, found.level, claim.alpha)
     else:
         rhs = facts.rhs if isinstance(facts.rhs, Interval) else Interval.exact(facts.rhs)
         found = coverage(compare(facts.lhs, rhs), claim.level, alpha=claim.alpha, **of_all)
-    drawn = facts.weights is None
     return Finding(
+        **vars(found),
         source=source.name,
         m=m,
         delta=delta,
-        level=found.level,
-        verdict=found.verdict,
-        rate=found.rate,
-        low=found.low,
-        high=found.high,
-        trials=found.trials if drawn else None,
-        violations=found.violations if drawn else None,
-        inconclusive=found.inconclusive if drawn else None,
         factor=factor,
         caught=caught,
         note=facts.note,

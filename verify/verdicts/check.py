@@ -16,19 +16,12 @@ from verify.verdicts.coverage import (
     ALPHA,
     Coverage,
     CriticalFactor,
-    Verdict,
     coverage,
     critical_factor,
     multiples,
 )
 
 Outcome = Literal["holds", "refuted", "undecided"]
-
-OUTCOMES: dict[Verdict, Outcome] = {
-    "supported": "holds",
-    "refuted": "refuted",
-    "undecided": "undecided",
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +53,8 @@ class Decision:
     @property
     def outcome(self) -> Outcome:
         """The verdict in one word: holds, refuted or undecided."""
-        return OUTCOMES[self.coverage.verdict]
+        verdict = self.coverage.verdict
+        return "holds" if verdict == "supported" else verdict
 
     def __str__(self) -> str:
         found = self.coverage

@@ -44,6 +44,8 @@ class Coverage:
     needed : float
         The number of samples with which this test could support the claim if none were violated;
         infinite if no number is enough.
+    enumerated : bool
+        Whether the samples are all possible outcomes.
     """
 
     trials: int
@@ -55,6 +57,7 @@ class Coverage:
     high: float
     verdict: Verdict
     needed: float
+    enumerated: bool
 
 
 def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
@@ -151,7 +154,10 @@ def coverage(
         verdict = "supported"
     else:
         verdict = "undecided"
-    return Coverage(n, violations, inconclusive, level, rate, low, high, verdict, needed)
+    enumerated = weights is not None
+    return Coverage(
+        n, violations, inconclusive, level, rate, low, high, verdict, needed, enumerated
+    )
 
 
 def overall(verdicts: Collection[Verdict]) -> Verdict:

@@ -27,8 +27,8 @@ from verify.claims.evidence.facts import (
     Source,
     Subset,
     Values,
-    complexities,
     enumerated,
+    of_world,
 )
 
 HARDEST = ("worst", "best")
@@ -46,12 +46,6 @@ WORLDS: dict[str, tuple[str, Callable[[int], ExactWorld]]] = {
 LOGARITHMS = 1e-9
 """The error of probabilities that are made of differences of logarithms of factorials."""
 
-
-def _of_world(world: ExactWorld | ClassWorld, M: Subset, m: int) -> dict[str, Any]:
-    R_M, R = (world.rademacher_complexity(subset, m) for subset in (M, world.names))
-    return complexities(R_M, R, world.constants.C, world.constants.L, m)
-
-
 # ---- all maps of the cells
 
 
@@ -60,7 +54,7 @@ def gap(world: Callable[[int], ExactWorld], M: Subset, N: Subset, m: int) -> Fac
     at_m = world(m)
     law = excess_law(at_m, M, N, m, HARDEST)
     gamma = at_m.latent_quality(M) - at_m.latent_quality(N)
-    known = {**_of_world(at_m, M, m), "gamma": gamma}
+    known = {**of_world(at_m, M, m), "gamma": gamma}
     return Facts(Interval.exact(law.values + gamma), known, law.probabilities, law.error)
 
 
@@ -71,7 +65,7 @@ def quality(world: Callable[[int], ExactWorld], M: Subset, m: int) -> Facts:
 
 
 def _quality(world: ExactWorld, M: Subset, m: int, law: Law, eta: float) -> Facts:
-    known = {**_of_world(world, M, m), "L_hat": law.values}
+    known = {**of_world(world, M, m), "L_hat": law.values}
     lhs = Interval.exact(np.full(len(law.values), eta))
     return Facts(lhs, known, law.probabilities, law.error)
 
@@ -123,7 +117,7 @@ def _learned(world: ClassWorld, m: int) -> _Learned:
         gap = M.population_risk - N.population_risk
         gamma = M.latent_quality - N.latent_quality
         columns.append([chance, gap, gamma, M.latent_quality, M.centred_loss])
-    return _Learned(_of_world(world, BOTH, m), *_joined(columns))
+    return _Learned(of_world(world, BOTH, m), *_joined(columns))
 
 
 def learned_gap(encoders: str, m: int) -> Facts:
@@ -187,7 +181,7 @@ def any_pair(m: int) -> Facts:
         taken = [np.take_along_axis(values, worst, axis=0)[0] for values in (eta, loss)]
         columns.append([chance, *taken])
     chance, eta, loss = _joined(columns)
-    known = {**_of_world(world, BOTH, m), "L_hat": loss}
+    known = {**of_world(world, BOTH, m), "L_hat": loss}
     return Facts(Interval.exact(eta), known, chance, LOGARITHMS)
 
 

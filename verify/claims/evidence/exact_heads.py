@@ -63,9 +63,7 @@ def split_sample(m_head: int) -> Facts:
 
 
 @enumerated(
-    "exact/cell-means",
-    "least squares on the two cells of a bit; N has its best head",
-    m=(50, 120),
+    "exact/cell-means", "least squares on the two cells of a bit; N has its best head", m=(50, 120)
 )
 def cell_means(m_head: int) -> Facts:
     """Least squares on the two cells of a bit, y a bit too: every constant of the fast-rate form exact.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, Literal
 from zlib import crc32
 
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from empirical.statistics.intervals import Interval
 from empirical.streams import stream
 from empirical.worlds.boolean.exact import boolean_world
+from empirical.worlds.protocol import World
 
 Subset = tuple[str, ...]
 Values = NDArray[np.float64]
@@ -166,3 +168,26 @@ def complexities(
         "L": L,
         "m": m,
     }
+
+
+def of_world(world: World[Any, Any], M: Subset, m: int, symmetric: bool = False) -> dict[str, Any]:
+    """Arguments of every form for a subset M in a world with one real output."""
+    R_M, R = (world.rademacher_complexity(subset, m) for subset in (M, world.names))
+    return complexities(R_M, R, world.constants.C, world.constants.L, m, symmetric)
+
+
+def nested_pairs(names: Iterable[str]) -> list[tuple[Subset, Subset]]:
+    """All pairs (M, N) of subsets with N inside M and not M."""
+    return [(M, N) for M, N in _pairs(names) if set(N) < set(M)]
+
+
+def other_pairs(names: Iterable[str]) -> list[tuple[Subset, Subset]]:
+    """All other pairs of different subsets."""
+    return [(M, N) for M, N in _pairs(names) if M != N and not set(N) < set(M)]
+
+
+def _pairs(names: Iterable[str]) -> list[tuple[Subset, Subset]]:
+    known = tuple(names)
+    sizes = range(1, len(known) + 1)
+    subsets = [subset for size in sizes for subset in combinations(known, size)]
+    return [(M, N) for M in subsets for N in subsets]

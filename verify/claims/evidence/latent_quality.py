@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,13 @@ from verify.claims.evidence.facts import (
     drawn,
     enumerated,
     generator,
+    nested_pairs,
+    other_pairs,
 )
 from verify.report.formats import plain_number
 from verify.verdicts.compare import without_rounding
 
 BLOCKS = {"a": 2, "b": 1, "c": 2}
-SUBSETS = [s for k in (1, 2, 3) for s in combinations(BLOCKS, k)]
-NESTED_PAIRS = [(M, N) for M in SUBSETS for N in SUBSETS if set(N) < set(M)]
-OTHER_PAIRS = [(M, N) for M in SUBSETS for N in SUBSETS if M != N and not set(N) < set(M)]
 ROUNDING = 1e-9
 
 once = partial(enumerated, m=(1,), grade="closed form")
@@ -70,13 +68,13 @@ def _linear_gaps(worlds: int, pairs: list[tuple[Subset, Subset]]) -> Facts:
 )
 def full_latent(m: int) -> Facts:
     """γ for N inside M."""
-    return _linear_gaps(40, NESTED_PAIRS)
+    return _linear_gaps(40, nested_pairs(BLOCKS))
 
 
 @once("linear-case/not-nested", "fifteen of the same worlds, all pairs with N not inside M")
 def not_nested(m: int) -> Facts:
     """γ for N not inside M."""
-    return _linear_gaps(15, OTHER_PAIRS)
+    return _linear_gaps(15, other_pairs(BLOCKS))
 
 
 @once("linear-case/proof", "any sizes, any partition: a symbolic proof")
@@ -112,16 +110,11 @@ def narrow_latent(m: int) -> Facts:
 )
 def kept_bits(m: int) -> Facts:
     """γ for all nested pairs if the encoder keeps every visible bit: exact worlds."""
-    gaps = []
-    for world in (xor(3, 0.1), noisy_and(3, 0.2), SKEWED, COPY):
-        names = world.names
-        subsets = [s for k in range(1, len(names) + 1) for s in combinations(names, k)]
-        gaps += [
-            world.latent_quality(M) - world.latent_quality(N)
-            for M in subsets
-            for N in subsets
-            if set(N) < set(M)
-        ]
+    gaps = [
+        world.latent_quality(M) - world.latent_quality(N)
+        for world in (xor(3, 0.1), noisy_and(3, 0.2), SKEWED, COPY)
+        for M, N in nested_pairs(world.names)
+    ]
     return _never_above_zero(gaps)
 
 

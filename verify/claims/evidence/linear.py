@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from empirical.statistics.intervals import Interval
 from empirical.worlds.linear.world import LinearWorld, junk_world, linear_world
-from verify.claims.evidence.facts import Drawn, Facts, Subset, complexities, drawn, generator
+from verify.claims.evidence.facts import Drawn, Facts, Subset, drawn, generator, of_world
 
 ROUNDING = 1e-11
 JUNK_WORLD = junk_world()
@@ -25,7 +24,7 @@ def gap(kind: str, M: Subset, N: Subset, m: int, trials: int, seed: int) -> Fact
     found = world.measure(sample, [M, N])
     one, other = found[M], found[N]
     known = {
-        **_known(world, M, m),
+        **of_world(world, M, m, symmetric=True),
         # The sample's own complexity: all rows of sign features have the same norm.
         "R_hat_loss": Interval(0.0, world.constants.L * world.empirical_complexity(M, m).high),
         "gamma": one.latent_quality - other.latent_quality,
@@ -39,13 +38,8 @@ def quality(kind: str, M: Subset, m: int, trials: int, seed: int) -> Facts:
     world = WORLDS[kind][1]
     sample = world.draw(generator(seed, f"linear/{kind}", m), m, trials)
     found = world.measure(sample, [M])[M]
-    known = {**_known(world, M, m), "L_hat": found.centred_loss}
+    known = {**of_world(world, M, m, symmetric=True), "L_hat": found.centred_loss}
     return Facts(Interval.exact(found.latent_quality), known, rounding=ROUNDING)
-
-
-def _known(world: LinearWorld, M: Subset, m: int) -> dict[str, Any]:
-    R_M, R = (world.rademacher_complexity(subset, m) for subset in (M, world.names))
-    return complexities(R_M, R, world.constants.C, world.constants.L, m, symmetric=True)
 
 
 def _gap(kind: str, M: Subset, N: Subset, *m: int) -> Drawn:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,8 @@ from verify.claims.evidence.facts import (
     drawn,
     enumerated,
     generator,
+    nested_pairs,
+    other_pairs,
 )
 from verify.claims.evidence.linear import OVERLAP_WORLD
 from verify.report.formats import plain_number
@@ -47,39 +48,29 @@ EXACT_WORLDS = (
 )
 
 
-def _inside(N: Subset, M: Subset) -> bool:
-    return set(N) < set(M)
+Pairs = Callable[[Iterable[str]], list[tuple[Subset, Subset]]]
 
 
-def _not_inside(N: Subset, M: Subset) -> bool:
-    return N != M and not set(N) < set(M)
-
-
-def complexity_order(
-    worlds: tuple[World[Any, Any], ...], paired: Callable[[Subset, Subset], bool], m: int
-) -> Facts:
-    """R_m(F_N) against R_m(F_M) for all pairs (N, M) of subsets that `paired` takes."""
-    smaller, larger = [], []
-    for world in worlds:
-        names = world.names
-        subsets = [s for k in range(1, len(names) + 1) for s in combinations(names, k)]
-        R = {s: world.rademacher_complexity(s, m) for s in subsets}
-        pairs = [(N, M) for M in subsets for N in subsets if paired(N, M)]
-        smaller += [R[N] for N, M in pairs]
-        larger += [R[M] for N, M in pairs]
-    lhs, rhs = _stacked(smaller), _stacked(larger)
+def complexity_order(worlds: tuple[World[Any, Any], ...], pairs: Pairs, m: int) -> Facts:
+    """R_m(F_N) against R_m(F_M) for pairs (M, N) of subsets."""
+    found = [
+        (world.rademacher_complexity(N, m), world.rademacher_complexity(M, m))
+        for world in worlds
+        for M, N in pairs(world.names)
+    ]
+    lhs, rhs = (_stacked(side) for side in zip(*found, strict=True))
     return Facts(lhs, weights=cases(lhs.low), rhs=rhs)
 
 
 NESTED_EXACT = enumerated(
     "order/exact", "all nested pairs of subsets in five exact worlds", m=(8, 64)
-)(partial(complexity_order, EXACT_WORLDS, _inside))
+)(partial(complexity_order, EXACT_WORLDS, nested_pairs))
 NESTED_LINEAR = enumerated(
     "order/linear", "all nested pairs of subsets in two linear worlds", (8, 64, 512), "closed form"
-)(partial(complexity_order, (THREE, OVERLAP_WORLD), _inside))
+)(partial(complexity_order, (THREE, OVERLAP_WORLD), nested_pairs))
 NOT_NESTED = enumerated(
     "order/not-nested", "pairs of subsets in five exact worlds, N not inside M", m=(8,)
-)(partial(complexity_order, EXACT_WORLDS, _not_inside))
+)(partial(complexity_order, EXACT_WORLDS, other_pairs))
 
 
 @enumerated(
@@ -92,20 +83,14 @@ def analytic_order(m: int) -> Facts:
     """The analytic bound of the concatenation class on N and on M ⊃ N, on random rows."""
     rng = np.random.default_rng(m)
     features = {name: rng.normal(size=(m, d)) for name, d in (("a", 3), ("b", 2), ("c", 4))}
-    subsets = [s for k in (1, 2, 3) for s in combinations(features, k)]
+
+    bound = partial(rademacher.fusion_empirical, encoder_radius=2.0, head_radius=3.0, outputs=4)
     value = {
-        s: float(
-            rademacher.fusion_empirical(
-                encoder_radius=2.0,
-                head_radius=3.0,
-                outputs=4,
-                squared_norms=rademacher.squared_norms(features, s),
-            )
-        )
-        for s in subsets
+        subset: float(bound(squared_norms=rademacher.squared_norms(features, subset)))
+        for pair in nested_pairs(features)
+        for subset in pair
     }
-    pairs = [(value[N], value[M]) for M in subsets for N in subsets if _inside(N, M)]
-    lhs, rhs = np.array(pairs).T
+    lhs, rhs = np.array([(value[N], value[M]) for M, N in nested_pairs(features)]).T
     return Facts(Interval.exact(lhs), weights=cases(lhs), rhs=rhs)
 
 
@@ -200,8 +185,9 @@ def bounds_compared(m: int) -> Facts:
     return Facts(difference, arguments, cases(C_M), rounding=ROUNDING)
 
 
-def _stacked(parts: list[Interval]) -> Interval:
-    return Interval([float(p.low) for p in parts], [float(p.high) for p in parts])
+def _stacked(parts: Iterable[Interval]) -> Interval:
+    ends = np.array([(part.low, part.high) for part in parts])
+    return Interval(*ends.T)
 
 
 def _slope(values: list[float]) -> float:

@@ -119,9 +119,9 @@ def _finding(found: Finding, source: Source) -> dict[str, Any]:
         "m": found.m,
         "delta": found.delta,
         "level": found.level,
-        "trials": found.trials,
-        "violations": found.violations,
-        "inconclusive": found.inconclusive,
+        "trials": None if found.enumerated else found.trials,
+        "violations": None if found.enumerated else found.violations,
+        "inconclusive": None if found.enumerated else found.inconclusive,
         "violation_rate": {"value": found.rate, "low": found.low, "high": found.high},
         "verdict": found.verdict,
         "critical_factor": factor and asdict(factor),
@@ -156,7 +156,7 @@ def _needed(decided: Decided) -> int | None:
     needed = [
         trials_needed(found.level, alpha=alpha)
         for found in decided.findings
-        if found.verdict == "undecided" and found.trials is not None and found.level > 0
+        if found.verdict == "undecided" and not found.enumerated and found.level > 0
     ]
     return max(needed, default=None)
 
