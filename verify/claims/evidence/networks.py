@@ -6,7 +6,7 @@ Populations are finite: risks are exact averages, the least risk over heads is c
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from threading import RLock
 from typing import Any, Literal
@@ -36,21 +36,31 @@ BOTH: Subset = ("a", "b")
 ONE: Subset = ("a",)
 
 
+@dataclass(frozen=True)
+class Teacher:
+    """A teacher world with a loss, and the words for it."""
+
+    loss: Loss
+    outputs: int
+    words: str
+
+
+SQUARES = Teacher("least-squares", 1, "one output, squared loss")
+SOFTMAX = Teacher("softmax", 3, "three classes, softmax")
+
+
 @lru_cache(maxsize=2)
-def _teacher(loss: Loss) -> StackWorld:
+def _world(teacher: Teacher) -> StackWorld:
     """Twenty-four rows of two features per modality; labels from a network of the class."""
     rows = np.random.default_rng(24).uniform(-1, 1, (2, 24, 2))
-    cls = FusionClass(
-        width=4, encoder_radius=1.0, head_radius=2.0, outputs=1 if loss == "least-squares" else 3
-    )
-    inputs = {"a": rows[0], "b": rows[1]}
-    return teacher_world(inputs, cls, loss=loss, noise=0.5)
+    cls = FusionClass(width=4, encoder_radius=1.0, head_radius=2.0, outputs=teacher.outputs)
+    return teacher_world({"a": rows[0], "b": rows[1]}, cls, loss=teacher.loss, noise=0.5)
 
 
-def _taught(loss: Loss, m: int, trials: int, seed: int) -> tuple[StackWorld, Trials, Trials]:
+def _taught(teacher: Teacher, m: int, trials: int, seed: int) -> tuple[StackWorld, Trials, Trials]:
     """The world, and what networks on both modalities and on one gave, on the same samples."""
-    world = _teacher(loss)
-    counts = world.draw(generator(seed, f"teacher/{loss}", m), m, trials)
+    world = _world(teacher)
+    counts = world.draw(generator(seed, f"teacher/{teacher.loss}", m), m, trials)
     found = world.measure(counts, [BOTH, ONE])
     return world, found[BOTH], found[ONE]
 
@@ -60,44 +70,45 @@ def _of_teacher(world: StackWorld, subset: Subset, m: int) -> dict[str, Any]:
     return _stack_arguments(R_M, R, world.constants.C, world.constants.L, m, world.cls.outputs)
 
 
-def teacher_gap(loss: Loss, m: int, trials: int, seed: int) -> Facts:
+def teacher_gap(teacher: Teacher, m: int, trials: int, seed: int) -> Facts:
     """Theorem 1, M both modalities and N one."""
-    world, M, N = _taught(loss, m, trials, seed)
+    world, M, N = _taught(teacher, m, trials, seed)
     gamma = interval_without_rounding(M.quality - N.quality)
     lhs = Interval.exact(without_rounding(M.population_risk - N.population_risk))
     known = {**_of_teacher(world, BOTH, m), "gamma": gamma}
     return Facts(lhs, known, slack=M.slack, rounding=ROUNDING)
 
 
-def teacher_quality(loss: Loss, m: int, trials: int, seed: int) -> Facts:
+def teacher_quality(teacher: Teacher, m: int, trials: int, seed: int) -> Facts:
     """Theorem 2 for M one modality."""
-    world, _, one = _taught(loss, m, trials, seed)
+    world, _, one = _taught(teacher, m, trials, seed)
     known = {**_of_teacher(world, ONE, m), "L_hat": one.centred_loss}
     return Facts(one.quality, known, rounding=ROUNDING)
 
 
-def teacher_gamma(loss: Loss, m: int, trials: int, seed: int) -> Facts:
+def teacher_gamma(teacher: Teacher, m: int, trials: int, seed: int) -> Facts:
     """γ itself."""
-    _, M, N = _taught(loss, m, trials, seed)
+    _, M, N = _taught(teacher, m, trials, seed)
     return Facts(interval_without_rounding(M.quality - N.quality))
 
 
-def _of_loss(
-    loss: Loss, what: str, facts: Callable[[Loss, int, int, int], Facts], subject: str
+def _of(
+    teacher: Teacher, what: str, facts: Callable[[Teacher, int, int, int], Facts], subject: str
 ) -> Drawn:
-    kind = {"least-squares": "one output, squared loss", "softmax": "three classes, softmax"}[loss]
-    words = f"labels from a network of the class, networks trained, {kind}; {subject}"
-    name, bundle = f"teacher/{loss}/{what}", f"teacher/{loss}"
-    made = drawn(name, words, (64, 256), "finite population", trials=250, bundle=bundle)
-    return made(partial(facts, loss))
+    words = f"labels from a network of the class, networks trained, {teacher.words}; {subject}"
+    bundle = f"teacher/{teacher.loss}"
+    made = drawn(
+        f"{bundle}/{what}", words, (64, 256), "finite population", trials=250, bundle=bundle
+    )
+    return made(partial(facts, teacher))
 
 
 _PAIR, _ONE = "M both modalities, N one", "M one modality"
-SQUARES_GAP = _of_loss("least-squares", "gap", teacher_gap, _PAIR)
-SOFTMAX_GAP = _of_loss("softmax", "gap", teacher_gap, _PAIR)
-SQUARES_QUALITY = _of_loss("least-squares", "quality", teacher_quality, _ONE)
-SOFTMAX_QUALITY = _of_loss("softmax", "quality", teacher_quality, _ONE)
-SQUARES_GAMMA = _of_loss("least-squares", "gamma", teacher_gamma, _PAIR)
+SQUARES_GAP = _of(SQUARES, "gap", teacher_gap, _PAIR)
+SOFTMAX_GAP = _of(SOFTMAX, "gap", teacher_gap, _PAIR)
+SQUARES_QUALITY = _of(SQUARES, "quality", teacher_quality, _ONE)
+SOFTMAX_QUALITY = _of(SOFTMAX, "quality", teacher_quality, _ONE)
+SQUARES_GAMMA = _of(SQUARES, "gamma", teacher_gamma, _PAIR)
 
 
 @drawn(
