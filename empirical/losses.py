@@ -1,52 +1,100 @@
-"""Population and empirical risk: exact averages over a finite population, in float64.
+"""The table of losses, and risks as exact averages over a finite population, in float64.
 
 A sample enters as the mass it puts on the population's rows (counts / m), so that r and r-hat are
-one function: the population puts 1/N on every row.
+one function: the population puts 1/N on every row. A loss is one entry of `LOSSES`: its values, its
+gradient in the prediction, its constants, and the solver of its best heads.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-Loss = Literal["least-squares", "softmax", "logistic"]
+from bounds import losses
+from bounds.losses import LossConstants
+from bounds.table import Table
+from empirical import heads
 
 
-def row_losses(predictions: Tensor, targets: Tensor, loss: str) -> Tensor:
-    """The loss of every row, [..., rows].
+def _squares_constants(prediction: float, target: float, outputs: int) -> LossConstants:
+    return losses.squared(prediction, target)
 
-    predictions  [..., c, rows]
-    targets      [..., c, rows]: real, one-hot, or soft labels that sum to 1; for "logistic" one
-                 row in [0, 1]
-    loss         "least-squares": ||f - y||^2 summed over outputs; "softmax": cross-entropy in nats;
-                 "logistic": ln(1 + e^s) - y s of one logit s, in nats
 
-    Raises ValueError for another loss, and for "logistic" with more than one output.
+@dataclass(frozen=True)
+class Objective:
+    """What training minimises: a function of predictions f and targets y, row by row.
 
-    >>> row_losses(torch.tensor([[1.0], [2.0]]), torch.tensor([[1.0], [0.0]]), "least-squares")
-    tensor([4.])
-    >>> row_losses(torch.tensor([[0.0, -90.0]]), torch.tensor([[1.0, 1.0]]), "logistic")
-    tensor([ 0.6931, 90.0000])
+    Parameters
+    ----------
+    name
+        Under which users ask for it.
+    row_losses
+        Predictions and targets [..., c, rows] to losses [..., rows].
+    residual
+        Predictions and targets [T, c, rows] to the gradient in the predictions, a tensor of its own.
+    check_targets
+        Raises `ValueError` for targets [T, c, rows] that it is not defined for.
     """
-    if loss == "least-squares":
-        return (predictions - targets).square().sum(-2)
-    if loss == "softmax":
-        return torch.logsumexp(predictions, dim=-2) - (predictions * targets).sum(-2)
-    if loss == "logistic":
-        if predictions.shape[-2] != 1:
-            raise ValueError(f"logistic must have one output, got {predictions.shape[-2]}")
-        # Two terms >= 0 instead of a difference of large ones; torch's softplus is linear beyond 20.
-        positive = targets * torch.nn.functional.logsigmoid(predictions)
-        negative = (1.0 - targets) * torch.nn.functional.logsigmoid(-predictions)
-        return -(positive + negative).squeeze(-2)
-    raise ValueError(f"loss must be least-squares, softmax or logistic, got {loss!r}")
+
+    name: str
+    row_losses: Callable[[Tensor, Tensor], Tensor]
+    residual: Callable[[Tensor, Tensor], Tensor]
+    check_targets: Callable[[Tensor], None]
+
+
+@dataclass(frozen=True)
+class Loss(Objective):
+    """A loss with values in [0, C] on a norm-bounded class.
+
+    Parameters
+    ----------
+    words
+        What it is, for pages and the command line.
+    tasks
+        "classification", "regression" or both.
+    head_radius
+        The default radius of the ball of heads.
+    constants
+        Prediction radius, target radius and number of outputs to C and L.
+    solve
+        The best heads in the ball, as `empirical.heads.softmax`; None for a loss that is quadratic in
+        the head, which is solved from second moments.
+    binary
+        Whether it has one output, the log-odds of the second of two classes.
+    """
+
+    words: str = ""
+    tasks: tuple[str, ...] = ("classification", "regression")
+    head_radius: float = 1.0
+    constants: Callable[[float, float, int], LossConstants] = _squares_constants
+    solve: Callable[..., heads.Head] | None = None
+    binary: bool = False
+
+    @property
+    def quadratic(self) -> bool:
+        """Whether it is quadratic in the head: least squares, with plain heads and the fast rate."""
+        return self.solve is None
+
+    def check_task(self, task: str, classes: int) -> None:
+        """Raise `ValueError` unless it is defined for the task and the number of classes."""
+        if task not in self.tasks:
+            raise ValueError(
+                f"loss {self.name} must go with {' or '.join(self.tasks)}, got the task {task!r}"
+            )
+        if self.binary and classes != 2:
+            raise ValueError(
+                f"loss {self.name} must go with two classes, got {classes}: take softmax"
+            )
 
 
 def weighted_risk(losses: Tensor, mass: Tensor) -> Tensor:
     """The mean loss [...] of row losses [..., rows] under the mass [..., rows] of a distribution.
 
+    Examples
+    --------
     >>> weighted_risk(torch.tensor([4.0, 8.0]), torch.tensor([0.75, 0.25]))
     tensor(5.)
     """
@@ -54,14 +102,132 @@ def weighted_risk(losses: Tensor, mass: Tensor) -> Tensor:
 
 
 def quadratic_risk(square: Tensor, gram: Tensor, moment: Tensor, weights: Tensor) -> Tensor:
-    """E||V z - y||^2 from moments: square = E||y||^2 [...], gram [..., p, p], moment [..., p, c].
+    """E||V z - y||^2 from second moments: the same number as `weighted_risk` of squared losses.
 
-    weights: V, [..., c, p]. The same number as `weighted_risk` of least-squares losses, at the
-    price of p^2 c instead of p c rows; both agree to rounding, which is relative to E||y||^2.
+    Both agree to rounding, which is relative to E||y||^2; this one costs p^2 c instead of p c rows.
 
+    Parameters
+    ----------
+    square
+        E||y||^2, [...].
+    gram, moment
+        E z z^T, [..., p, p], and E z y^T, [..., p, c].
+    weights
+        V, [..., c, p].
+
+    Examples
+    --------
     >>> one = torch.ones(1, 1)
     >>> quadratic_risk(torch.tensor(9.0), one, 2.0 * one, 3.0 * one)    # 9 - 2 * 3 * 2 + 3^2
     tensor(6.)
     """
     quadratic = ((weights @ gram) * weights).sum((-2, -1))
     return square - 2.0 * (weights * moment.mT).sum((-2, -1)) + quadratic
+
+
+def _squares(predictions: Tensor, targets: Tensor) -> Tensor:
+    return (predictions - targets).square().sum(-2)
+
+
+def _squares_residual(prediction: Tensor, targets: Tensor) -> Tensor:
+    return (prediction - targets).mul_(2.0)
+
+
+def _cross_entropy(predictions: Tensor, targets: Tensor) -> Tensor:
+    return torch.logsumexp(predictions, dim=-2) - (predictions * targets).sum(-2)
+
+
+def _cross_entropy_residual(prediction: Tensor, targets: Tensor) -> Tensor:
+    return torch.softmax(prediction, dim=1).sub_(targets)
+
+
+def _cross_entropy_constants(prediction: float, target: float, outputs: int) -> LossConstants:
+    return losses.softmax(prediction, outputs)
+
+
+def _logistic(predictions: Tensor, targets: Tensor) -> Tensor:
+    if predictions.shape[-2] != 1:
+        raise ValueError(f"logistic must have one output, got {predictions.shape[-2]}")
+    # Two terms >= 0 instead of a difference of large ones; torch's softplus is linear beyond 20.
+    positive = targets * torch.nn.functional.logsigmoid(predictions)
+    negative = (1.0 - targets) * torch.nn.functional.logsigmoid(-predictions)
+    return -(positive + negative).squeeze(-2)
+
+
+def _logistic_residual(prediction: Tensor, targets: Tensor) -> Tensor:
+    return torch.sigmoid(prediction).sub_(targets)
+
+
+def _logistic_constants(prediction: float, target: float, outputs: int) -> LossConstants:
+    if outputs != 1:
+        raise ValueError(f"logistic must have targets of one output, got {outputs}")
+    return losses.logistic(prediction)
+
+
+def _correlations(predictions: Tensor, targets: Tensor) -> Tensor:
+    return -(predictions * targets).sum(-2)
+
+
+def _correlations_residual(prediction: Tensor, targets: Tensor) -> Tensor:
+    return targets.neg()
+
+
+def _any_targets(targets: Tensor) -> None:
+    """Any finite numbers will do."""
+
+
+def _distributions(targets: Tensor) -> None:
+    _within_one("softmax", targets)
+    if not bool(((targets.sum(1) - 1.0).abs() < 1e-4).all()):
+        raise ValueError("targets must sum to 1 over the outputs for softmax, got other sums")
+
+
+def _probabilities(targets: Tensor) -> None:
+    _within_one("logistic", targets)
+    if targets.shape[1] != 1:
+        raise ValueError(f"targets must have one output for logistic, got {targets.shape[1]}")
+
+
+def _within_one(name: str, targets: Tensor) -> None:
+    low, high = float(targets.min()), float(targets.max())
+    if low < 0 or high > 1:
+        raise ValueError(f"targets must lie in [0, 1] for {name}, got {low:g} to {high:g}")
+
+
+SQUARES = Loss(
+    "least-squares",
+    _squares,
+    _squares_residual,
+    _any_targets,
+    words="squared error ||f - y||^2, summed over outputs",
+    head_radius=5.0,
+    constants=_squares_constants,
+)
+SOFTMAX = Loss(
+    "softmax",
+    _cross_entropy,
+    _cross_entropy_residual,
+    _distributions,
+    words="cross-entropy of one logit per class, in nats",
+    tasks=("classification",),
+    head_radius=15.0,
+    constants=_cross_entropy_constants,
+    solve=heads.softmax,
+)
+LOGISTIC = Loss(
+    "logistic",
+    _logistic,
+    _logistic_residual,
+    _probabilities,
+    words="ln(1 + e^s) - y s of one logit s, two classes, in nats",
+    tasks=("classification",),
+    head_radius=15.0,
+    constants=_logistic_constants,
+    solve=heads.logistic,
+    binary=True,
+)
+CORRELATION = Objective("correlation", _correlations, _correlations_residual, _any_targets)
+"""Minus <y, f>: its minimum over a class is a Rademacher supremum if y are signs."""
+
+LOSSES: Table[Loss] = Table("loss", [SQUARES, SOFTMAX, LOGISTIC])
+OBJECTIVES: Table[Objective] = Table("objective", [*LOSSES, CORRELATION])

@@ -18,8 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from empirical import erm
-from empirical.fusion.classes import FusionClass, Stack, Subsets, initial_weights
-from empirical.losses import row_losses, weighted_risk
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, Subsets
+from empirical.fusion.starts import initial_weights
+from empirical.losses import LOSSES, Loss, weighted_risk
 from empirical.quality import fast_rate
 from empirical.quality.frozen_encoder import Features, FittedHead, uniform_mass
 from empirical.sampling import DISTINCT, LARGEST, mass_of, sample_mass
@@ -44,10 +46,13 @@ class TrainingPlan:
     subsets: Subsets
     bounded: tuple[int, ...]
     cls: FusionClass
-    loss: erm.Loss
+    loss: Loss
     steps: int
     learning_rate: float
     seed: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "loss", LOSSES.find(self.loss))
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def fit_reference(population: FinitePopulation, plan: TrainingPlan, steps: int =
     ).stack
     features = features_of(stack, 0, population, plan)
     best = features.fit(uniform_mass(population.rows, features.z))
-    losses = row_losses((best.weights @ features.z)[0], population.targets.mT, plan.loss)
+    losses = plan.loss.row_losses((best.weights @ features.z)[0], population.targets.mT)
     return Reference(losses, float(losses.mean()))
 
 
@@ -135,11 +140,12 @@ def measure(
     above `sampling.LARGEST`.
 
     >>> from empirical.datasets.dataset import from_arrays
+    >>> from empirical.losses import SQUARES
     >>> from empirical.worlds.population import finite_population
     >>> x = np.arange(8.0)[:, None]
     >>> population = finite_population(from_arrays({"a": x, "b": x**2}, np.sin(x[:, 0])))
     >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=1.0, outputs=1)
-    >>> plan = TrainingPlan(((0,), (0, 1)), (1,), cls, "least-squares", 5, 0.02, seed=0)
+    >>> plan = TrainingPlan(((0,), (0, 1)), (1,), cls, SQUARES, 5, 0.02, seed=0)
     >>> reference = fit_reference(population, plan, steps=5)
     >>> frame = measure(population, reference, plan, 16, [32], range(3))
     >>> frame.groupby("head")["trial"].count().to_dict()             # 3 trials of 2 subsets each
@@ -235,7 +241,7 @@ def _measure_block(
                 head = {**common, "head": FRESH, "m_head": size}
                 fitted = features.fit(its_mass, start=best.weights)
                 found.append(_ball_rows(head, features, fitted, best, its_mass, reference))
-        if plan.loss == "least-squares" and fresh_mass:
+        if plan.loss.quadratic and fresh_mass:
             white = fast_rate.whiten(features)
             constants = fast_rate.constants(white) if index in plan.bounded else None
             for size, its_mass in fresh_mass.items():

@@ -21,15 +21,14 @@ from bounds.losses import LossConstants
 from empirical import erm
 from empirical.datasets.dataset import Dataset
 from empirical.fusion.classes import FusionClass
-from empirical.fusion.operations import OPERATIONS, Operation
-from empirical.losses import Loss
+from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation
+from empirical.losses import LOSSES, SQUARES, Loss
 from empirical.measure import TrainingPlan
 from empirical.modalities import Family, default_family, family_from_pairs
 from empirical.sampling import LARGEST
 from empirical.worlds.population import (
     FinitePopulation,
     binary_targets,
-    check_loss,
     finite_population,
 )
 from verify.verdicts.coverage import trials_needed
@@ -40,7 +39,6 @@ DEFAULT_DELTA = (0.1, 0.05)
 LEAST_TRIALS = 250
 HIDDEN_UNITS = 32
 ENCODER_RADIUS = 3.0
-HEAD_RADIUS = {"least-squares": 5.0, "softmax": 15.0, "logistic": 15.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +98,7 @@ class Design:
     def population(self) -> FinitePopulation:
         """The scaled population on the CPU."""
         population = finite_population(self.data)
-        return binary_targets(population) if self.loss == "logistic" else population
+        return binary_targets(population) if self.loss.binary else population
 
     @property
     def prediction_radius(self) -> float:
@@ -151,7 +149,7 @@ class Design:
             "clipped_rows": dict(zip(self.data.names, self.population.clipped, strict=True)),
             "target_scale": self.population.target_scale,
             "target_radius": self.population.target_radius,
-            "loss": self.loss,
+            "loss": self.loss.name,
             "pairs": [[list(M), list(N)] for M, N in self.family.pairs],
             "subsets": [list(s) for s in self.family.subsets],
             "m": list(self.m),
@@ -161,8 +159,9 @@ class Design:
             "seed": self.seed,
             "device": self.device,
             # The two differ by float32 rounding: a study is not continued with the other.
-            "engine": erm.engine_for(self.cls, self.device),
-            "fusion": self.cls.operation,
+            "engine": erm.choice(self.cls, self.loss, self.device).name,
+            "fusion": self.cls.operation.name,
+            "fusion_words": self.cls.operation.words.format(radius=f"{self.cls.encoder_radius:g}"),
             "depth": self.cls.depth,
             "width": self.cls.width,
             "outputs": self.cls.outputs,
@@ -178,7 +177,7 @@ class Design:
 
     def identity(self) -> dict[str, Any]:
         """All that fixes a trial's numbers; trials and delta are left out on purpose."""
-        named = ("trials", "delta", "data", "description")
+        named = ("trials", "delta", "data", "description", "fusion_words")
         return {
             **{k: v for k, v in self.config().items() if k not in named},
             "population": self.population.fingerprint(),
@@ -198,10 +197,10 @@ def resolved(
     head_m: Sequence[int] = DEFAULT_HEAD_M,
     delta: Sequence[float] = DEFAULT_DELTA,
     trials: int | None = None,
-    loss: Loss = "least-squares",
+    loss: str | Loss = SQUARES,
     seed: int = 0,
     device: str = "auto",
-    fusion: Operation = "concatenation",
+    fusion: str | Operation = CONCATENATION,
     depth: int = 1,
     width: int | None = None,
     encoder_radius: float = ENCODER_RADIUS,
@@ -222,11 +221,13 @@ def resolved(
     trials
         None: as many as can support every claim if none is violated, at least 250.
     loss
-        "least-squares", "softmax" (classification only) or "logistic" (two classes only).
+        An entry of `empirical.losses.LOSSES` or its name: "least-squares", "softmax" (classification only)
+        or "logistic" (two classes only).
     device
         "auto", "cpu" or "cuda".
     fusion
-        How the modalities' features become one: "concatenation", "sum", "mean", "gated" or "attention".
+        How the modalities' features become one: an entry of `OPERATIONS` or its name ("concatenation",
+        "sum", "mean", "gated" or "attention").
         For the last two the forms that need a complexity bound are infinite.
     depth
         ReLU layers of an encoder; 0: linear encoders.
@@ -239,20 +240,16 @@ def resolved(
     ValueError
         Naming the argument, if one is out of its domain.
     """
-    check_loss(data.task, loss)
-    if loss == "logistic" and len(data.classes) != 2:
-        raise ValueError(
-            f"loss logistic must go with two classes, got {len(data.classes)}: take softmax"
-        )
-    one_of("fusion", fusion, OPERATIONS)
-    one_output = data.task == "regression" or loss == "logistic"
-    shared = len(data.names) if fusion == "concatenation" else 1
+    chosen_loss, operation = LOSSES.find(loss), OPERATIONS.find(fusion, "fusion")
+    chosen_loss.check_task(data.task, len(data.classes))
+    one_output = data.task == "regression" or chosen_loss.binary
+    shared = len(data.names) if operation.side_by_side else 1
     cls = FusionClass(
         width=max(2, HIDDEN_UNITS // shared) if width is None else width,
         encoder_radius=encoder_radius,
-        head_radius=HEAD_RADIUS[loss] if head_radius is None else head_radius,
+        head_radius=chosen_loss.head_radius if head_radius is None else head_radius,
         outputs=1 if one_output else len(data.classes),
-        operation=fusion,
+        operation=operation,
         depth=depth,
     )
     names = data.names
@@ -263,7 +260,7 @@ def resolved(
         head_m=_sizes("head_m", head_m, least=0),
         delta=_deltas(delta),
         trials=1 if trials is None else at_least(1).whole("trials", trials),
-        loss=loss,
+        loss=chosen_loss,
         cls=cls,
         seed=at_least(0, 2**64 - 1).whole("seed", seed),
         device=_device(device),

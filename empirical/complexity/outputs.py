@@ -16,8 +16,10 @@ from torch import Tensor
 
 from empirical import erm
 from empirical.complexity.relu import unit_suprema
-from empirical.fusion.classes import FusionClass, Stack, Subsets, initial_weights, project
-from empirical.fusion.operations import MIXED
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, Subsets, project
+from empirical.fusion.starts import initial_weights
+from empirical.losses import CORRELATION
 
 FULL_STEPS = 20
 """Steps of the search after training; the last ones change the values by less than 1 %."""
@@ -47,9 +49,9 @@ def outputs_suprema(
     >>> round(float(found[0, 0]) / (3 * (2**2 * 5**2 + 1) ** 0.5), 3)
     1.0
     """
-    if cls.operation == "concatenation" and cls.depth == 1:
+    if cls.plain:
         return fusion_suprema(inputs, signs, subsets, cls, generators)
-    if cls.operation not in MIXED and cls.depth == 0:
+    if cls.operation.divisor is not None and cls.depth == 0:
         return linear_suprema(inputs, signs, subsets, cls)
     encoders, heads = initial_weights(generators, subsets, [x.shape[2] for x in inputs], cls)
     trained = erm.fit(
@@ -59,7 +61,7 @@ def outputs_suprema(
         cls,
         encoders,
         heads,
-        objective="correlation",
+        objective=CORRELATION,
         steps=steps,
         learning_rate=0.05,
     ).stack
@@ -67,7 +69,7 @@ def outputs_suprema(
     top, best_heads = _best_heads(stack, inputs, signs, cls.head_radius)
     for _ in range(FULL_STEPS):
         stack = replace(stack, heads=best_heads)
-        slopes, _ = erm.objective_gradient(inputs, signs, stack, "correlation")
+        slopes, _ = erm.objective_gradient(inputs, signs, stack, CORRELATION)
         # So long that the projection leaves the direction alone, on the boundary of every ball.
         stack = replace(stack, encoders=tuple(-1e12 * slope for slope in slopes))
         project(stack, cls)
@@ -104,14 +106,16 @@ def linear_suprema(
     >>> linear_suprema([x], sign, ((0,),), cls).round(9).tolist()       # 3 sqrt(2^2 5^2 + 1)
     [[30.149626863]]
     """
+    divisor = cls.operation.divisor
+    if divisor is None:
+        raise ValueError(f"operation must have a known supremum, got {cls.operation.name!r}")
     sums = [signs @ x for x in inputs]
     constant = signs.sum(2).square().sum(1)
     columns = []
     for members in subsets:
-        own, radius = [sums[k] for k in members], cls.encoder_radius
-        if cls.operation != "concatenation":
+        own, radius = [sums[k] for k in members], cls.encoder_radius / divisor(len(members))
+        if not cls.operation.side_by_side:
             own = [torch.cat(own, dim=2)]
-            radius = radius / len(members) if cls.operation == "mean" else radius
         top = torch.stack([torch.linalg.matrix_norm(S, ord=2) for S in own]).amax(0)
         columns.append(cls.head_radius * (radius**2 * top**2 + constant).sqrt() / signs.shape[2])
     return torch.stack(columns, dim=1).cpu().numpy()

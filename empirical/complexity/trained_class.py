@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bounds import rademacher
+from bounds.domains import at_least
 from empirical import erm
 from empirical.complexity.outputs import outputs_suprema
-from empirical.fusion.classes import FusionClass, Subsets, initial_weights
-from empirical.losses import row_losses, weighted_risk
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Subsets
+from empirical.fusion.starts import initial_weights
+from empirical.losses import LOSSES, Loss, weighted_risk
 from empirical.sampling import row_counts
 from empirical.statistics.intervals import Estimate, Interval, mean_estimate
 from empirical.streams import stream
@@ -54,7 +57,7 @@ def complexities(
     population: FinitePopulation,
     subsets: Subsets,
     cls: FusionClass,
-    loss: erm.Loss,
+    loss: str | Loss,
     m: int,
     *,
     seed: int,
@@ -73,15 +76,16 @@ def complexities(
 
     >>> from empirical.datasets.dataset import from_arrays
     >>> from empirical.worlds.population import finite_population
+    >>> from empirical.losses import SQUARES
     >>> x = np.arange(8.0)[:, None]
     >>> population = finite_population(from_arrays({"a": x, "b": x**2}, np.sin(x[:, 0])))
     >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=1.0, outputs=1)
-    >>> found = complexities(population, ((0,), (0, 1)), cls, "least-squares", 4, seed=0)
+    >>> found = complexities(population, ((0,), (0, 1)), cls, SQUARES, 4, seed=0)
     >>> round(float(found[0].outputs.high), 6)      # sqrt((2 E||(x, 1)||^2 + 1) / 4), E = 2
     1.118034
     """
-    if draws < 1:
-        raise ValueError(f"draws must be a positive integer, got {draws}")
+    at_least(1).whole("draws", draws)
+    loss = LOSSES.find(loss)
     generators = [stream(seed, "signs", m, t) for t in range(draws)]
     inputs, targets, signs = _signed_samples(population, cls.outputs, m, generators)
     found = outputs_suprema(inputs, signs, subsets, cls, generators)
@@ -142,7 +146,7 @@ def loss_suprema(
     signs: Tensor,
     subsets: Subsets,
     cls: FusionClass,
-    loss: erm.Loss,
+    loss: str | Loss,
     generators: Sequence[np.random.Generator],
     *,
     steps: int = 30,
@@ -153,14 +157,16 @@ def loss_suprema(
     search is empirical risk minimisation with the rows' losses weighted by -sigma_i; the zero
     function competes.
 
+    >>> from empirical.losses import SQUARES
     >>> cls = FusionClass(width=1, encoder_radius=1.0, head_radius=1.0, outputs=1)
     >>> x, sign = torch.zeros(1, 1, 1).double(), torch.ones(1, 1).double()
     >>> found = loss_suprema(
-    ...     [x], x + 2.0, sign, ((0,),), cls, "least-squares", [np.random.default_rng(0)]
+    ...     [x], x + 2.0, sign, ((0,),), cls, SQUARES, [np.random.default_rng(0)]
     ... )
     >>> found.round(1).tolist()                             # (f - 2)^2 at f = -1, by the bias alone
     [[9.0]]
     """
+    loss = LOSSES.find(loss)
     encoders, heads = initial_weights(generators, subsets, [x.shape[2] for x in inputs], cls)
     stack = erm.fit(
         [x.float() for x in inputs],
@@ -175,11 +181,11 @@ def loss_suprema(
         learning_rate=0.05,
     ).stack
     mass = signs / signs.shape[1]
-    zero = weighted_risk(row_losses(torch.zeros_like(targets), targets, loss), mass)
+    zero = weighted_risk(loss.row_losses(torch.zeros_like(targets), targets), mass)
     columns = []
     for i in range(len(subsets)):
         z = stack.features(i, [x.mT for x in inputs])
         predictions = stack.heads[i].double() @ z
-        values = weighted_risk(row_losses(predictions, targets, loss), mass)
+        values = weighted_risk(loss.row_losses(predictions, targets), mass)
         columns.append(torch.maximum(values, zero))
     return torch.stack(columns, dim=1).cpu().numpy()

@@ -1,21 +1,13 @@
 """Empirical risk minimisation for a whole stack of models at once."""
 
-from empirical.erm.trainer import (
-    Engine,
-    Fit,
-    engine_for,
-    fit,
-    objective_gradient,
-)
-from empirical.losses import (
-    Loss,
-)
+from empirical.erm.engines import ENGINES, Engine, choice
+from empirical.erm.trainer import Fit, fit, objective_gradient
 
 __all__ = [
+    "ENGINES",
     "Engine",
     "Fit",
-    "Loss",
-    "engine_for",
+    "choice",
     "fit",
     "objective_gradient",
 ]

@@ -1,17 +1,18 @@
-"""What `erm.fit` refuses: shapes that disagree, numbers out of their domain, impossible schedules."""
+"""What `erm.fit` refuses: shapes that disagree, and numbers out of their domain."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from empirical.erm.gradients import Objective
-from empirical.fusion.classes import FusionClass, Subsets, check_subsets, encoder_shapes
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Subsets, check_subsets
+from empirical.fusion.starts import encoder_shapes
+from empirical.losses import Objective
 
 
 def check_problem(
@@ -21,19 +22,16 @@ def check_problem(
     cls: FusionClass,
     encoders: Sequence[NDArray[np.float64]],
     heads: Sequence[NDArray[np.float64]],
-    objective: str,
+    objective: Objective,
     weights: Tensor | None,
 ) -> None:
     """Raise ValueError, naming the argument, unless these fit together as `erm.fit` says.
 
+    >>> from empirical.losses import SQUARES
     >>> x, y = torch.zeros(1, 3, 2), torch.zeros(1, 1, 3)
     >>> start = ([np.zeros((1, 1, 4, 2))], [np.zeros((1, 1, 5))])
-    >>> check_problem([x], y, ((0,),), FusionClass(4, 1.0, 1.0, 1), *start, "least-squares", None)
+    >>> check_problem([x], y, ((0,),), FusionClass(4, 1.0, 1.0, 1), *start, SQUARES, None)
     """
-    if objective not in get_args(Objective):
-        raise ValueError(
-            f"objective must be one of {', '.join(get_args(Objective))}, got {objective!r}"
-        )
     check_subsets(subsets, len(inputs))
     shapes = encoder_shapes(cls, subsets, [x.shape[-1] for x in inputs])
     parts = (("encoders", encoders, len(shapes)), ("heads", heads, len(subsets)))
@@ -73,40 +71,6 @@ def check_problem(
     ]:
         if tensor.dtype != dtype:
             raise ValueError(f"{name} must be {dtype} as inputs[0], got {tensor.dtype}")
-    _check_targets(targets, objective)
-
-
-def _check_targets(targets: Tensor, objective: str) -> None:
     if not bool(torch.isfinite(targets).all()):
         raise ValueError("targets must be finite, got NaN or infinity")
-    if objective not in ("softmax", "logistic"):
-        return
-    low, high = float(targets.min()), float(targets.max())
-    if low < 0 or high > 1:
-        raise ValueError(f"targets must lie in [0, 1] for {objective}, got {low:g} to {high:g}")
-    if objective == "logistic" and targets.shape[1] != 1:
-        raise ValueError(f"targets must have one output for logistic, got {targets.shape[1]}")
-    if objective == "softmax" and not bool(((targets.sum(1) - 1.0).abs() < 1e-4).all()):
-        raise ValueError("targets must sum to 1 over the outputs for softmax, got other sums")
-
-
-def check_schedule(
-    trials: int,
-    steps: int,
-    learning_rate: float,
-    batch: int | None,
-    draws: Sequence[np.random.Generator] | None,
-    tolerance: float | None,
-) -> None:
-    """Raise ValueError, naming the argument, unless this is a schedule that `erm.fit` can follow."""
-    if steps < 0:
-        raise ValueError(f"steps must not be negative, got {steps}")
-    if not 0 < learning_rate < float("inf"):
-        raise ValueError(f"learning_rate must be positive and finite, got {learning_rate}")
-    if batch is not None and batch < 1:
-        raise ValueError(f"batch must be a positive integer, got {batch}")
-    if batch is not None and (draws is None or len(draws) != trials):
-        count = None if draws is None else len(draws)
-        raise ValueError(f"draws must hold {trials} generators for a batch, got {count}")
-    if tolerance is not None and not 0 <= tolerance < float("inf"):
-        raise ValueError(f"tolerance must be finite and not negative, got {tolerance}")
+    objective.check_targets(targets)

@@ -8,16 +8,15 @@ gradient is that of its own mean loss, whatever else is in the stack.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from empirical.fusion.classes import FusionClass, Stack, Subsets, slot_of, slots
-
-Objective = Literal["least-squares", "softmax", "logistic", "correlation"]
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, Subsets, slot_of, slots
+from empirical.losses import Objective
 
 
 class Workspace:
@@ -49,8 +48,7 @@ class Workspace:
         for block, array in zip((*self.stack.encoders, *self.stack.heads), arrays, strict=True):
             block.copy_(torch.from_numpy(np.ascontiguousarray(array)))
         self.gradients = self.as_stack(self.gradient)
-        plain = cls.operation == "concatenation" and cls.depth == 1
-        self.by_hand = plain if by_hand is None else by_hand
+        self.by_hand = cls.plain if by_hand is None else by_hand
         if self.by_hand:
             trials, _, width, _ = encoders[0].shape
             self.pre = [like.new_empty(trials, e.shape[1] * width, rows) for e in encoders]
@@ -71,19 +69,6 @@ class Workspace:
             cls.operation,
             cls.depth,
         )
-
-    def spread(self, chosen: Tensor) -> Tensor:
-        """The models [T, subsets] that are chosen, marked in a flat tensor: bool, all parameters."""
-        marked = torch.zeros_like(self.parameters, dtype=torch.bool)
-        stack = self.as_stack(marked)
-        subsets, K = stack.subsets, stack.modalities
-        layers = K * max(1, stack.depth)
-        for place, block in enumerate(stack.encoders[:layers]):
-            block |= chosen[:, slots(subsets, place % K)][..., None, None]
-        for blocks in (stack.encoders[layers:], stack.heads):
-            for index, block in enumerate(blocks):
-                block |= chosen[:, index, None, None]
-        return marked
 
 
 def gradient(
@@ -109,27 +94,9 @@ def gradient(
             head @ stack.features(index, columns) for index, head in enumerate(stack.heads)
         ]
     # The chain rule begins at the predictions, where one formula serves both passes.
-    residuals = [residual(f.detach(), targets, objective).mul_(scale) for f in predictions]
+    residuals = [objective.residual(f.detach(), targets).mul_(scale) for f in predictions]
     (found,) = torch.autograd.grad(predictions, leaf, residuals)
     work.gradient.copy_(found)
-
-
-def residual(prediction: Tensor, targets: Tensor, objective: Objective) -> Tensor:
-    """The gradient of one row's loss in the prediction, [T, c, rows]; a tensor of its own.
-
-    "correlation" is the loss -<y, f>, which is linear: its gradient does not look at f.
-
-    >>> f, y = torch.zeros(1, 1, 1), torch.ones(1, 1, 1)
-    >>> [float(residual(f, y, name)) for name in ("least-squares", "logistic", "correlation")]
-    [-2.0, -0.5, -1.0]
-    """
-    if objective == "least-squares":
-        return (prediction - targets).mul_(2.0)
-    if objective == "softmax":
-        return torch.softmax(prediction, dim=1).sub_(targets)
-    if objective == "logistic":
-        return torch.sigmoid(prediction).sub_(targets)
-    return targets.neg()
 
 
 def _by_hand(
@@ -158,7 +125,7 @@ def _by_hand(
             )
     for index, members in enumerate(subsets):
         head, z = stack.heads[index], work.z[index]
-        slope = residual(torch.bmm(head, z), targets, objective).mul_(scale)
+        slope = objective.residual(torch.bmm(head, z), targets).mul_(scale)
         torch.bmm(slope, z.mT, out=work.gradients.heads[index])
         back = torch.bmm(head[:, :, :-1].mT, slope)
         for position, k in enumerate(members):

@@ -1,4 +1,4 @@
-"""What an encoder does to one modality, and how the modalities' features become one.
+"""What an encoder does to one modality, and the table of ways in which features of modalities become one.
 
 Pure functions of weights and inputs for a batch of T models, features first and rows last, so that
 autograd, float64 measurement and a single model all run the same lines. Only present modalities are
@@ -7,16 +7,48 @@ passed in: an absent one has no token, no gate and no attention.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, get_args
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-Operation = Literal["concatenation", "sum", "mean", "gated", "attention"]
-OPERATIONS: tuple[str, ...] = get_args(Operation)
-MIXED = ("gated", "attention")
-"""Operations with weights of their own, one array per subset."""
+from bounds.table import Table
+
+Fuse = Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | None], Tensor]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How the tokens u_k of the present modalities become one feature z.
+
+    Parameters
+    ----------
+    name
+        Under which users ask for it.
+    words
+        What happens to the features, for pages; "{radius}" stands for the encoder's radius.
+    fuse
+        Tokens u_k [T, h, rows], inputs x_k [D_k, rows] or [T, D_k, rows], and the operation's own
+        weights, if it has any, to z [T, |M| h, rows] or [T, h, rows].
+    side_by_side
+        Whether the features of all modalities stand in z side by side; else z has the length h.
+    adds_up
+        Whether ||z|| can be as large as sqrt(K) times that of K concatenated features.
+    mixing
+        The shape of the operation's own weights for a width h, |M| modalities and D_M inputs, or None.
+    divisor
+        By what the encoder's radius is divided in the complexity bound of the sum, for |M| modalities.
+        None: no complexity bound is known.
+    """
+
+    name: str
+    words: str
+    fuse: Fuse
+    side_by_side: bool = False
+    adds_up: bool = False
+    mixing: Callable[[int, int, int], tuple[int, ...]] | None = None
+    divisor: Callable[[int], int] | None = None
 
 
 def encode(layers: Sequence[Tensor], x: Tensor, depth: int) -> Tensor:
@@ -39,51 +71,88 @@ def encode(layers: Sequence[Tensor], x: Tensor, depth: int) -> Tensor:
     return u
 
 
-def fuse(
-    operation: Operation,
-    tokens: Sequence[Tensor],
-    inputs: Sequence[Tensor],
-    mixing: Tensor | None = None,
-) -> Tensor:
-    """The fused feature z of the present modalities: [T, |M| h, rows] or [T, h, rows].
+def _concatenated(tokens: Sequence[Tensor], inputs: Sequence[Tensor], own: Tensor | None) -> Tensor:
+    return torch.cat(list(tokens), dim=1)
 
-    tokens  u_k, [T, h, rows], one per present modality
-    inputs  x_k, [D_k, rows] or [T, D_k, rows], likewise; the gates look at them
-    mixing  the operation's own weights, where it has any
 
-    concatenation  (u_k) over k
-    sum, mean      of the u_k
-    gated          sum of g_k * u_k with g = sigmoid(Q x), x all present inputs and Q = `mixing`
-                   [T, |M| h, D_M] (Arevalo et al. 2017, the bias in the inputs' constant 1)
-    attention      mean over the queries u_k of sum_l a_kl u_l, a_kl = softmax over l of
-                   u_k^T P u_l / sqrt(h), P = `mixing` [T, h, h]: convex weights, and no values
-                   matrix, since the encoder's last layer can be one
+def _summed(tokens: Sequence[Tensor], inputs: Sequence[Tensor], own: Tensor | None) -> Tensor:
+    return torch.stack(list(tokens)).sum(0)
 
-    >>> u = [torch.tensor([[[1.0]]]), torch.tensor([[[5.0]]])]
-    >>> [float(fuse(name, u, [])) for name in ("sum", "mean")]
-    [6.0, 3.0]
-    >>> float(fuse("attention", u, [], torch.zeros(1, 1, 1)))      # equal weights: the mean
-    3.0
-    >>> x = [torch.zeros(1, 1), torch.ones(1, 1)]
-    >>> float(fuse("gated", u, x, torch.zeros(1, 2, 2)))           # all gates are 1/2
-    3.0
+
+def _averaged(tokens: Sequence[Tensor], inputs: Sequence[Tensor], own: Tensor | None) -> Tensor:
+    return torch.stack(list(tokens)).sum(0) / len(tokens)
+
+
+def _gated(tokens: Sequence[Tensor], inputs: Sequence[Tensor], own: Tensor | None) -> Tensor:
+    """The sum of g_k * u_k, g = sigmoid(Q x), x all present inputs, Q = `own` [T, |M| h, D_M].
+
+    Arevalo et al. (2017); the bias is in the inputs' constant 1.
     """
-    if operation == "concatenation":
-        return torch.cat(list(tokens), dim=1)
-    if operation in ("sum", "mean"):
-        total = torch.stack(list(tokens)).sum(0)
-        return total if operation == "sum" else total / len(tokens)
-    assert mixing is not None
-    if operation == "gated":
-        gates = torch.sigmoid(_product(mixing, torch.cat(list(inputs), dim=-2)))
-        parts = gates.chunk(len(tokens), dim=1)
-        return torch.stack([g * u for g, u in zip(parts, tokens, strict=True)]).sum(0)
-    keys = [mixing @ u for u in tokens]
+    if own is None:
+        raise ValueError("own must hold the gates' weights, got None")
+    gates = torch.sigmoid(_product(own, torch.cat(list(inputs), dim=-2)))
+    parts = gates.chunk(len(tokens), dim=1)
+    return torch.stack([g * u for g, u in zip(parts, tokens, strict=True)]).sum(0)
+
+
+def _attended(tokens: Sequence[Tensor], inputs: Sequence[Tensor], own: Tensor | None) -> Tensor:
+    """The mean over queries u_k of sum_l a_kl u_l, a_kl = softmax over l of u_k^T P u_l / sqrt(h).
+
+    P = `own` [T, h, h]. The weights are convex, and there is no values matrix, since the encoder's
+    last layer can be one.
+    """
+    if own is None:
+        raise ValueError("own must hold the attention's weights, got None")
+    keys = [own @ u for u in tokens]
     scale = tokens[0].shape[1] ** -0.5
     weights = torch.stack(
         [torch.stack([(u * key).sum(1) for key in keys]).mul(scale).softmax(0) for u in tokens]
     ).mean(0)
     return torch.stack([w[:, None] * u for w, u in zip(weights, tokens, strict=True)]).sum(0)
+
+
+def _undivided(members: int) -> int:
+    return 1
+
+
+def _number_of_modalities(members: int) -> int:
+    return members
+
+
+def _gate_shape(width: int, members: int, inputs: int) -> tuple[int, ...]:
+    return (members * width, inputs)
+
+
+def _key_shape(width: int, members: int, inputs: int) -> tuple[int, ...]:
+    return (width, width)
+
+
+CONCATENATION = Operation(
+    "concatenation", "concatenated", _concatenated, side_by_side=True, divisor=_undivided
+)
+OPERATIONS: Table[Operation] = Table(
+    "operation",
+    [
+        CONCATENATION,
+        Operation("sum", "summed over the modalities", _summed, adds_up=True, divisor=_undivided),
+        Operation("mean", "averaged over the modalities", _averaged, divisor=_number_of_modalities),
+        Operation(
+            "gated",
+            "summed over the modalities with sigmoid gates that look at the modalities present"
+            " (their weights within {radius})",
+            _gated,
+            adds_up=True,
+            mixing=_gate_shape,
+        ),
+        Operation(
+            "attention",
+            "averaged with the weights of self-attention among the modalities present (its"
+            " weights within {radius})",
+            _attended,
+            mixing=_key_shape,
+        ),
+    ],
+)
 
 
 def _product(weights: Tensor, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from empirical.heads.certificates import frank_wolfe_gap, into_ball
-from empirical.heads.problems import CURVATURE, Problems
+from empirical.heads.problems import Problems
 from empirical.heads.squares import secular
 
 # Steps without momentum; what they leave open is ill-conditioned.
@@ -31,7 +31,7 @@ def accelerate(
     energies, vectors = torch.linalg.eigh(problems.gram())
     # A little extra curvature keeps the metric definite where features are dead.
     energies = energies.clamp_min(0.0) + 1e-6 * energies[:, -1:]
-    bound = CURVATURE[problems.loss]
+    bound = problems.link.curvature
     factor = energies.new_full(
         (len(energies), 1), min(bound, 1.0 / max(2, problems.targets.shape[1]))
     )

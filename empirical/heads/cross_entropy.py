@@ -15,7 +15,7 @@ from empirical.heads.certificates import (
     into_ball,
 )
 from empirical.heads.newton import polish
-from empirical.heads.problems import Loss, Problems
+from empirical.heads.problems import LOGISTIC, SOFTMAX, Link, Problems
 
 # Steps of the gradient before Newton's: most problems are done by then.
 _GRADIENT_STEPS = 12
@@ -64,7 +64,7 @@ def softmax(
     >>> (head.weights[0, :, 0] / 2**0.5).round(decimals=6).tolist()  # on the ball, as far as it goes
     [-1.0, 1.0]
     """
-    return _solve("softmax", z, targets, mass, radius, start, tolerance, steps)
+    return _solve(SOFTMAX, z, targets, mass, radius, start, tolerance, steps)
 
 
 def logistic(
@@ -90,11 +90,11 @@ def logistic(
     >>> round(float(head.weights.exp()), 9), bool(head.gap <= 1e-12)
     (3.0, True)
     """
-    return _solve("logistic", z, targets, mass, radius, start, tolerance, steps)
+    return _solve(LOGISTIC, z, targets, mass, radius, start, tolerance, steps)
 
 
 def _solve(
-    loss: Loss,
+    link: Link,
     z: Tensor,
     targets: Tensor,
     mass: Tensor,
@@ -109,12 +109,12 @@ def _solve(
     if not steps >= 0:
         raise ValueError(f"steps must not be negative, got {steps}")
     _check_shapes(z, targets, mass, start)
-    _check_values(loss, z, targets, mass)
+    _check_values(link, z, targets, mass)
     trials, p, rows = z.shape
     c = targets.shape[1]
     if start is not None:
         check_finite("start", start)
-    whole = Problems(z, targets.expand(trials, -1, -1), mass, loss)
+    whole = Problems(z, targets.expand(trials, -1, -1), mass, link)
     # Few problems at a time: their features stay near the processor, and Hessians fit.
     at_once = max(1, _BLOCK // max(p * rows, ((c - 1) * p) ** 2))
     # One room for all parts in float32: to ask for it anew takes longer than to fill it.
@@ -189,7 +189,7 @@ def _check_shapes(z: Tensor, targets: Tensor, mass: Tensor, start: Tensor | None
         raise ValueError(f"start must have shape {shape}, got {tuple(start.shape)}")
 
 
-def _check_values(loss: Loss, z: Tensor, targets: Tensor, mass: Tensor) -> None:
+def _check_values(link: Link, z: Tensor, targets: Tensor, mass: Tensor) -> None:
     check_finite("z", z)
     check_finite("targets", targets)
     check_finite("mass", mass)
@@ -200,18 +200,4 @@ def _check_values(loss: Loss, z: Tensor, targets: Tensor, mass: Tensor) -> None:
         raise ValueError(
             f"mass must sum to 1 per problem, got {float(sums[(sums - 1.0).abs().argmax()])}"
         )
-    if loss == "logistic":
-        if targets.shape[1] != 1:
-            raise ValueError(f"targets must have one output, got {targets.shape[1]}")
-        if float(targets.min()) < 0 or float(targets.max()) > 1:
-            wrong = targets[(targets < 0) | (targets > 1)]
-            raise ValueError(f"targets must lie in [0, 1], got {float(wrong[0])}")
-        return
-    # The curvature bound and the Newton steps rest on it: phi must not see a common shift.
-    totals = targets.sum(1)
-    if float(targets.min()) < 0 or float((totals - 1.0).abs().max()) > 1e-6:
-        raise ValueError(
-            "targets must be distributions over the classes (one-hot: labels), got"
-            f" a least entry of {float(targets.min())} and sums up to"
-            f" {float(totals.max())}, from {float(totals.min())}"
-        )
+    link.check_targets(targets)

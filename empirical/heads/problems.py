@@ -6,17 +6,84 @@ gradient of the log-partition and diag(p) - p p^T as its Hessian (p - p^2 for on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-Loss = Literal["softmax", "logistic"]
 
-# Boehning's bound: the Hessian in the scores is at most this multiple of the identity.
-CURVATURE = {"softmax": 0.5, "logistic": 0.25}
+@dataclass(frozen=True)
+class Link:
+    """What tells softmax from logistic: the log-partition of the scores, and what follows from it.
+
+    Parameters
+    ----------
+    probabilities
+        Scores [T, c, rows] to the gradient of the log-partition.
+    partition
+        Scores [T, c, rows] to the log-partition [T, rows].
+    free
+        An orthonormal basis [c, k] of the outputs that matter, for a tensor of the right type and c.
+    curvature
+        Boehning's bound: the Hessian in the scores is at most this multiple of the identity.
+    check_targets
+        Raises `ValueError` for targets [T, c, rows] that are not probabilities.
+    """
+
+    probabilities: Callable[[Tensor], Tensor]
+    partition: Callable[[Tensor], Tensor]
+    free: Callable[[Tensor, int], Tensor]
+    curvature: float
+    check_targets: Callable[[Tensor], None]
+
+
+def _softmax(scores: Tensor) -> Tensor:
+    return torch.softmax(scores, 1)
+
+
+def _log_sum_exp(scores: Tensor) -> Tensor:
+    return torch.logsumexp(scores, 1)
+
+
+def _without_common_shift(like: Tensor, outputs: int) -> Tensor:
+    """Softmax does not see a vector added to all classes at once, and the best head on a ball has none:
+    k = c - 1 directions orthogonal to the ones.
+    """
+    basis: Tensor = torch.linalg.qr(like.new_ones(outputs, 1), mode="complete").Q[:, 1:]
+    return basis
+
+
+def _check_distributions(targets: Tensor) -> None:
+    # The curvature bound and the Newton steps rest on it: phi must not see a common shift.
+    totals = targets.sum(1)
+    if float(targets.min()) < 0 or float((totals - 1.0).abs().max()) > 1e-6:
+        raise ValueError(
+            "targets must be distributions over the classes (one-hot: labels), got"
+            f" a least entry of {float(targets.min())} and sums up to"
+            f" {float(totals.max())}, from {float(totals.min())}"
+        )
+
+
+def _log_one_plus_exp(scores: Tensor) -> Tensor:
+    # Not softplus: it overflows, or drops what is below 2e-9.
+    return torch.logaddexp(scores[:, 0], scores.new_zeros(()))
+
+
+def _one_logit(like: Tensor, outputs: int) -> Tensor:
+    return like.new_ones(1, 1)
+
+
+def _check_chances(targets: Tensor) -> None:
+    if targets.shape[1] != 1:
+        raise ValueError(f"targets must have one output, got {targets.shape[1]}")
+    if float(targets.min()) < 0 or float(targets.max()) > 1:
+        wrong = targets[(targets < 0) | (targets > 1)]
+        raise ValueError(f"targets must lie in [0, 1], got {float(wrong[0])}")
+
+
+SOFTMAX = Link(_softmax, _log_sum_exp, _without_common_shift, 0.5, _check_distributions)
+LOGISTIC = Link(torch.sigmoid, _log_one_plus_exp, _one_logit, 0.25, _check_chances)
 
 
 @dataclass(frozen=True)
@@ -26,34 +93,29 @@ class Problems:
     z        [T, p, rows] float64, or float32 for rough steps
     targets  [T, c, rows]: distributions over the classes; for logistic c = 1 and entries in [0, 1]
     mass     [T, rows]
-    loss     "softmax" or "logistic"
+    link     `SOFTMAX` or `LOGISTIC`
     """
 
     z: Tensor
     targets: Tensor
     mass: Tensor
-    loss: Loss
+    link: Link
 
     def __getitem__(self, which: Tensor | slice) -> Problems:
-        return Problems(self.z[which], self.targets[which], self.mass[which], self.loss)
+        return Problems(self.z[which], self.targets[which], self.mass[which], self.link)
 
     def single(self, room: Tensor | None = None) -> Problems:
         """The same problems in float32; the features in `room` [T or more, p, rows] if given."""
         z = self.z.float() if room is None else room[: len(self.z)].copy_(self.z)
-        return Problems(z, self.targets.float(), self.mass.float(), self.loss)
+        return Problems(z, self.targets.float(), self.mass.float(), self.link)
 
     def probabilities(self, scores: Tensor) -> Tensor:
         """p(s), [T, c, rows]."""
-        return torch.softmax(scores, 1) if self.loss == "softmax" else torch.sigmoid(scores)
+        return self.link.probabilities(scores)
 
     def value(self, scores: Tensor) -> Tensor:
         """phi, [T], from the scores [T, c, rows]."""
-        if self.loss == "softmax":
-            partition = torch.logsumexp(scores, 1)
-        else:
-            # Not softplus: it overflows, or drops what is below 2e-9.
-            partition = torch.logaddexp(scores[:, 0], scores.new_zeros(()))
-        return ((partition - (self.targets * scores).sum(1)) * self.mass).sum(1)
+        return ((self.link.partition(scores) - (self.targets * scores).sum(1)) * self.mass).sum(1)
 
     def gradient(self, weights: Tensor) -> Tensor:
         """The gradient of phi at V [T, c, p], of the same shape."""
@@ -94,16 +156,8 @@ class Problems:
             yield slice(start, stop), room[: stop - start]
 
     def free(self) -> Tensor:
-        """An orthonormal basis [c, k] of the outputs that matter.
-
-        Softmax does not see a vector added to all classes at once, and the best head on a ball has
-        none: k = c - 1 directions orthogonal to the ones. Logistic: the one logit.
-        """
-        if self.loss == "logistic":
-            return self.z.new_ones(1, 1)
-        c = self.targets.shape[1]
-        basis: Tensor = torch.linalg.qr(self.z.new_ones(c, 1), mode="complete").Q[:, 1:]
-        return basis
+        """An orthonormal basis [c, k] of the outputs that matter."""
+        return self.link.free(self.z, self.targets.shape[1])
 
     def hessian(self, probabilities: Tensor, free: Tensor) -> Tensor:
         """The Hessian of phi in the coordinates of the free outputs: [T, k p, k p].

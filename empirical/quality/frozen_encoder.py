@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from empirical import heads
-from empirical.erm.gradients import residual
-from empirical.losses import Loss, quadratic_risk, row_losses, weighted_risk
+from empirical.losses import LOSSES, Loss, quadratic_risk, weighted_risk
 from empirical.statistics.intervals import Estimate, Interval
 
 
@@ -61,7 +60,8 @@ class Features:
     loss: Loss
 
     def __post_init__(self) -> None:
-        """Raise ValueError where shapes disagree, numbers are not float64, or the radius is no radius."""
+        """Raise ValueError if shapes disagree, numbers are not float64, or the radius is not positive."""
+        object.__setattr__(self, "loss", LOSSES.find(self.loss))
         if self.z.ndim != 3 or self.targets.ndim != 2 or self.z.shape[2] != self.targets.shape[1]:
             raise ValueError(
                 "z must be [T, p, rows] and targets [c, rows], got"
@@ -102,10 +102,9 @@ class Features:
         """
         self._check_mass(mass)
         mass = mass.expand(self.z.shape[0], -1)
-        if self.loss != "least-squares":
+        if self.loss.solve is not None:
             z, targets, its_mass = self._seen(mass)
-            solve = heads.softmax if self.loss == "softmax" else heads.logistic
-            head = solve(z, targets, its_mass, self.radius, start=start)
+            head = self.loss.solve(z, targets, its_mass, self.radius, start=start)
             return FittedHead(head.weights, self.risk(head.weights, mass), head.gap)
         square, gram, moment = self.moments(mass)
         head = heads.least_squares(gram, moment, self.radius)
@@ -138,15 +137,15 @@ class Features:
         expected = (self.z.shape[0], self.targets.shape[0], self.z.shape[1])
         if tuple(weights.shape) != expected:
             raise ValueError(f"weights must have shape {expected}, got {tuple(weights.shape)}")
-        losses = row_losses(weights @ self.z, self.targets, self.loss)
+        losses = self.loss.row_losses(weights @ self.z, self.targets)
         return weighted_risk(losses, mass)
 
     def gap(self, weights: Tensor, mass: Tensor) -> Tensor:
         """Certified, [T]: the risk of heads in the ball under a mass is at most this above the least."""
-        if self.loss == "least-squares":
+        if self.loss.quadratic:
             _, gram, moment = self.moments(mass)
             return heads.least_squares_gap(gram, moment, weights, self.radius)
-        slope = residual(weights @ self.z, self.targets, self.loss)
+        slope = self.loss.residual(weights @ self.z, self.targets)
         return heads.frank_wolfe_gap(slope @ (self.z * mass[..., None, :]).mT, weights, self.radius)
 
 

@@ -17,13 +17,14 @@ from torch import Tensor
 
 from bounds.losses import LossConstants
 from empirical import erm
-from empirical.fusion.classes import FusionClass, Stack, initial_weights
-from empirical.losses import weighted_risk
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack
+from empirical.fusion.starts import initial_weights
+from empirical.losses import Loss, weighted_risk
 from empirical.modalities import Subset, as_subset
 from empirical.quality.frozen_encoder import Features
 from empirical.statistics.intervals import Interval
 from empirical.streams import stream
-from empirical.worlds.population import FinitePopulation
 from empirical.worlds.trials import Trials, check_draw
 
 # Features held at once, in numbers: 128 MiB of float64.
@@ -58,7 +59,7 @@ class StackWorld:
     targets: Tensor
     law: NDArray[np.float64]
     cls: FusionClass
-    loss: erm.Loss
+    loss: Loss
     constants: LossConstants
     reference: NDArray[np.float64]
     realizable: bool
@@ -195,37 +196,3 @@ class StackWorld:
             )
             z = some.features(index, [x.mT for x in self.inputs])[..., row]
             yield part, Features(z, self.targets.mT, self.cls.head_radius, self.loss)
-
-
-def population_world(
-    population: FinitePopulation, cls: FusionClass, loss: erm.Loss, reference: Tensor
-) -> StackWorld:
-    """A data set as a world: D is uniform over its rows, one target each.
-
-    ``reference``: [N] losses of one fixed function, chosen before any sample (for example
-    `measure.fit_reference`); h*∘g* is unknown on real data, and Theorem 2 holds for any such one.
-    Raises ValueError for losses of another shape or outside [0, C].
-
-    >>> from empirical import datasets
-    >>> from empirical.worlds.population import finite_population
-    >>> population = finite_population(datasets.digits())
-    >>> cls = FusionClass(width=4, encoder_radius=1.0, head_radius=1.0, outputs=10)
-    >>> world = population_world(population, cls, "least-squares", torch.ones(population.rows))
-    >>> round(world.reference_risk, 9), world.realizable
-    (1.0, False)
-    """
-    radius = cls.prediction_radius(population.input_norm, modalities=len(population.inputs))
-    constants = population.constants(radius, loss)
-    losses = reference.double().numpy()
-    if losses.shape != (population.rows,) or not ((losses >= 0) & (losses <= constants.C)).all():
-        raise ValueError(
-            f"reference must be {population.rows} losses in [0, {constants.C:g}], "
-            f"got shape {losses.shape}"
-        )
-    N = population.rows
-    law = np.full(N, 1.0 / N)
-    row = np.arange(N)
-    return StackWorld(
-        population.names, population.inputs, row, population.targets, law, cls, loss, constants,
-        losses, realizable=False,
-    )  # fmt: skip

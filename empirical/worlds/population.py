@@ -15,8 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bounds import losses
+from bounds.domains import at_least
+from bounds.losses import LossConstants
 from empirical.datasets.dataset import Dataset
+from empirical.losses import LOSSES, Loss
 
 CLIP_NORM = 3**0.5
 """Rows of a scaled modality longer than this are pulled back onto the sphere of this radius."""
@@ -68,28 +70,22 @@ class FinitePopulation:
         """E ||x||^2 over the modalities of one subset, constants included: exact over the rows."""
         return sum(float(self.inputs[k].square().sum(1).mean()) for k in members)
 
-    def constants(self, prediction_radius: float, loss: str) -> losses.LossConstants:
-        """C and L of `loss` ("least-squares", "softmax", "logistic") where ||f(x)|| <= prediction_radius.
+    def constants(self, prediction_radius: float, loss: str | Loss) -> LossConstants:
+        """C and L of a loss if ||f(x)|| <= prediction_radius.
 
         Raises ValueError for another loss, for softmax or logistic on a regression target, or for
         logistic with one output per class (see `binary_targets`).
         """
-        check_loss(self.data.task, loss)
-        if loss == "logistic":
-            if self.outputs != 1:
-                raise ValueError(f"logistic must have targets of one output, got {self.outputs}")
-            return losses.logistic(prediction_radius)
-        if loss == "softmax":
-            return losses.softmax(prediction_radius, self.outputs)
-        return losses.squared(prediction_radius, self.target_radius)
+        loss = LOSSES.find(loss)
+        loss.check_task(self.data.task, len(self.data.classes))
+        return loss.constants(prediction_radius, self.target_radius, self.outputs)
 
     def draw(self, generator: np.random.Generator, m: int) -> NDArray[np.int64]:
         """Row indices of an i.i.d. sample of size m (with replacement), shape [m].
 
         Raises ValueError where m < 1.
         """
-        if m < 1:
-            raise ValueError(f"m must be a positive integer, got {m}")
+        at_least(1).whole("m", m)
         return generator.integers(0, self.rows, m)
 
     def to(self, device: torch.device) -> FinitePopulation:
@@ -108,17 +104,6 @@ class FinitePopulation:
             digest.update(repr(tuple(tensor.shape)).encode())
             digest.update(tensor.cpu().numpy().tobytes())
         return digest.hexdigest()
-
-
-def check_loss(task: str, loss: str) -> None:
-    """Raise ValueError unless `loss` is known and defined for the task.
-
-    >>> check_loss("classification", "softmax")
-    """
-    if loss not in ("least-squares", "softmax", "logistic"):
-        raise ValueError(f"loss must be least-squares, softmax or logistic, got {loss!r}")
-    if loss != "least-squares" and task != "classification":
-        raise ValueError(f"loss {loss} must go with classification, got the task {task!r}")
 
 
 def binary_targets(population: FinitePopulation) -> FinitePopulation:

@@ -16,20 +16,20 @@ import torch
 from numpy.typing import ArrayLike
 
 from bounds import losses
-from empirical.erm.trainer import Loss
-from empirical.fusion.classes import FusionClass, Stack, initial_weights, project
-from empirical.losses import row_losses
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, project
+from empirical.fusion.starts import initial_weights
+from empirical.losses import LOSSES, SOFTMAX, SQUARES, Loss
 from empirical.modalities import check_names
 from empirical.streams import stream
 from empirical.worlds.networks import StackWorld
-from empirical.worlds.population import check_loss
 
 
 def teacher_world(
     inputs: Mapping[str, ArrayLike],
     cls: FusionClass,
     *,
-    loss: Loss = "softmax",
+    loss: str | Loss = SOFTMAX,
     noise: float = 0.5,
     seed: int = 0,
     teacher: Stack | None = None,
@@ -53,10 +53,10 @@ def teacher_world(
     (True, True)
     """
     names = check_names(inputs)
-    check_loss("classification", loss)
-    if loss == "logistic":
-        raise ValueError("loss must be softmax or least-squares for a teacher, got 'logistic'")
-    if loss == "softmax" and cls.outputs < 2:
+    kind = LOSSES.find(loss)
+    if kind not in (SOFTMAX, SQUARES):
+        raise ValueError(f"loss must be softmax or least-squares for a teacher, got {kind.name!r}")
+    if not kind.quadratic and cls.outputs < 2:
         raise ValueError(f"softmax must have at least 2 outputs, got {cls.outputs}")
     if not 0 <= noise < np.inf:
         raise ValueError(f"noise must be finite and not negative, got {noise}")
@@ -71,7 +71,7 @@ def teacher_world(
     truth = (teacher.heads[0].double() @ teacher.features(0, [x.mT for x in tensors]))[0]
     longest = max(float(x.norm(dim=1).max()) for x in tensors)
     radius = cls.prediction_radius(longest, modalities=len(names))
-    if loss == "softmax":
+    if not kind.quadratic:
         classes = cls.outputs
         targets = torch.eye(classes, dtype=torch.float64).repeat(N, 1)
         chances = torch.softmax(truth, dim=0).mT
@@ -84,9 +84,9 @@ def teacher_world(
     outcomes = chances.shape[1]
     law = chances.flatten().numpy() / N
     row = np.repeat(np.arange(N), outcomes)
-    reference = row_losses(truth[:, torch.from_numpy(row)], targets.mT, loss).numpy()
+    reference = kind.row_losses(truth[:, torch.from_numpy(row)], targets.mT).numpy()
     return StackWorld(
-        names, tensors, row, targets, law / law.sum(), cls, loss, constants, reference,
+        names, tensors, row, targets, law / law.sum(), cls, kind, constants, reference,
         realizable=True,
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ def _random_teacher(
 def _check_inside(teacher: Stack, everything: tuple[int, ...], cls: FusionClass) -> None:
     if teacher.subsets != (everything,) or len(teacher.heads[0]) != 1:
         raise ValueError(f"teacher must be one model of all modalities, got {teacher.subsets}")
-    kind, wanted = (teacher.operation, teacher.depth), (cls.operation, cls.depth)
+    kind, wanted = (teacher.operation.name, teacher.depth), (cls.operation.name, cls.depth)
     if kind != wanted:
         raise ValueError(f"teacher must be of the class's operation and depth {wanted}, got {kind}")
     own = replace(

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from empirical import erm
 from empirical.erm import compiled
-from empirical.fusion.classes import FusionClass, initial_weights
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.starts import initial_weights
 
 MODALITIES, FEATURES, WIDTH, CLASSES, STEPS, RATE = 4, 25, 32, 6, 200, 0.005
 SUBSETS = tuple(

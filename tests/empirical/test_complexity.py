@@ -12,8 +12,10 @@ from empirical.complexity import trained_class
 from empirical.complexity.outputs import fusion_suprema
 from empirical.complexity.trained_class import complexities, loss_suprema
 from empirical.datasets.dataset import from_arrays
-from empirical.fusion.classes import FusionClass, Stack, initial_weights, slot_of
-from empirical.losses import row_losses
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, slot_of
+from empirical.fusion.starts import initial_weights
+from empirical.losses import OBJECTIVES
 from empirical.worlds.population import finite_population
 
 
@@ -122,7 +124,7 @@ def test_what_is_found_for_the_loss_is_attained_in_the_class(loss):
         steps=60,
         learning_rate=0.05,
     ).stack
-    zero = (row_losses(torch.zeros_like(targets), targets, loss) * signs).mean(1)
+    zero = (OBJECTIVES.find(loss).row_losses(torch.zeros_like(targets), targets) * signs).mean(1)
     for index, members in enumerate(subsets):
         for t in range(5):
             one = Stack(
@@ -137,7 +139,7 @@ def test_what_is_found_for_the_loss_is_attained_in_the_class(loss):
             assert squares**0.5 <= cls.encoder_radius
             assert float(one.heads[0].norm()) <= cls.head_radius
             f = one.heads[0] @ one.features(0, [inputs[k][t].mT for k in members])
-            value = float((row_losses(f[0], targets[t], loss) * signs[t]).mean())
+            value = float((OBJECTIVES.find(loss).row_losses(f[0], targets[t]) * signs[t]).mean())
             assert found[t, index] == pytest.approx(max(value, float(zero[t])), abs=1e-9)
     # The search climbs: the zero function alone would not do.
     assert np.mean(found - zero.numpy()[:, None]) > 0.1

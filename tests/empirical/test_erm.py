@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from empirical import erm
-from empirical.fusion.classes import FusionClass, Stack, initial_weights, slot_of
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, slot_of
+from empirical.fusion.starts import initial_weights
 
 SUBSETS = ((0,), (1,), (2,), (0, 2), (0, 1, 2))
 DIMS = (3, 5, 2)
@@ -212,7 +214,7 @@ def test_arguments_are_left_as_they_were():
             {"objective": "hinge"},
             "objective must be one of least-squares, softmax, .*, got 'hinge'",
         ),
-        ({"steps": -1}, "steps must not be negative"),
+        ({"steps": -1}, "steps must be an integer of at least 0, got -1"),
         ({"learning_rate": 0.0}, "learning_rate must be positive"),
         ({"learning_rate": float("nan")}, "learning_rate must be positive"),
         ({"weights": torch.ones(TRIALS, ROWS + 1)}, "weights must have shape"),

@@ -1,23 +1,20 @@
 """Every class and objective: a stack trained together is its models trained alone, in plain torch."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
 
 from empirical import erm
-from empirical.erm.trainer import PATIENCE
-from empirical.fusion.classes import FusionClass, Stack, initial_weights, slot_of
+from empirical.fusion.classes import FusionClass
 from empirical.fusion.operations import OPERATIONS
-from empirical.heads import least_squares
-from empirical.streams import stream
+from empirical.fusion.stack import Stack, slot_of
+from empirical.fusion.starts import initial_weights
 
 SUBSETS = ((1,), (0, 1))
 DIMS = (3, 4)
 TRIALS, ROWS = 2, 12
 OBJECTIVES = ("least-squares", "softmax", "logistic")
-CLASSES = [(operation, depth) for operation in OPERATIONS for depth in (0, 1, 2)]
+CLASSES = [(operation, depth) for operation in OPERATIONS.names for depth in (0, 1, 2)]
 
 
 def problem(
@@ -59,17 +56,17 @@ def plain_prediction(blocks, cls, xs):
         tokens = [u @ W.T for u, W in zip(tokens, own_layer, strict=True)]
         tokens = [torch.relu(u) for u in tokens] if cls.depth else tokens
     mixing = blocks[-2]
-    if cls.operation == "concatenation":
+    if cls.operation.name == "concatenation":
         z = torch.cat(tokens, 1)
-    elif cls.operation == "gated":
+    elif cls.operation.name == "gated":
         gates = torch.sigmoid(torch.cat(xs, 1) @ mixing.T).chunk(n, 1)
         z = sum(g * u for g, u in zip(gates, tokens, strict=True))
-    elif cls.operation == "attention":
+    elif cls.operation.name == "attention":
         U = torch.stack(tokens, 1)
         scores = torch.einsum("rkh,hg,rlg->rkl", U, mixing, U) / cls.width**0.5
         z = (torch.softmax(scores, 2) @ U).mean(1)
     else:
-        z = sum(tokens) / (n if cls.operation == "mean" else 1)
+        z = sum(tokens) / (n if cls.operation.name == "mean" else 1)
     return torch.cat([z, torch.ones_like(z[:, :1])], 1) @ blocks[-1].T
 
 
@@ -148,7 +145,7 @@ def test_autograd_and_the_pass_by_hand_agree(objective, weighted):
         assert torch.allclose(mine, theirs, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("operation", OPERATIONS.names)
 def test_rows_repeated_in_the_sample_are_rows_with_weights(operation):
     """m = 24 rows of which 12 differ: weights count * (12 / 24) on the distinct ones."""
     _, (inputs, targets, *rest) = problem(operation)
@@ -165,124 +162,28 @@ def test_rows_repeated_in_the_sample_are_rows_with_weights(operation):
     ):
         assert torch.allclose(one, other, rtol=0, atol=1e-10)
     assert torch.allclose(on_rows.objective, on_counts.objective, rtol=0, atol=1e-10)
-    assert torch.allclose(on_rows.head_gap, on_counts.head_gap, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("operation", ["concatenation", "attention"])
-def test_a_batch_is_drawn_from_the_trials_own_stream(operation):
-    _, (inputs, targets, subsets, cls, encoders, heads) = problem(operation, rows=30)
-    options = {"batch": 5, "steps": 25}
-
-    def draws(trials):
-        return [stream(3, "minibatch", 30, t) for t in trials]
-
-    both = erm.fit(
-        inputs, targets, subsets, cls, encoders, heads, **options, draws=draws(range(2))
-    ).stack
-    second = erm.fit(
-        [x[1:] for x in inputs], targets[1:], subsets, cls, [e[1:] for e in encoders],
-        [h[1:] for h in heads], **options, draws=draws([1]),
-    ).stack  # fmt: skip
+def test_one_step_on_a_batch_is_one_step_on_its_rows(operation):
+    _, (inputs, targets, *rest) = problem(operation, rows=30)
+    batch = torch.tensor([3, 17, 17, 4, 29])
+    picked = erm.fit([x[:, batch] for x in inputs], targets[..., batch], *rest, steps=1).stack
+    batched = erm.fit(inputs, targets, *rest, steps=9, batches=[batch]).stack
     for one, other in zip(
-        (*both.encoders, *both.heads), (*second.encoders, *second.heads), strict=True
-    ):
-        assert torch.allclose(one[1:], other, rtol=0, atol=1e-10)
-    # One step on a batch is one full step on the rows drawn.
-    rows = torch.from_numpy(np.stack([d.integers(0, 30, 5) for d in draws(range(2))]))
-    picked = [torch.stack([x[t, rows[t]] for t in range(2)]) for x in inputs]
-    own_targets = torch.stack([targets[t][:, rows[t]] for t in range(2)])
-    alone = erm.fit(picked, own_targets, subsets, cls, encoders, heads, steps=1).stack
-    first = erm.fit(
-        inputs, targets, subsets, cls, encoders, heads, steps=1, batch=5, draws=draws(range(2))
-    ).stack
-    for one, other in zip(
-        (*alone.encoders, *alone.heads), (*first.encoders, *first.heads), strict=True
+        (*picked.encoders, *picked.heads), (*batched.encoders, *batched.heads), strict=True
     ):
         assert torch.allclose(one, other, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("operation", ["concatenation", "sum"])
-def test_a_model_that_stands_still_is_frozen_and_the_others_go_on(operation):
-    _, arguments = problem(operation, trials=5)
-    stopped = erm.fit(*arguments, steps=60, tolerance=0.15)
-    counts = stopped.steps.unique().tolist()
-    assert len(counts) > 1
-    assert all(count % PATIENCE == 0 for count in counts)
-    for count in counts:
-        # Frozen after `count` steps: the parameters of a plain run of that length, bit for bit.
-        plain = erm.fit(*arguments, steps=count).stack
-        for index in range(len(SUBSETS)):
-            for t in (stopped.steps[:, index] == count).nonzero().flatten().tolist():
-                assert torch.equal(stopped.stack.heads[index][t], plain.heads[index][t])
-                for mine, theirs in zip(
-                    own((stopped.stack.encoders, stopped.stack.heads), plain, index, t),
-                    own((plain.encoders, plain.heads), plain, index, t),
-                    strict=True,
-                ):
-                    assert torch.equal(mine, theirs)
-
-
-def test_the_rule_of_early_stopping_is_the_stated_one():
-    _, arguments = problem(trials=4)
-    tolerance = 0.1
-    stopped = erm.fit(*arguments, steps=60, tolerance=tolerance)
-    looks = [erm.fit(*arguments, steps=s).objective for s in range(0, 61, PATIENCE)]
-    for index in range(len(SUBSETS)):
-        for t in range(4):
-            values = [float(look[t, index]) for look in looks]
-            falls = [a - b > tolerance * abs(a) for a, b in pairwise(values)]
-            expected = PATIENCE * (falls.index(False) + 1) if False in falls else 60
-            assert int(stopped.steps[t, index]) == expected
-    assert len(stopped.steps.unique()) > 1
-
-
-@pytest.mark.parametrize("objective", [*OBJECTIVES, "correlation"])
-@pytest.mark.parametrize("operation", ["concatenation", "mean"])
-def test_the_head_gap_bounds_what_the_best_head_would_gain(operation, objective):
-    cls, arguments = problem(operation, objective=objective)
-    fitted = erm.fit(*arguments, objective=objective, steps=8)
-    inputs, targets = arguments[:2]
-    for index in range(len(SUBSETS)):
-        z = fitted.stack.features(index, [x.mT for x in inputs])
-        start = fitted.stack.heads[index]
-        best = start.clone()
-        for _ in range(150):  # projected gradient: feasible, so its value bounds the infimum
-            best.requires_grad_()
-            value = value_of(best @ z, targets, objective)
-            (slope,) = torch.autograd.grad(value.sum(), best)
-            with torch.no_grad():
-                best = best - 0.2 * slope
-                best = best / (best.norm(dim=(1, 2), keepdim=True) / cls.head_radius).clamp_min(1)
-        gain = fitted.objective[:, index] - value_of(best @ z, targets, objective)
-        assert bool((gain > 1e-3).all())
-        assert bool((gain <= fitted.head_gap[:, index] + 1e-12).all())
-
-
-def value_of(f, y, objective):
-    """Each trial's mean loss, in torch's own words."""
-    if objective == "least-squares":
-        return (f - y).square().sum(1).mean(1)
-    if objective == "softmax":
-        return torch.nn.functional.cross_entropy(f, y, reduction="none").mean(1)
-    if objective == "logistic":
-        losses = torch.nn.functional.binary_cross_entropy_with_logits(f, y, reduction="none")
-        return losses[:, 0].mean(1)
-    return -(f * y).sum(1).mean(1)
-
-
-def test_the_head_gap_of_the_best_head_is_zero_and_without_convexity_infinite():
-    cls, (inputs, targets, subsets, _, encoders, heads) = problem()
-    z = Stack(subsets, tuple(map(torch.from_numpy, encoders)), ()).features(
-        0, [x.mT for x in inputs]
-    )
-    best = least_squares(z @ z.mT / ROWS, z @ targets.mT / ROWS, cls.head_radius).weights
-    begun = [best.numpy(), heads[1]]
-    fitted = erm.fit(inputs, targets, subsets, cls, encoders, begun, steps=0)
-    assert float(fitted.head_gap[:, 0].max()) < 1e-10 < float(fitted.head_gap[:, 1].min())
-    signs = torch.ones(TRIALS, ROWS)
-    signs[1, 3] = -1.0
-    signed = erm.fit(inputs, targets, subsets, cls, encoders, heads, weights=signs, steps=1)
-    assert torch.isfinite(signed.head_gap).tolist() == [[True, True], [False, False]]
+def test_batches_may_differ_in_length_and_end_the_training():
+    _, (inputs, targets, *rest) = problem(rows=30)
+    batches = [torch.arange(0, 20), torch.arange(20, 30)]
+    two = erm.fit(inputs, targets, *rest, steps=2, batches=batches).stack
+    more = erm.fit(inputs, targets, *rest, steps=50, batches=batches).stack
+    one = erm.fit(inputs, targets, *rest, steps=1, batches=batches).stack
+    assert torch.equal(two.heads[0], more.heads[0])
+    assert not torch.equal(one.heads[0], two.heads[0])
 
 
 NAN = float("nan")
@@ -297,10 +198,6 @@ NAN = float("nan")
         ("softmax", {"targets": 2.0}, r"targets must lie in \[0, 1\] for softmax, got 2 to 2"),
         ("softmax", {"targets": 1.0}, "targets must sum to 1 over the outputs"),
         ("logistic", {"targets": -1.0}, r"targets must lie in \[0, 1\] for logistic, got -1"),
-        ("least-squares", {"batch": 3}, "draws must hold 2 generators for a batch, got None"),
-        ("least-squares", {"batch": 0, "draws": []}, "batch must be a positive integer, got 0"),
-        ("least-squares", {"tolerance": -1.0}, "tolerance must be finite and not negative"),
-        ("least-squares", {"tolerance": NAN}, "tolerance must be finite and not negative"),
         ("least-squares", {"encoders": []}, "encoders must hold 6 arrays, got 0"),
     ],
 )

@@ -4,15 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from empirical.fusion.classes import (
-    FusionClass,
-    Stack,
-    check_subsets,
-    initial_weights,
-    project,
-    slot_of,
-    slots,
-)
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, check_subsets, project, slot_of, slots
+from empirical.fusion.starts import initial_weights
 
 SUBSETS = ((0,), (2,), (0, 1), (0, 1, 2))
 DIMS = (3, 4, 2)

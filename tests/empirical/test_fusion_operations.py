@@ -4,26 +4,25 @@ import numpy as np
 import pytest
 import torch
 
-from empirical.fusion.classes import (
-    FusionClass,
-    Stack,
-    encoder_shapes,
-    initial_weights,
-    project,
-    slot_of,
-)
-from empirical.fusion.operations import MIXED, OPERATIONS
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.operations import OPERATIONS
+from empirical.fusion.stack import Stack, project, slot_of
+from empirical.fusion.starts import encoder_shapes, initial_weights
+
+MIXED = [each.name for each in OPERATIONS if each.mixing]
 
 SUBSETS = ((1,), (0, 2), (0, 1, 2))
 DIMS = (3, 4, 2)
 ROWS = 6
 CLASSES = [
-    FusionClass(4, 2.0, 1.5, 2, operation, depth) for operation in OPERATIONS for depth in (0, 1, 3)
+    FusionClass(4, 2.0, 1.5, 2, operation, depth)
+    for operation in OPERATIONS.names
+    for depth in (0, 1, 3)
 ]
 
 
 def name(cls):
-    return f"{cls.operation}-{cls.depth}"
+    return f"{cls.operation.name}-{cls.depth}"
 
 
 def random_stack(cls, trials=3, seed=0, dtype=torch.float64):
@@ -60,12 +59,12 @@ def one_example(stack, cls, index, trial, xs):
             u = np.maximum(u, 0.0)
         tokens.append(u)
     own = stack.encoders[max(1, cls.depth) * K :]
-    if cls.operation == "concatenation":
+    if cls.operation.name == "concatenation":
         return np.concatenate(tokens)
-    if cls.operation in ("sum", "mean"):
-        return np.sum(tokens, 0) / (len(members) if cls.operation == "mean" else 1)
+    if cls.operation.name in ("sum", "mean"):
+        return np.sum(tokens, 0) / (len(members) if cls.operation.name == "mean" else 1)
     weights = own[index][trial].numpy()
-    if cls.operation == "gated":
+    if cls.operation.name == "gated":
         gates = 1 / (1 + np.exp(-weights @ np.concatenate([xs[k] for k in members])))
         return sum(g * u for g, u in zip(np.split(gates, len(members)), tokens, strict=True))
     answers = []
@@ -124,7 +123,7 @@ def test_the_radii_bound_every_member(cls):
         assert f <= cls.prediction_radius(norm, K) * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("operation", OPERATIONS.names)
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_the_feature_radius_is_attained(operation, depth):
     """One unit along x, for a sum in equal parts on both modalities; wide-open gates reach it too."""
@@ -182,7 +181,7 @@ def test_projection_leaves_every_block_inside_its_ball(cls, dtype):
     further = [block.double().norm(dim=(-2, -1)) for block in stack.encoders[K:layers]]
     mixing = [block.double().norm(dim=(-2, -1)) for block in stack.encoders[layers:]]
     assert len(further) == K * max(0, cls.depth - 1)
-    assert len(mixing) == (len(SUBSETS) if cls.operation in MIXED else 0)
+    assert len(mixing) == (len(SUBSETS) if cls.operation.name in MIXED else 0)
     for norms, radius in ((further, 1.0), (mixing, 2.0)):
         assert all(bool(((1 - 1e-5) * radius < n).all() and (n <= radius).all()) for n in norms)
 

@@ -10,9 +10,8 @@ import torch
 from bounds import losses
 from empirical import datasets
 from empirical.complexity.trained_class import complexities
-from empirical.erm.gradients import residual
 from empirical.fusion.classes import FusionClass
-from empirical.losses import row_losses
+from empirical.losses import OBJECTIVES
 from empirical.measure import TrainingPlan, fit_reference, measure
 from empirical.worlds.population import binary_targets, finite_population
 
@@ -27,15 +26,17 @@ def test_the_loss_of_a_row_by_hand():
     s = torch.tensor([[0.0, math.log(3), math.log(3), math.log(3)]], dtype=torch.float64)
     y = torch.tensor([[1.0, 0.0, 1.0, 0.25]], dtype=torch.float64)
     expected = [math.log(2), math.log(4), math.log(4 / 3), math.log(4) - 0.25 * math.log(3)]
-    assert row_losses(s, y, "logistic").tolist() == pytest.approx(expected, rel=1e-14)
+    assert OBJECTIVES.find("logistic").row_losses(s, y).tolist() == pytest.approx(
+        expected, rel=1e-14
+    )
 
 
 @pytest.mark.parametrize("s", [-800.0, -40.0, -25.0, 25.0, 40.0, 800.0])
 def test_large_logits_lose_no_digit(s):
     """Where softplus in torch turns linear, beyond 20, the small loss is e^-|s| to full precision."""
     x = torch.tensor([[s]], dtype=torch.float64)
-    right = float(row_losses(x, torch.full_like(x, float(s > 0)), "logistic")[0])
-    wrong = float(row_losses(x, torch.full_like(x, float(s < 0)), "logistic")[0])
+    right = float(OBJECTIVES.find("logistic").row_losses(x, torch.full_like(x, float(s > 0)))[0])
+    wrong = float(OBJECTIVES.find("logistic").row_losses(x, torch.full_like(x, float(s < 0)))[0])
     # ln(1 + t) = t - t^2/2 + ...; for t = e^-25 the square is below the last digit.
     assert right == pytest.approx(math.exp(-abs(s)), rel=1e-10, abs=5e-324)
     assert wrong == pytest.approx(float(Fraction(abs(s)) + Fraction(math.exp(-abs(s)))), rel=1e-15)
@@ -46,9 +47,9 @@ def test_the_slope_of_the_loss_is_autograds_and_below_the_lipschitz_constant():
     constants = losses.logistic(6.0)
     for label in (0.0, 0.3, 1.0):
         y = torch.full_like(s, label).detach()
-        values = row_losses(s, y, "logistic")
+        values = OBJECTIVES.find("logistic").row_losses(s, y)
         (slope,) = torch.autograd.grad(values.sum(), s)
-        own = residual(s.detach()[None], y[None], "logistic")[0]
+        own = OBJECTIVES.find("logistic").residual(s.detach()[None], y[None])[0]
         assert torch.allclose(own, slope, rtol=0, atol=1e-14)
         assert float(slope.abs().max()) <= constants.L * (1 + 1e-12)
         assert float(values.detach().max()) <= constants.C * (1 + 1e-12)
@@ -61,8 +62,10 @@ def test_two_softmax_outputs_are_one_logit():
     logits = torch.randn(2, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     labels = torch.arange(9) % 2
     one_hot = torch.nn.functional.one_hot(labels, 2).double().T
-    one = row_losses(logits[1:] - logits[:1], labels[None].double(), "logistic")
-    assert torch.allclose(one, row_losses(logits, one_hot, "softmax"), rtol=0, atol=1e-14)
+    one = OBJECTIVES.find("logistic").row_losses(logits[1:] - logits[:1], labels[None].double())
+    assert torch.allclose(
+        one, OBJECTIVES.find("softmax").row_losses(logits, one_hot), rtol=0, atol=1e-14
+    )
 
 
 def test_a_study_of_log_odds_is_measured_with_certificates(population):
@@ -104,7 +107,7 @@ def test_targets_are_the_second_classs(population):
             "logistic must have targets of one output, got 2",
         ),
         (
-            lambda: row_losses(torch.zeros(2, 3), torch.zeros(2, 3), "logistic"),
+            lambda: OBJECTIVES.find("logistic").row_losses(torch.zeros(2, 3), torch.zeros(2, 3)),
             "logistic must have one output, got 2",
         ),
     ],

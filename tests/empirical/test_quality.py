@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from empirical import heads
-from empirical.losses import quadratic_risk, row_losses, weighted_risk
+from empirical.losses import OBJECTIVES, quadratic_risk, weighted_risk
 from empirical.quality.frozen_encoder import (
     Features,
     centred_loss,
@@ -34,17 +34,19 @@ def population(loss, radius=1.5, seed=0):
 def test_losses_of_a_row_by_hand():
     f = torch.tensor([[1.0], [2.0], [0.0]], dtype=torch.float64)
     y = torch.tensor([[0.0], [1.0], [0.0]], dtype=torch.float64)
-    assert row_losses(f, y, "least-squares").tolist() == [2.0]
+    assert OBJECTIVES.find("least-squares").row_losses(f, y).tolist() == [2.0]
     # ln(e + e^2 + 1) - 2
     expected = np.log(np.e + np.e**2 + 1) - 2
-    assert row_losses(f, y, "softmax").item() == pytest.approx(expected, abs=1e-15)
+    assert OBJECTIVES.find("softmax").row_losses(f, y).item() == pytest.approx(expected, abs=1e-15)
     # Logits too large for exp are no trouble: the loss of the wrong class is their difference.
-    assert row_losses(1e4 * f, y.roll(-1, 0), "softmax").item() == pytest.approx(1e4)
+    assert OBJECTIVES.find("softmax").row_losses(1e4 * f, y.roll(-1, 0)).item() == pytest.approx(
+        1e4
+    )
 
 
 def test_an_unknown_loss_is_refused():
-    with pytest.raises(ValueError, match="^loss must be .*, softmax or logistic, got 'hinge'"):
-        row_losses(torch.zeros(1, 1), torch.zeros(1, 1), "hinge")
+    with pytest.raises(ValueError, match="^objective must be one of .*, got 'hinge'"):
+        OBJECTIVES.find("hinge").row_losses(torch.zeros(1, 1), torch.zeros(1, 1))
 
 
 def test_risk_under_a_mass_is_the_mean_over_the_drawn_rows():
@@ -157,7 +159,7 @@ def test_more_features_never_make_the_infimum_worse():
 def test_risks_and_centred_loss_are_exact_averages(loss):
     features, mass = population(loss)
     V = torch.from_numpy(np.random.default_rng(3).standard_normal((T, C, P)))
-    losses = row_losses(V @ features.z, features.targets, loss).numpy()
+    losses = OBJECTIVES.find(loss).row_losses(V @ features.z, features.targets).numpy()
     reference = np.linspace(0.0, 1.0, ROWS)
     weights = mass.numpy()
     for estimate, expected in (

@@ -256,7 +256,7 @@ def test_a_single_function_has_no_complexity_and_more_functions_have_more():
             "must be 2 numbers ≥ 0 that sum",
         ),
         (lambda: finite_class_complexity([[0, 1]], [1.0], 3), "probabilities must be 2 numbers"),
-        (lambda: finite_class_complexity([[0, 1]], [0.5, 0.5], 0), "m must be an integer"),
+        (lambda: finite_class_complexity([[0, 1]], [0.5, 0.5], 0), "m must be a positive integer"),
     ],
 )
 def test_bad_input_is_one_clear_line(call, message):

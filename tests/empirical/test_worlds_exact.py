@@ -271,8 +271,11 @@ def test_an_untrained_head_breaks_theorem_1_and_its_slack_says_why():
             "input_probability must sum to 1, got 1.5",
         ),
         (lambda: xor().draw(np.random.default_rng(0), 0, 5), "m must be a positive integer"),
-        (lambda: xor().draw(np.random.default_rng(0), 5.5, 5), "m must be an integer .* got 5.5"),
-        (lambda: xor().draw(np.random.default_rng(0), 5, 0), "trials must be an integer"),
+        (
+            lambda: xor().draw(np.random.default_rng(0), 5.5, 5),
+            "m must be a positive integer, got 5.5",
+        ),
+        (lambda: xor().draw(np.random.default_rng(0), 5, 0), "trials must be a positive integer"),
         (lambda: xor().best_risk(["x3"]), "names out of"),
         (lambda: xor().best_risk("x1"), "iterable of full modality names"),
         (lambda: xor().measure(np.ones((1, 2, 2, 2), int), [BOTH], "first"), "ties must be one of"),

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from empirical.fusion.classes import FusionClass
-from empirical.fusion.operations import MIXED
+from empirical.fusion.operations import OPERATIONS
 from empirical.worlds.teacher import teacher_world
+
+MIXED = [each.name for each in OPERATIONS if each.mixing]
 
 ROWS = np.random.default_rng(0).standard_normal((12, 5))
 INPUTS = {"a": ROWS[:, :2], "b": ROWS[:, 2:]}

@@ -8,11 +8,10 @@ import torch
 from scipy.optimize import minimize
 
 from empirical import erm
-from empirical.datasets.dataset import from_arrays
-from empirical.fusion.classes import FusionClass, Stack, initial_weights
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack
+from empirical.fusion.starts import initial_weights
 from empirical.streams import stream
-from empirical.worlds.networks import population_world
-from empirical.worlds.population import finite_population
 from empirical.worlds.teacher import teacher_world
 
 ROWS = np.random.default_rng(1).uniform(-1, 1, (24, 5))
@@ -251,30 +250,6 @@ def test_complexity_interval_holds_the_complexity_of_its_parts():
     assert both == pytest.approx(4 * math.sqrt(3 * (2 * 4 * sum(squares) + 1) / m))
 
 
-# ---- data sets
-
-
-def test_a_data_set_is_a_world_with_one_target_per_row():
-    x = rng(2).normal(size=(30, 4))
-    population = finite_population(
-        from_arrays({"a": x[:, :2], "b": x[:, 2:]}, np.sin(x.sum(axis=1)))
-    )
-    cls = FusionClass(width=3, encoder_radius=1.0, head_radius=2.0, outputs=1)
-    reference = population.targets.square().sum(1)  # the loss of f = 0
-    world = population_world(population, cls, "least-squares", reference)
-    assert world.constants == population.constants(
-        cls.prediction_radius(population.input_norm), "least-squares"
-    )
-    stack = random_stack(world, BOTH, 2, 0)
-    trials = world.risks(world.draw(rng(), 12, 2), BOTH, stack)
-    f = by_hand(stack, BOTH, population.inputs)[:, 0]
-    y = population.targets.numpy()[:, 0]
-    assert trials.population_risk == pytest.approx(((f - y) ** 2).mean(axis=1), rel=1e-12)
-    assert world.reference_risk == pytest.approx((y**2).mean())
-    with pytest.raises(ValueError, match=r"reference must be 30 losses in \[0, "):
-        population_world(population, cls, "least-squares", -reference)
-
-
 # ---- bad input
 
 
@@ -291,7 +266,10 @@ def test_a_data_set_is_a_world_with_one_target_per_row():
             r"inputs\['b'\] must be a matrix",
         ),
         (lambda: teacher_world({"a": ROWS, "b": ROWS * np.nan}, CLS), "must be a matrix of finite"),
-        (lambda: teacher_world(INPUTS, CLS, loss="hinge"), "loss must be least-squares, softmax"),
+        (
+            lambda: teacher_world(INPUTS, CLS, loss="hinge"),
+            "loss must be one of least-squares, softmax",
+        ),
         (lambda: teacher_world(INPUTS, FusionClass(2, 1.0, 1.0, 1)), "at least 2 outputs, got 1"),
         (lambda: teacher_world(INPUTS, CLS, noise=-1.0), "noise must be finite and not negative"),
         (
@@ -304,7 +282,7 @@ def test_a_data_set_is_a_world_with_one_target_per_row():
             lambda: teacher_world(INPUTS, CLS, teacher=random_stack(SOFT, ["a"], 1, 0)),
             "one model of all",
         ),
-        (lambda: SOFT.draw(rng(), 0, 1), "m must be an integer"),
+        (lambda: SOFT.draw(rng(), 0, 1), "m must be a positive integer"),
         (
             lambda: SOFT.risks(SOFT.draw(rng(), 5, 2), ["a"], random_stack(SOFT, ["a"], 3, 0)),
             "models must hold 2",

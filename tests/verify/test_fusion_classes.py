@@ -12,7 +12,7 @@ import pytest
 from bounds import rademacher
 from empirical import datasets
 from empirical.datasets.dataset import Dataset, from_arrays
-from empirical.fusion.operations import MIXED, OPERATIONS
+from empirical.fusion.operations import OPERATIONS
 from empirical.statistics.intervals import Interval
 from verify import Study
 from verify.report import render
@@ -117,7 +117,7 @@ def test_predictions_and_losses_are_bounded_for_all_subsets_at_once(
 
 
 def test_a_class_is_part_of_a_studys_identity() -> None:
-    classes = product(OPERATIONS, (0, 1, 2))
+    classes = product(OPERATIONS.names, (0, 1, 2))
     prints = {Study(small_data(), **SMALL, fusion=f, depth=d).fingerprint for f, d in classes}
     assert len(prints) == 15
     plain = Study(small_data(), **SMALL)
@@ -126,18 +126,18 @@ def test_a_class_is_part_of_a_studys_identity() -> None:
 
 def test_a_fused_feature_is_as_long_by_default_whatever_the_operation() -> None:
     lengths = {}
-    for fusion in OPERATIONS:
+    for fusion in OPERATIONS.names:
         study = Study(datasets.digits(), fusion=fusion)
         lengths[fusion] = study.cls.features(4)
     assert set(lengths.values()) == {32}
 
 
-@pytest.mark.parametrize(("fusion", "depth"), list(product(OPERATIONS, (0, 1, 2))))
+@pytest.mark.parametrize(("fusion", "depth"), list(product(OPERATIONS.names, (0, 1, 2))))
 def test_every_class_has_words(fusion: str, depth: int) -> None:
     config = {"fusion": fusion, "depth": depth, "width": 7, "encoder_radius": 2.5}
     text = encoders(config)
     assert "7 units" in text
-    assert text.count("2.5") == (2 if fusion in MIXED else 1)
+    assert text.count("2.5") == (2 if OPERATIONS.find(fusion).mixing else 1)
     assert ("each further one" in text) == (depth > 1)
 
 

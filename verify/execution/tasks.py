@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 
 from empirical import complexity, measure
-from empirical.fusion.classes import Subsets
+from empirical.fusion.stack import Subsets
 from empirical.worlds.population import FinitePopulation
 from verify.design import Design
 

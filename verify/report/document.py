@@ -201,7 +201,7 @@ def _assumptions(results: Results) -> list[dict[str, Any]]:
         (a.key, a.text, title)
         for key, title in TITLES.items()
         for a in catalogue.find(key).assumptions
-        if design.loss == "least-squares" or key != "risk_gap.fast_rate"
+        if design.loss.quadratic or key != "risk_gap.fast_rate"
     )
     rows: dict[str, dict[str, Any]] = {}
     for key, text, title in used:

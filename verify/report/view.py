@@ -92,26 +92,17 @@ def complexities(document: Row) -> list[Row]:
 def encoders(config: Row) -> str:
     """The trained class in words: layers, balls, and how the modalities' features become one.
 
-    >>> encoders({"fusion": "mean", "depth": 2, "width": 8, "encoder_radius": 3.0})
+    >>> encoders({"fusion_words": "averaged", "depth": 2, "width": 8, "encoder_radius": 3.0})
     '2 ReLU layers of 8 units per modality, the first layers of all modalities together within\
- Frobenius norm 3, each further one within 1; averaged over the modalities, with a constant'
+ Frobenius norm 3, each further one within 1; averaged, with a constant'
     """
     depth, radius = config["depth"], f"{config['encoder_radius']:g}"
     layers = {0: "one linear layer", 1: "one ReLU layer"}.get(depth, f"{depth} ReLU layers")
     first = "the first layers" if depth > 1 else "weights"
     further = ", each further one within 1" if depth > 1 else ""
-    fused = {
-        "concatenation": "concatenated",
-        "sum": "summed over the modalities",
-        "mean": "averaged over the modalities",
-        "gated": "summed over the modalities with sigmoid gates that look at the modalities present"
-        f" (their weights within {radius})",
-        "attention": "averaged with the weights of self-attention among the modalities present (its"
-        f" weights within {radius})",
-    }[config["fusion"]]
     return (
         f"{layers} of {config['width']} units per modality, {first} of all modalities together"
-        f" within Frobenius norm {radius}{further}; {fused}, with a constant"
+        f" within Frobenius norm {radius}{further}; {config['fusion_words']}, with a constant"
     )
 
 

@@ -13,46 +13,33 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from empirical.erm.gradients import Objective
-from empirical.fusion.classes import FusionClass, Stack
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack
+
+OBJECTIVES = ("least-squares", "softmax", "logistic", "correlation")
+"""The objectives that it knows, in the order of `Objective` in train.cpp."""
+
+_INTEGERS = "trials rows modalities subsets width outputs objective steps"
+_ADDRESSES = "dims members sizes inputs targets scale encoders heads"
+_NUMBERS = "learning_rate encoder_radius head_radius"
 
 
 class _Problem(ctypes.Structure):
     """The same fields in the same order as `Problem` in train.cpp."""
 
-    _fields_ = (
-        *(
-            (name, ctypes.c_int)
-            for name in (
-                "trials",
-                "rows",
-                "modalities",
-                "subsets",
-                "width",
-                "outputs",
-                "objective",
-                "steps",
-            )
-        ),
-        *(
-            (name, ctypes.c_void_p)
-            for name in (
-                "dims",
-                "members",
-                "sizes",
-                "inputs",
-                "targets",
-                "scale",
-                "encoders",
-                "heads",
-            )
-        ),
-        *((name, ctypes.c_float) for name in ("learning_rate", "encoder_radius", "head_radius")),
+    _fields_ = tuple(
+        (name, kind)
+        for names, kind in (
+            (_INTEGERS, ctypes.c_int),
+            (_ADDRESSES, ctypes.c_void_p),
+            (_NUMBERS, ctypes.c_float),
+        )
+        for name in names.split()
     )
 
 
@@ -82,7 +69,7 @@ def train(
     stack: Stack,
     cls: FusionClass,
     *,
-    objective: Objective,
+    objective: str,
     steps: int,
     learning_rate: float,
 ) -> None:
@@ -123,7 +110,7 @@ def train(
         subsets=len(subsets),
         width=cls.width,
         outputs=cls.outputs,
-        objective=get_args(Objective).index(objective),
+        objective=OBJECTIVES.index(objective),
         steps=steps,
         targets=by_row.data_ptr(),
         scale=scale.data_ptr(),

@@ -16,9 +16,8 @@ import torch
 from tqdm import tqdm
 
 from bounds import rademacher
-from empirical import datasets
+from empirical import datasets, losses
 from empirical.complexity.trained_class import MISS
-from empirical.erm.trainer import Loss
 from empirical.fusion.classes import FusionClass
 from empirical.measure import FREE, FRESH, SAME
 from empirical.quality import fast_rate
@@ -40,13 +39,13 @@ ONE: Subset = ("a",)
 class Teacher:
     """A teacher world with a loss, and the words for it."""
 
-    loss: Loss
+    loss: losses.Loss
     outputs: int
     words: str
 
 
-SQUARES = Teacher("least-squares", 1, "one output, squared loss")
-SOFTMAX = Teacher("softmax", 3, "three classes, softmax")
+SQUARES = Teacher(losses.SQUARES, 1, "one output, squared loss")
+SOFTMAX = Teacher(losses.SOFTMAX, 3, "three classes, softmax")
 
 
 @lru_cache(maxsize=2)
@@ -60,7 +59,7 @@ def _world(teacher: Teacher) -> StackWorld:
 def _taught(teacher: Teacher, m: int, trials: int, seed: int) -> tuple[StackWorld, Trials, Trials]:
     """The world, and what networks on both modalities and on one gave, on the same samples."""
     world = _world(teacher)
-    counts = world.draw(generator(seed, f"teacher/{teacher.loss}", m), m, trials)
+    counts = world.draw(generator(seed, f"teacher/{teacher.loss.name}", m), m, trials)
     found = world.measure(counts, [BOTH, ONE])
     return world, found[BOTH], found[ONE]
 
@@ -96,7 +95,7 @@ def _of(
     teacher: Teacher, what: str, facts: Callable[[Teacher, int, int, int], Facts], subject: str
 ) -> Drawn:
     words = f"labels from a network of the class, networks trained, {teacher.words}; {subject}"
-    bundle = f"teacher/{teacher.loss}"
+    bundle = f"teacher/{teacher.loss.name}"
     made = drawn(
         f"{bundle}/{what}", words, (64, 256), "finite population", trials=250, bundle=bundle
     )
@@ -151,7 +150,7 @@ def _population() -> fast_rate.Whitened:
     z = np.column_stack([np.maximum(x @ rng.normal(size=(6, 12)), 0), np.ones(600)])
     y = np.tanh(x @ rng.normal(size=(6, 2))) + rng.uniform(-0.5, 0.5, (600, 2))
     features = Features(
-        torch.from_numpy(z.T.copy())[None], torch.from_numpy(y.T.copy()), 1.0, "least-squares"
+        torch.from_numpy(z.T.copy())[None], torch.from_numpy(y.T.copy()), 1.0, losses.SQUARES
     )
     return fast_rate.whiten(features)
 

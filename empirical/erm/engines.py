@@ -1,0 +1,176 @@
+"""The table of engines: who trains a stack, and what each one can take.
+
+An engine is one entry: why it cannot take a kind of problem, and a function that trains. They differ by
+the rounding of float32; a study is not continued with another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bounds.domains import FINITE_POSITIVE, at_least
+from bounds.table import Table
+from empirical.erm import compiled
+from empirical.erm.gradients import Workspace, gradient
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack, Subsets, project
+from empirical.losses import Objective
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an engine looks at before it takes a problem."""
+
+    cls: FusionClass
+    objective: Objective
+    device: torch.device
+    dtype: torch.dtype = torch.float32
+    batches: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A stack to train; fields as the arguments of `erm.fit`, `scale` [T, 1, m] on every row's loss.
+
+    Raises
+    ------
+    ValueError
+        If steps is negative or the learning rate not positive and finite.
+    """
+
+    inputs: tuple[Tensor, ...]
+    targets: Tensor
+    scale: Tensor
+    subsets: Subsets
+    cls: FusionClass
+    encoders: Sequence[NDArray[np.float64]]
+    heads: Sequence[NDArray[np.float64]]
+    objective: Objective
+    steps: int
+    learning_rate: float
+    batches: Iterable[Tensor] | None
+
+    def __post_init__(self) -> None:
+        at_least(0).whole("steps", self.steps)
+        FINITE_POSITIVE.check("learning_rate", self.learning_rate)
+
+    @property
+    def kind(self) -> Kind:
+        """What engines look at."""
+        x = self.inputs[0]
+        return Kind(self.cls, self.objective, x.device, x.dtype, self.batches is not None)
+
+    def workspace(self, by_hand: bool | None = None) -> Workspace:
+        """Parameters at their starting values, with buffers for one pass over all rows."""
+        rows = self.targets.shape[2]
+        return Workspace(
+            self.subsets, self.cls, self.encoders, self.heads, self.inputs[0], rows, by_hand
+        )
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One way to train.
+
+    Parameters
+    ----------
+    name
+        Under which users ask for it.
+    obstacle
+        Why it cannot take a kind of problem, completing "one that can take this ..."; None if it can.
+    train
+        Trains all models and returns them.
+    """
+
+    name: str
+    obstacle: Callable[[Kind], str | None]
+    train: Callable[[Problem], Stack]
+
+
+def choice(cls: FusionClass, objective: Objective, device: str) -> Engine:
+    """The engine of "auto" for all rows at once, in float32, on "cpu" or "cuda".
+
+    Examples
+    --------
+    >>> from empirical.losses import SQUARES
+    >>> choice(FusionClass(4, 1.0, 1.0, 2, operation="sum"), SQUARES, "cpu").name
+    'torch'
+    """
+    kind = Kind(cls, objective, torch.device(device))
+    return next(engine for engine in ENGINES if engine.obstacle(kind) is None)
+
+
+def _compiled_obstacle(kind: Kind) -> str | None:
+    if not kind.cls.plain:
+        return "class: it knows one-layer ReLU concatenation alone"
+    if kind.objective.name not in compiled.OBJECTIVES:
+        return f"objective: it knows {', '.join(compiled.OBJECTIVES)} alone"
+    if kind.device.type != "cpu" or kind.dtype != torch.float32:
+        return "device or type: it knows float32 on the CPU alone"
+    if kind.batches:
+        return "schedule: it takes all rows at every step"
+    return None if compiled.available() else "problem: the compiled trainer is not installed"
+
+
+def _train_compiled(problem: Problem) -> Stack:
+    # It needs the parameters alone, not the buffers of a pass by hand.
+    stack = problem.workspace(by_hand=False).stack
+    compiled.train(
+        problem.inputs,
+        problem.targets,
+        problem.scale,
+        stack,
+        problem.cls,
+        objective=problem.objective.name,
+        steps=problem.steps,
+        learning_rate=problem.learning_rate,
+    )
+    return stack
+
+
+def _no_obstacle(kind: Kind) -> None:
+    return None
+
+
+def _train_with_torch(problem: Problem) -> Stack:
+    """One gradient of every model and one fused Adam update of a flat tensor per step."""
+    whole = problem.inputs, problem.targets, problem.scale
+    batches = problem.batches
+    # Batches may differ in length; the buffers of a pass by hand have one length.
+    work = problem.workspace(by_hand=None if batches is None else False)
+    work.parameters.grad = work.gradient
+    optimizer = torch.optim.Adam([work.parameters], lr=problem.learning_rate, fused=True)
+    project(work.stack, problem.cls)
+    seen = (whole for _ in range(problem.steps)) if batches is None else _batched(problem, batches)
+    with torch.no_grad():
+        for inputs, targets, scale in seen:
+            gradient(work, inputs, targets, scale, problem.objective)
+            optimizer.step()
+            project(work.stack, problem.cls)
+    return work.stack
+
+
+def _batched(
+    problem: Problem, batches: Iterable[Tensor]
+) -> Iterable[tuple[tuple[Tensor, ...], Tensor, Tensor]]:
+    """The rows of each batch, with the factors that make their sum a mean over the batch."""
+    rows = problem.targets.shape[2]
+    for _, batch in zip(range(problem.steps), batches, strict=False):
+        scale = problem.scale[..., batch] * (rows / len(batch))
+        yield tuple(x[:, batch] for x in problem.inputs), problem.targets[..., batch], scale
+
+
+ENGINES: Table[Engine] = Table(
+    "engine",
+    [
+        Engine("compiled", _compiled_obstacle, _train_compiled),
+        Engine("torch", _no_obstacle, _train_with_torch),
+    ],
+)
+"""The fastest first: "auto" takes the first that can."""

@@ -1,0 +1,142 @@
+"""A stack of models, one per trial and subset of the modalities, that are trained together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation, encode
+
+Subsets = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """T trials of one model per subset, trained together.
+
+    subsets    indices of the modalities that each model sees
+    encoders   the first layers, per modality k: [T, s_k, h, D_k], one slot for each subset that
+               contains k, in order; then the second layers [T, s_k, h, h], and so on; then, for
+               gates and attention, their weights per subset (`operations`)
+    heads      per subset: [T, c, p], p = features + 1; the last column multiplies the constant 1
+    operation, depth   as in `FusionClass`
+    """
+
+    subsets: Subsets
+    encoders: tuple[Tensor, ...]
+    heads: tuple[Tensor, ...]
+    operation: Operation = CONCATENATION
+    depth: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operation", OPERATIONS.find(self.operation))
+
+    @property
+    def modalities(self) -> int:
+        """K, the number of modalities that have a place in `encoders`."""
+        own = len(self.subsets) if self.operation.mixing else 0
+        return (len(self.encoders) - own) // max(1, self.depth)
+
+    def layers(self, index: int, modality: int) -> list[Tensor]:
+        """The encoder layers of one modality in the models of subset `index`, [T, h, .] each."""
+        slot, K = slot_of(self.subsets, index, modality), self.modalities
+        return [self.encoders[modality + j * K][:, slot] for j in range(max(1, self.depth))]
+
+    def mixing(self, index: int) -> Tensor | None:
+        """The weights of the gates or the attention of subset `index`; None where there are none."""
+        if self.operation.mixing is None:
+            return None
+        return self.encoders[len(self.encoders) - len(self.subsets) + index]
+
+    def features(self, index: int, inputs: Sequence[Tensor]) -> Tensor:
+        """The features (z, 1) of the models of subset `index`: [T, p, rows].
+
+        inputs: per modality [D_k, rows], the same rows for every trial, or [T, D_k, rows], each
+        trial's own. The result has the dtype of `inputs`; give float64 for risks and Gram matrices.
+
+        >>> weights = torch.tensor([[[[1.0, 0.0]]]])        # one trial, one slot, one unit: relu(x)
+        >>> stack = Stack(((0,),), (weights,), (torch.zeros(1, 1, 2),))
+        >>> stack.features(0, [torch.tensor([[-3.0, 2.0], [1.0, 1.0]])])
+        tensor([[[0., 2.],
+                 [1., 1.]]])
+        """
+        members = self.subsets[index]
+        own = [inputs[k] for k in members]
+        dtype = own[0].dtype
+        tokens = [
+            encode([w.to(dtype) for w in self.layers(index, k)], x, self.depth)
+            for k, x in zip(members, own, strict=True)
+        ]
+        mixing = self.mixing(index)
+        z = self.operation.fuse(tokens, own, None if mixing is None else mixing.to(dtype))
+        return torch.cat([z, torch.ones_like(z[:, :1])], dim=1)
+
+
+def check_subsets(subsets: Subsets, modalities: int) -> None:
+    """Raise ValueError unless every subset holds distinct indices below `modalities`, at least one.
+
+    >>> check_subsets(((0,), (0, 1)), modalities=2)
+    """
+    for members in subsets:
+        known = all(0 <= k < modalities for k in members)
+        if not members or not known or len(set(members)) < len(members):
+            raise ValueError(
+                f"subsets must hold distinct indices from 0 to {modalities - 1}, got {members}"
+            )
+
+
+def slot_of(subsets: Subsets, index: int, modality: int) -> int:
+    """The slot of subset `index` among the subsets that contain `modality`.
+
+    >>> slot_of(((0,), (1,), (0, 1)), index=2, modality=1)
+    1
+    """
+    return sum(modality in members for members in subsets[:index])
+
+
+def slots(subsets: Subsets, modality: int) -> list[int]:
+    """The indices of the subsets that contain `modality`, in order.
+
+    >>> slots(((0,), (1,), (0, 1)), modality=1)
+    [1, 2]
+    """
+    return [i for i, members in enumerate(subsets) if modality in members]
+
+
+def project(stack: Stack, cls: FusionClass) -> None:
+    """Scale each model of the stack back into its balls, in place (this module's text has them).
+
+    The balls are 16 units of rounding smaller than their radii, so that the weights as stored, in
+    float32 too, are inside the class and not beside it.
+
+    >>> stack = Stack(((0,),), (torch.full((1, 1, 1, 4), 3.0),), (torch.zeros(1, 1, 2),))
+    >>> project(stack, FusionClass(width=1, encoder_radius=2.0, head_radius=1.0, outputs=1))
+    >>> round(float(stack.encoders[0].norm()), 4)
+    2.0
+    """
+    trials, K = stack.heads[0].shape[0], stack.modalities
+    inside = 1.0 - 16.0 * torch.finfo(stack.heads[0].dtype).eps
+    squares = stack.heads[0].new_zeros(trials, len(stack.subsets))
+    for k, weights in enumerate(stack.encoders[:K]):
+        for slot, index in enumerate(slots(stack.subsets, k)):
+            squares[:, index] += weights[:, slot].square().sum((-2, -1))
+    shrink = _shrink(squares, inside * cls.encoder_radius)
+    for k, weights in enumerate(stack.encoders[:K]):
+        weights.mul_(shrink[:, slots(stack.subsets, k)][..., None, None])
+    further = K * cls.layers
+    single = [
+        *((weights, 1.0) for weights in stack.encoders[K:further]),
+        *((weights, cls.encoder_radius) for weights in stack.encoders[further:]),
+        *((head, cls.head_radius) for head in stack.heads),
+    ]
+    for weights, radius in single:
+        weights.mul_(_shrink(weights.square().sum((-2, -1), keepdim=True), inside * radius))
+
+
+def _shrink(squares: Tensor, radius: float) -> Tensor:
+    """The factor that brings a vector of this squared norm into the ball: 1 where it is inside."""
+    return (radius * squares.clamp_min(1e-30).rsqrt()).clamp_max(1.0)
