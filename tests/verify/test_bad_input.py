@@ -161,7 +161,7 @@ SETTINGS: list[tuple[str, Any, str, str]] = [
     ("trials", -5, "-5", "trials must be a positive integer, got -5"),
     ("trials", 2.5, "2.5", "trials must be a positive integer, got '?2.5'?"),
     ("seed", -1, "-1", "seed must be an integer of at least 0.*, got -1"),
-    ("loss", "hinge", "hinge", "loss must be least-squares, softmax or logistic, got 'hinge'"),
+    ("loss", "hinge", "hinge", "loss must be one of least-squares, softmax, logistic, got 'hinge'"),
     ("loss", "softmax", "softmax", "softmax must go with classification, got .*regression"),
     ("device", "tpu", "tpu", "device must be one of auto, cpu, cuda, got 'tpu'"),
 ]

@@ -134,8 +134,8 @@ def test_a_fused_feature_is_as_long_by_default_whatever_the_operation() -> None:
 
 @pytest.mark.parametrize(("fusion", "depth"), list(product(OPERATIONS.names, (0, 1, 2))))
 def test_every_class_has_words(fusion: str, depth: int) -> None:
-    config = {"fusion": fusion, "depth": depth, "width": 7, "encoder_radius": 2.5}
-    text = encoders(config)
+    study = Study(small_data(), fusion=fusion, depth=depth, width=7, encoder_radius=2.5)
+    text = encoders(study.config())
     assert "7 units" in text
     assert text.count("2.5") == (2 if OPERATIONS.find(fusion).mixing else 1)
     assert ("each further one" in text) == (depth > 1)
