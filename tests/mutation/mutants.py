@@ -52,6 +52,11 @@ WORDS = {
     "undecided": "supported",
     "undetectable": "supported",
     "none": "no terms",
+    "proved": "measured",
+    "measured": "proved",
+    "proved in part": "proved",
+    "measured in part": "measured",
+    "too few samples": "none",
 }
 
 

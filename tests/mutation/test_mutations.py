@@ -42,6 +42,7 @@ BATTERY = {
     "verify.verdicts.compare": ("verify/test_compare.py", "verify/test_check.py"),
     "verify.verdicts.coverage": ("verify/test_coverage.py", "verify/test_check.py"),
     "verify.verdicts.check": ("verify/test_check.py",),
+    "verify.verdicts.gain": ("verify/test_gain.py",),
     "verify.claims.alterations": ("verify/test_claims_judge.py",),
     "verify.claims.claim": ("verify/test_claims_judge.py",),
     "verify.claims.judge": ("verify/test_claims_judge.py",),

@@ -24,6 +24,7 @@ from verify.results.results import Measured, Results, Setting, settings
 from verify.verdicts.check import Decision, judge
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 from verify.verdicts.coverage import critical_factor
+from verify.verdicts.gain import certifies_gain
 
 Subset = tuple[str, ...]
 Arguments = dict[str, Any]
@@ -170,9 +171,7 @@ def _cell(
         "vacuous": None if vacuous is None else vacuous >= 0.5,
         "vacuous_fraction": vacuous,
         "dominant_term": str(names[counts.argmax()]),
-        # A bound on r(M) - r(N) below zero on at least 95 % of the samples drawn, where these were
-        # enough to support it at its level.
-        "certifies_gain": N is not None and total["q95"] < 0 and decided.verdict == "supported",
+        "certifies_gain": N is not None and certifies_gain(total["q95"], decided.verdict),
     }
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from empirical.measure import SAME
+from verify.verdicts.gain import certified_from, gain
 
 
 def label(subset: list[str], everything: list[str]) -> str:
@@ -94,24 +95,33 @@ def _headline(
         if len(compared) > 1
         else "M beats N"
     )
-    if len(proved) == len(compared):
-        # The size from which on every comparison is certified.
-        sizes = {pair: min(c["m"] for c in proving if _pair(c) == pair) for pair in proved}
-        return (
-            f"Yes, provably: {claim}, certified by a bound at every size measured from"
-            f" m = {max(sizes.values()):,} on."
+    below = _below_zero(singles)
+    outcome = gain(len(compared), len(proved), len({_pair(c) for c in below}), len(better))
+    if outcome == "proved":
+        starts = [
+            certified_from(
+                {c["m"] for c in singles if _pair(c) == pair},
+                {c["m"] for c in proving if _pair(c) == pair},
+            )
+            for pair in proved
+        ]
+        certified = [m for m in starts if m is not None]
+        return f"Yes, provably: {claim}, certified by a bound " + (
+            f"at every size measured from m = {max(certified):,} on."
+            if len(certified) == len(starts)
+            else "at some of the sizes measured."
         )
-    if not proved and _below_zero(singles):
-        few = _below_zero(singles)[0]
+    if outcome == "too few samples":
+        few = below[0]
         return (
             f"Undecided: bounds lie below zero, but {few['trials']} samples are too few to support"
             f" them at their level; {few['trials_needed']} without violation would be enough."
         )
-    if proved:
+    if outcome == "proved in part":
         return f"In part: a bound certifies {len(proved)} of the {len(compared)} gains."
-    if len(better) == len(compared):
+    if outcome == "measured":
         return f"Measured, not proved: {claim}, but no bound certifies it at the sizes measured."
-    if better:
+    if outcome == "measured in part":
         return (
             f"In part, and not proved: more is better in {len(better)} of {len(compared)}"
             " comparisons, and no bound certifies a gain at the sizes measured."
