@@ -47,8 +47,8 @@ def test_every_theorem_of_the_catalogue_is_a_claim():
 def test_ids_sections_and_alterations():
     assert len(BY_ID) == len(CLAIMS)
     assert {claim.section for claim in CLAIMS} == set(SECTIONS)
-    used = {claim.alteration for claim in CLAIMS}
-    assert used == set(ALTERATIONS)
+    used = {claim.alteration.name for claim in CLAIMS}
+    assert used == set(ALTERATIONS.names)
 
 
 def test_every_assumption_is_dropped_somewhere():
@@ -70,7 +70,7 @@ def test_falsehoods_differ_from_a_truth_in_one_field():
     """A planted claim has an alteration, or sources of its own that break an assumption: not both."""
     for claim in CLAIMS:
         if claim.expected == "refuted" and claim.theorem:
-            assert (claim.alteration != "none") != bool(claim.drops), claim.id
+            assert bool(claim.alteration.text) != bool(claim.drops), claim.id
 
 
 def test_at_most_one_falsehood_is_declared_undetectable():
@@ -195,7 +195,7 @@ def test_exit_code_0(monkeypatch, capsys, tmp_path):
         # A theorem that is false: expected to hold, refuted.
         replace(BY_ID["planted.gamma_flipped"], expected="supported"),
         # A check that lets a falsehood pass: "planted", but true.
-        replace(BY_ID["planted.gamma_flipped"], alteration="none"),
+        replace(BY_ID["planted.gamma_flipped"], alteration=ALTERATIONS.find("none")),
     ],
     ids=["a false theorem", "a check without power"],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from bounds.frozen import FrozenMapping
 from bounds.statement.evaluation import BoundValue
+from bounds.table import Table
 from empirical.statistics.intervals import Interval
 from verify.verdicts.compare import BoundInterval, given_names
 
@@ -24,14 +25,16 @@ class Alteration:
 
     Attributes
     ----------
+    name : str
     text : str
-        What is changed, in words.
+        What is changed, in words; empty for the statement itself.
     arguments : callable
         The arguments at which the statement is evaluated, from those that were found.
     scale : callable
         The multiple of each of its own terms (neither measured nor slack), from the term's name and m.
     """
 
+    name: str
     text: str
     arguments: Callable[[Arguments], Arguments] = lambda arguments: arguments
     scale: Callable[[str, float], float] = lambda name, m: 1.0
@@ -65,21 +68,31 @@ def _flipped(arguments: Arguments) -> Arguments:
     return {**arguments, "gamma": -np.asarray(gamma, dtype=np.float64)}
 
 
+def _without_loss(arguments: Arguments) -> Arguments:
+    return {**arguments, "L_hat": 0.0}
+
+
+def _none_of_it(name: str, m: float) -> float:
+    return 0.0
+
+
+def _faster(name: str, m: float) -> float:
+    return 1 / math.sqrt(m)
+
+
 def _confidence_faster(name: str, m: float) -> float:
     return 1.0 if name == "complexity" else 1 / math.sqrt(m)
 
 
-ALTERATIONS: Mapping[str, Alteration] = {
-    "none": Alteration(""),
-    "no terms": Alteration("without complexity and confidence terms", scale=lambda name, m: 0.0),
-    "gamma flipped": Alteration("with the sign of γ flipped", arguments=_flipped),
-    "rate 1/m": Alteration(
-        "with 1/m in place of 1/√m in every term", scale=lambda name, m: 1 / math.sqrt(m)
-    ),
-    "confidence 1/m": Alteration(
-        "with 1/m in place of 1/√m in the confidence terms alone", scale=_confidence_faster
-    ),
-    "no empirical loss": Alteration(
-        "without L̂", arguments=lambda arguments: {**arguments, "L_hat": 0.0}
-    ),
-}
+INSTEAD = "with 1/m in place of 1/√m"
+NONE = Alteration("none", "")
+NO_TERMS = Alteration("no terms", "without complexity and confidence terms", scale=_none_of_it)
+GAMMA_FLIPPED = Alteration("gamma flipped", "with the sign of γ flipped", _flipped)
+RATE = Alteration("rate 1/m", f"{INSTEAD} in every term", scale=_faster)
+CONFIDENCE_RATE = Alteration(
+    "confidence 1/m", f"{INSTEAD} in the confidence terms alone", scale=_confidence_faster
+)
+NO_EMPIRICAL_LOSS = Alteration("no empirical loss", "without L̂", _without_loss)
+ALTERATIONS: Table[Alteration] = Table(
+    "alteration", [NONE, NO_TERMS, GAMMA_FLIPPED, RATE, CONFIDENCE_RATE, NO_EMPIRICAL_LOSS]
+)

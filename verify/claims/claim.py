@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from verify.claims.alterations import NONE, Alteration
 from verify.claims.evidence.facts import GRADES, Drawn, Grade, Source
 from verify.verdicts.coverage import ALPHA, Coverage, CriticalFactor, overall
 
@@ -35,8 +36,8 @@ class Claim:
         The evidence with which it is tested.
     theorem : str
         The key of a theorem of the catalogue; "" if the claim is lhs <= rhs of the facts themselves.
-    alteration : str
-        A key of `alterations.ALTERATIONS`: how the statement is made false.
+    alteration : Alteration
+        How the statement is made false.
     level : float
         Without a theorem: the failure probability that the claim allows itself.
     delta : tuple of float
@@ -53,7 +54,7 @@ class Claim:
     expected: Literal["supported", "refuted"]
     sources: tuple[Source, ...]
     theorem: str = ""
-    alteration: str = "none"
+    alteration: Alteration = NONE
     level: float = 0.0
     delta: tuple[float, ...] = (0.05,)
     drops: str = ""

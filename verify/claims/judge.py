@@ -10,7 +10,7 @@ from scipy import stats
 
 from bounds import catalogue
 from empirical.statistics.intervals import Interval
-from verify.claims.alterations import ALTERATIONS, Alteration
+from verify.claims.alterations import NONE, Alteration
 from verify.claims.claim import Claim, Finding
 from verify.claims.evidence.facts import Facts, Source
 from verify.verdicts import check as verdicts
@@ -25,10 +25,10 @@ def finding(claim: Claim, source: Source, facts: Facts, m: int, delta: float | N
     `verify.verdicts.coverage.ALPHA`. Beside an altered statement, or facts that break an assumption,
     the true one is tested on the same samples.
     """
-    found = _test(claim, source, facts, m, delta, ALTERATIONS[claim.alteration])
-    if claim.alteration == "none" and facts.truth is None:
+    found = _test(claim, source, facts, m, delta, claim.alteration)
+    if not claim.alteration.text and facts.truth is None:
         return found
-    truth = _test(claim, source, facts.truth or facts, m, delta, ALTERATIONS["none"])
+    truth = _test(claim, source, facts.truth or facts, m, delta, NONE)
     return replace(found, truth=truth)
 
 

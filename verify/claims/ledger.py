@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 
 from bounds import catalogue
+from verify.claims import alterations
+from verify.claims.alterations import Alteration
 from verify.claims.claim import Claim, Section
 from verify.claims.evidence import (
     broken,
@@ -155,7 +157,7 @@ BELIEFS = (
 
 
 def _planted(
-    name: str, theorem: str, alteration: str, *sources: Source, delta: float = 0.05
+    name: str, theorem: str, alteration: Alteration, *sources: Source, delta: float = 0.05
 ) -> Claim:
     """A theorem made false by an alteration."""
     return _claim(
@@ -177,11 +179,13 @@ COIN_AT_LARGE_M = exact.at(COIN, "exact/coin/both-one/planted", 1600, 6400)
 QUALITY_AT_LARGE_M = exact.at(exact.QUALITIES["xor/one"], "exact/xor/quality-one/planted", 6400)
 
 PLANTED = (
-    _planted("no_terms", ONE, "no terms", linear.JUNK, COIN),
-    _planted("gamma_flipped", ONE, "gamma flipped", GAP_AT_LARGE_M),
-    _planted("rate", ONE, "rate 1/m", COIN_AT_LARGE_M, delta=0.01),
-    _planted("confidence_rate", ONE, "confidence 1/m", exact_heads.two_functions, delta=2e-4),
-    _planted("no_empirical_loss", TWO, "no empirical loss", QUALITY_AT_LARGE_M),
+    _planted("no_terms", ONE, alterations.NO_TERMS, linear.JUNK, COIN),
+    _planted("gamma_flipped", ONE, alterations.GAMMA_FLIPPED, GAP_AT_LARGE_M),
+    _planted("rate", ONE, alterations.RATE, COIN_AT_LARGE_M, delta=0.01),
+    _planted(
+        "confidence_rate", ONE, alterations.CONFIDENCE_RATE, exact_heads.two_functions, delta=2e-4
+    ),
+    _planted("no_empirical_loss", TWO, alterations.NO_EMPIRICAL_LOSS, QUALITY_AT_LARGE_M),
 )
 
 

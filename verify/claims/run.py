@@ -55,7 +55,7 @@ def decide(
     Examples
     --------
     >>> from verify.claims.ledger import PLANTED
-    >>> flipped = decide([claim for claim in PLANTED if claim.alteration == "gamma flipped"])
+    >>> flipped = decide([claim for claim in PLANTED if claim.id == "planted.gamma_flipped"])
     >>> flipped[0].verdict, flipped[0].decisive.rate
     ('refuted', 1.0)
     """

@@ -8,7 +8,6 @@ from typing import Any
 
 from bounds import catalogue
 from bounds.proofs.assumptions import ASSUMPTIONS
-from verify.claims.alterations import ALTERATIONS
 from verify.claims.claim import Claim, Decided, Finding
 from verify.claims.evidence.facts import Drawn, Source
 from verify.report.document import environment, plain
@@ -86,7 +85,7 @@ def _claim(decided: Decided) -> dict[str, Any]:
         "id": claim.id,
         "section": claim.section,
         "title": claim.text,
-        "altered": ALTERATIONS[claim.alteration].text,
+        "altered": claim.alteration.text,
         "theorem": claim.theorem or None,
         "statement": catalogue.find(claim.theorem).latex() if claim.theorem else None,
         "reference": catalogue.find(claim.theorem).reference if claim.theorem else None,
