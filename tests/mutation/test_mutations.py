@@ -13,6 +13,7 @@ import importlib
 import importlib.util
 import inspect
 import itertools
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -163,3 +164,12 @@ def test_every_mutant_is_noticed_or_listed(name):
 def test_every_listed_survivor_is_a_mutant():
     names = {mutant.name for name in BATTERY for mutant in found(name)}
     assert set(SURVIVORS) <= names
+
+
+def test_the_document_has_the_real_counts():
+    text = (TESTS.parent / "docs" / "mutations.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(verify/\S+)\.py` \|.*\| (\d+) \|$", text, re.MULTILINE))
+    counts = {name.replace(".", "/"): str(len(found(name))) for name in BATTERY}
+    assert rows == counts
+    total = sum(map(int, counts.values()))
+    assert f"{len(SURVIVORS)} of these {total} survive" in text
