@@ -33,19 +33,9 @@ ONE_OUTPUT_GAPS = (*EXACT_GAPS, *exact.LEARNED_GAPS, *LINEAR_GAPS)
 SCALAR_GAPS = (*ONE_OUTPUT_GAPS, linear.DISJOINT, networks.SQUARES_GAP)
 VECTOR_GAPS = (*EXACT_GAPS, networks.SQUARES_GAP, networks.SOFTMAX_GAP, networks.digits_gap)
 EXACT_QUALITIES = tuple(exact.QUALITIES.values())
-SCALAR_QUALITIES = (
-    *EXACT_QUALITIES,
-    *exact.LEARNED_QUALITIES,
-    linear.JUNK_QUALITY,
-    linear.OVERLAP_QUALITY,
-    networks.SQUARES_QUALITY,
-)
-VECTOR_QUALITIES = (
-    *EXACT_QUALITIES,
-    networks.SQUARES_QUALITY,
-    networks.SOFTMAX_QUALITY,
-    networks.digits_quality,
-)
+LINEAR_QUALITIES = (linear.JUNK_QUALITY, linear.OVERLAP_QUALITY)
+EXACT_AND_LINEAR = (*EXACT_QUALITIES, *exact.LEARNED_QUALITIES, *LINEAR_QUALITIES)
+VECTOR_ONLY = (networks.SOFTMAX_QUALITY, networks.digits_quality)
 FREE_HEADS = (exact_heads.cell_means, networks.random_features, networks.digits_free)
 
 THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
@@ -57,9 +47,9 @@ THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
     "risk_gap.split_sample": (exact_heads.split_sample, networks.digits_fresh),
     "risk_gap.fast_rate": FREE_HEADS,
     "risk_gap.fast_rate_in_advance": FREE_HEADS,
-    "latent_quality.paper": SCALAR_QUALITIES,
-    "latent_quality.paper_vector": VECTOR_QUALITIES,
-    "latent_quality.sharp": (*SCALAR_QUALITIES, networks.SOFTMAX_QUALITY, networks.digits_quality),
+    "latent_quality.paper": (*EXACT_AND_LINEAR, networks.SQUARES_QUALITY),
+    "latent_quality.paper_vector": (*EXACT_QUALITIES, networks.SQUARES_QUALITY, *VECTOR_ONLY),
+    "latent_quality.sharp": (*EXACT_AND_LINEAR, networks.SQUARES_QUALITY, *VECTOR_ONLY),
     "modality_gain.rate": (*EXACT_GAPS, *LINEAR_GAPS),
     "modality_gain.bound_gap": (rates.bounds_compared,),
     "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from bounds import catalogue
 from bounds.proofs.assumptions import ASSUMPTIONS
-from verify.claims.claim import Claim, Decided, Finding
+from verify.claims.claim import Decided, Finding
 from verify.claims.evidence.facts import Drawn, Source
 from verify.report.document import environment, plain
-from verify.verdicts.coverage import ALPHA, trials_needed
+from verify.verdicts.coverage import ALPHA
 
 SCHEMA_VERSION = 1
 SECTIONS = {
@@ -140,24 +141,14 @@ def _power(decided: Decided) -> dict[str, Any] | None:
     if not able:
         return None
     best, caught, factor = max(able, key=lambda each: each[1])
-    return {
-        "caught_below": caught,
-        "critical_factor": asdict(factor),
-        "source": best.source,
-        "m": best.m,
-        "delta": best.delta,
-    }
+    place = {"source": best.source, "m": best.m, "delta": best.delta}
+    return {"caught_below": caught, "critical_factor": asdict(factor), **place}
 
 
 def _needed(decided: Decided) -> int | None:
     """Samples with which every undecided test on draws would be decided if none were violated."""
-    alpha = decided.claim.alpha
-    needed = [
-        trials_needed(found.level, alpha=alpha)
-        for found in decided.findings
-        if found.verdict == "undecided" and not found.enumerated and found.level > 0
-    ]
-    return max(needed, default=None)
+    open_ones = [found for found in decided.findings if found.verdict == "undecided"]
+    return max((int(found.needed) for found in open_ones if found.needed < math.inf), default=None)
 
 
 def _assumption(key: str) -> str | None:
@@ -170,14 +161,13 @@ def _assumption(key: str) -> str | None:
 
 def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
     """How the probability of a wrong verdict is divided among the tests."""
-    drawn: list[Claim] = [d.claim for d in decided if d.claim.tests]
-    misses = {s.name: s.miss for d in decided for s in d.claim.drawn if s.miss}
+    drawn = [d.claim for d in decided if d.claim.tests]
     return {
         "alpha_per_claim": ALPHA,
         "claims_on_draws": len(drawn),
         "claims_enumerated": len(decided) - len(drawn),
         "tests_on_draws": sum(claim.tests for claim in drawn),
-        "measuring": misses,
+        "measuring": {s.name: s.miss for claim in drawn for s in claim.drawn if s.miss},
         "note": "Each claim’s probability is first reduced by those with which the measured intervals"
         " that it uses may fail. Its tests on draws share the rest equally (Bonferroni), half of it"
         " against a wrong refutation. Enumerated outcomes, and risks and qualities, which are exact"
