@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -84,15 +84,15 @@ class Design:
 
     def enough_trials(self) -> int:
         """The trials with which every claim can be supported at every delta, if none is violated."""
-        tests = max(self.tests("risk_gap"), self.tests("latent_quality"))
+        tests = max(self.tests(of_pairs=True), self.tests(of_pairs=False))
         # Theorem 1 may fail with delta/2, the smaller of the two levels.
         return max(LEAST_TRIALS, trials_needed(min(self.delta) / 2, tests))
 
-    def tests(self, family: Literal["risk_gap", "latent_quality"]) -> int:
+    def tests(self, of_pairs: bool) -> int:
         """How many tests one claim consists of: (pairs or subsets) x sizes x deltas."""
-        if family == "latent_quality":
-            return len(self.family.subsets) * len(self.m) * len(self.delta)
-        return len(self.family.pairs) * (len(self.m) + len(self.head_m)) * len(self.delta)
+        if of_pairs:
+            return len(self.family.pairs) * (len(self.m) + len(self.head_m)) * len(self.delta)
+        return len(self.family.subsets) * len(self.m) * len(self.delta)
 
     @cached_property
     def population(self) -> FinitePopulation:

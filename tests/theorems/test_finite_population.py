@@ -10,7 +10,7 @@ from empirical import datasets
 from empirical.measure import FREE, SAME
 from empirical.statistics.intervals import Interval
 from verify import Study
-from verify.findings.cells import all_cells
+from verify.findings.cells import Cell, all_cells
 from verify.results.results import Measured, Results, Setting
 
 EVERYTHING = datasets.digits().names
@@ -32,8 +32,8 @@ def results() -> Results:
 
 
 @pytest.fixture(scope="module")
-def cells(results: Results) -> list[dict]:
-    return all_cells(results)
+def cells(results: Results) -> list[Cell]:
+    return list(all_cells(Measured(results)))
 
 
 def paired(results: Results, setting: Setting) -> tuple:
@@ -96,29 +96,27 @@ def test_fast_rate_for_fresh_heads_and_with_a_fiftieth_of_its_constants(
         "latent_quality.sharp",
     ],
 )
-def test_supported(cells: list[dict], key: str) -> None:
-    mine = [cell for cell in cells if cell["theorem"] == key]
+def test_supported(cells: list[Cell], key: str) -> None:
+    mine = [cell for cell in cells if cell.theorem == key]
     assert mine
     for cell in mine:
-        assert cell["verdict"] == "supported", cell
-        assert cell["level"] == (0.05 if key.startswith("latent") else 0.025)
+        assert cell.verdict == "supported", cell
+        assert cell.level == (0.05 if key.startswith("latent") else 0.025)
 
 
-def test_the_fast_rate_form_is_much_tighter_than_the_papers(cells: list[dict]) -> None:
+def test_the_fast_rate_form_is_much_tighter_than_the_papers(cells: list[Cell]) -> None:
     """Critical factors for M's own excess at m_2 = 1,000: about 0.1 against 1e-6."""
     own = {
-        (cell["theorem"], cell["m"]): cell["own_excess_critical_factor"]["value"]
-        for cell in cells
-        if cell["N"]
+        (cell.theorem, cell.m): cell.own_excess_critical_factor.value for cell in cells if cell.N
     }
     assert own["risk_gap.fast_rate", 1000] > 0.05
     assert own["risk_gap.paper", 1000] < 1e-4
     assert 0 < own["risk_gap.paper", 1000] < own["risk_gap.sharp", 1000]
 
 
-def test_every_bound_lies_above_what_it_bounds(cells: list[dict]) -> None:
+def test_every_bound_lies_above_what_it_bounds(cells: list[Cell]) -> None:
     for cell in cells:
-        assert cell["violations"] == cell["inconclusive"] == 0
-        if cell["bound"]["value"] != float("inf"):
-            assert cell["bound"]["value"] > cell["measured"]["value"]
-            assert cell["bound"]["lower_end"] <= cell["bound"]["value"] + 1e-9
+        assert cell.violations == cell.inconclusive == 0
+        if cell.bound.value != float("inf"):
+            assert cell.bound.value > cell.measured.value
+            assert cell.bound.lower_end <= cell.bound.value + 1e-9

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bounds import catalogue
-from verify.report.formats import interval, number, plain_number, prose, short_name
+from verify.report.formats import interval, number, plain_number, scientific, short_name, signed
 from verify.report.mathml import to_mathml
 from verify.report.svg import spread
 
@@ -63,9 +63,12 @@ def test_small_numbers_without_idle_zeros() -> None:
     assert plain_number(1e-4) == "1 × 10⁻⁴"
 
 
-def test_prose_leaves_names_alone() -> None:
-    assert prose("gap -0.2 at 1.3e+11 with view-2") == "gap −0.2 at 1.3 × 10¹¹ with view-2"
-    assert prose("-5 with -1e5", ["-1e5", "5"]) == "−5 with -1e5"
+def test_numbers_of_sentences_have_real_signs_and_powers() -> None:
+    assert signed(-0.126) == "−0.13"
+    assert signed(-1e-9) == "+0.00"
+    assert scientific(2.94e-28) == "2.9 × 10⁻²⁸"
+    assert scientific(-1.3e11) == "−1.3 × 10¹¹"
+    assert plain_number(float("inf")) == plain_number(float("nan")) == "∞"
 
 
 def test_subsets_are_abbreviated_beyond_three_names() -> None:

@@ -1,127 +1,112 @@
-"""From which m on does a bound say something, and from which m on does it prove the gain?"""
+"""From which m on is a bound not vacuous, and from which m on does it prove the gain?"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-import sympy
 
-from bounds import latent_quality, risk_gap
-from bounds.notation import m as m_symbol
 from bounds.theorem import Theorem
 from empirical.measure import FREE, SAME
-from verify.results.results import Measured, Results, Setting, settings
+from verify.findings.forms import FORMS, Arguments, Form, Place
+from verify.results.results import Measured, Setting, Subset, settings
 from verify.verdicts.compare import without_rounding
 
-Subset = tuple[str, ...]
 
+@dataclass(frozen=True)
+class Threshold:
+    """Two least sample sizes of one form at one place; infinite if there is none.
 
-def thresholds(results: Results) -> list[dict[str, Any]]:
-    """For each theorem, pair (or subset) and delta, two least sample sizes; infinite where none exists.
-
-    nonvacuous_from  the terms fall below the range of the loss
-    proves_gain_from the terms fall below -gamma: the bound itself says that M is better than N
-    gamma            the mean over samples at the largest m, held fixed
-    The analytic complexities scale as 1/sqrt(m) exactly, so that they extend beyond the m measured.
-    The fast-rate bound takes kappa in advance here, since none has been observed at other m.
+    Parameters
+    ----------
+    theorem, head
+        The key of the form's theorem, and the kind of heads whose gamma it takes.
+    gamma
+        The mean over samples at the largest m, held fixed; None for one subset.
+    nonvacuous_from
+        From here on the terms lie below the range of the loss.
+    proves_gain_from
+        From here on the bound lies below zero: it says that M is better than N. None for one subset.
     """
-    measured = Measured(results)
-    design = results.design
-    largest = settings(results, SAME)[-1]
-    found: list[dict[str, Any]] = []
-    for M, N in design.family.pairs:
-        for form in (risk_gap.paper, risk_gap.sharp):
-            found += [_analytic(measured, form(M, N), M, N, largest, d) for d in design.delta]
-        for free in settings(results, FREE)[-1:]:
-            found += [_fast(measured, M, N, free, delta) for delta in design.delta]
-    for M in design.family.subsets:
-        for theorem in (latent_quality.paper(M), latent_quality.sharp(M)):
-            found += [_analytic(measured, theorem, M, None, largest, d) for d in design.delta]
-    return found
+
+    theorem: str
+    head: str
+    M: Subset
+    N: Subset | None
+    delta: float
+    gamma: float | None
+    nonvacuous_from: float
+    proves_gain_from: float | None
 
 
-def _analytic(
-    measured: Measured, theorem: Theorem, M: Subset, N: Subset | None, at: Setting, delta: float
-) -> dict[str, Any]:
-    design = measured.design
-    root = math.sqrt(at.m)
-    C = design.constants.C
+def all_thresholds(measured: Measured) -> Iterator[Threshold]:
+    """Every form's least sizes, pair by pair and then subset by subset.
 
-    def usable(subset: Subset, loss_class: bool = False) -> float:
-        return float(measured.complexity(at.m, subset, loss_class).high)
+    The learned encoders and gamma are held at what was measured at the largest m.
+    """
+    family = measured.design.family
+    for M, N in family.pairs:
+        yield from _of_forms([form for form in FORMS if form.of_pairs], measured, M, N)
+    for subset in family.subsets:
+        yield from _of_forms([form for form in FORMS if not form.of_pairs], measured, subset, None)
 
-    def falling(subset: Subset, loss_class: bool = False) -> sympy.Expr:
-        return usable(subset, loss_class) * root / sympy.sqrt(m_symbol)
 
-    if math.isinf(usable(M)):
+def _of_forms(
+    forms: list[Form], measured: Measured, M: Subset, N: Subset | None
+) -> Iterator[Threshold]:
+    for form in forms:
+        for setting in _largest(measured, form):
+            place = Place(measured, setting, M, N)
+            known = form.in_advance(place)
+            for delta in measured.design.delta:
+                yield _threshold(form, place, {**known, "delta": delta}, delta)
+
+
+def _largest(measured: Measured, form: Form) -> list[Setting]:
+    """The setting at the largest size of its kind; none if no such heads were fitted."""
+    return settings(measured.results, FREE if form.free else SAME)[-1:]
+
+
+def _threshold(form: Form, place: Place, known: Arguments, delta: float) -> Threshold:
+    theorem = form.of(place.M, place.N)
+    gamma = None
+    if form.of_pairs:
+        best = place.one.best_risk.high - place.other.best_risk.low
+        gamma = float(without_rounding(np.mean(best)))
+        known = {**known, "gamma": gamma}
+    proves = None
+    if unknown(known):
         # No bound on this class's complexity is known, at any m.
-        gamma = None if N is None else _gamma(measured, M, N, at)[0]
-        return _entry(theorem, M, N, delta, gamma, math.inf, None if N is None else math.inf)
-
-    arguments: dict[str, Any] = {"C": C, "delta": delta}
-    if "R_loss" in theorem.arguments:
-        arguments["R_loss"] = falling(M, loss_class=True)
+        nonvacuous = math.inf
+        proves = None if gamma is None else math.inf
     else:
-        arguments |= {"R_M": falling(M), "L": design.constants.L}
-    if N is None:
-        if "R" in theorem.arguments:
-            arguments["R"] = falling(design.data.names)
-        rows = measured.rows(at, M)
-        L_hat = float((rows.empirical_risk - rows.reference_empirical).mean())
-        arguments |= {"L_hat": L_hat, "best_risk": max(measured.results.reference_risk, 0.0)}
-        return _entry(theorem, M, N, delta, None, theorem.nonvacuous_from(**arguments), None)
-    gamma, best = _gamma(measured, M, N, at)
-    speaks = theorem.nonvacuous_from(**arguments, gamma=gamma, best_risk=best)
-    proves = _gain(theorem, gamma, C, arguments)
-    return _entry(theorem, M, N, delta, gamma, speaks, proves)
+        nonvacuous = theorem.nonvacuous_from(**known)
+        proves = None if gamma is None else _gain(theorem, gamma, known)
+    return Threshold(
+        theorem=theorem.key,
+        head=place.setting.head,
+        M=place.M,
+        N=place.N,
+        delta=delta,
+        gamma=gamma,
+        nonvacuous_from=nonvacuous,
+        proves_gain_from=proves,
+    )
 
 
-def _fast(measured: Measured, M: Subset, N: Subset, at: Setting, delta: float) -> dict[str, Any]:
-    theorem = risk_gap.fast_rate(M, N)
-    rows = measured.rows(at, M)
-    names = ("V", "v_norm", "v_max", "leverage", "p")
-    arguments = {name: float(rows[name].mean()) for name in names}
-    arguments["p"] = math.ceil(arguments["p"])
-    gamma, best = _gamma(measured, M, N, at)
-    C = measured.design.population.target_radius**2
-    arguments |= {"C": C, "delta": delta}
-    speaks = theorem.nonvacuous_from(**arguments, gamma=gamma, best_risk=min(best, C))
-    return _entry(theorem, M, N, delta, gamma, speaks, _gain(theorem, gamma, C, arguments))
+def unknown(known: Arguments) -> bool:
+    """Whether an argument is infinite: no bound on a complexity is known.
 
-
-def _gain(theorem: Theorem, gamma: float, C: float, arguments: dict[str, Any]) -> float:
-    """The least size from which the terms lie below -gamma.
-
-    Not being vacuous means terms < C - best_risk; with best_risk = C + gamma that is this question.
+    Examples
+    --------
+    >>> unknown({"R_M": math.inf}), unknown({"R_M": 0.5})
+    (True, False)
     """
-    if gamma >= 0:
-        return math.inf
-    return theorem.nonvacuous_from(**arguments, gamma=gamma, best_risk=max(0.0, C + gamma))
+    return any(not math.isfinite(value) for value in known.values() if isinstance(value, float))
 
 
-def _gamma(measured: Measured, M: Subset, N: Subset, at: Setting) -> tuple[float, float]:
-    rows_M, rows_N = measured.rows(at, M), measured.rows(at, N)
-    gamma = float(without_rounding(np.mean(rows_M.best_high - rows_N.best_low)))
-    return gamma, max(0.0, float(rows_M.best_high.mean()))
-
-
-def _entry(
-    theorem: Theorem,
-    M: Subset,
-    N: Subset | None,
-    delta: float,
-    gamma: float | None,
-    speaks: float,
-    proves: float | None,
-) -> dict[str, Any]:
-    return {
-        "theorem": theorem.key,
-        "M": list(M),
-        "N": None if N is None else list(N),
-        "delta": delta,
-        "gamma": gamma,
-        "nonvacuous_from": speaks,
-        "proves_gain_from": proves,
-    }
+def _gain(theorem: Theorem, gamma: float, known: Arguments) -> float:
+    """The least size from which the bound lies below zero."""
+    return math.inf if gamma >= 0 else theorem.least_sample_size(below=0.0, **known)

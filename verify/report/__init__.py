@@ -40,14 +40,13 @@ def render(document: dict[str, Any]) -> str:
         document=document,
         pairs=pairs,
         titles=view.titles(document),
-        line_names=view.LINE_NAMES,
+        line_names=view.line_names(document),
         complexities=view.complexities(document),
         encoders=view.encoders(document["config"]),
         dominance=view.dominance(document),
         threshold_tables=view.threshold_tables(document),
         deltas=view.deltas(document),
         subset=lambda names: formats.subset(names, everything),
-        prose=lambda text: formats.prose(text, [*everything, document["config"]["data"]]),
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SCIENTIFIC = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)e([+-]?\d+)\b")
 _SUBSCRIPT = re.compile(r"\b([A-Za-z])_(\w)\b")
-_MINUS = re.compile(r"(?<![\w.+-])-(?=\d)")
 
 
 def power_of_ten(exponent: int) -> str:
@@ -30,7 +29,7 @@ def plain_number(value: float | None, none: str = "∞", digits: int = 3) -> str
     >>> plain_number(141802745881), plain_number(2.011e-05)
     ('1.42 × 10¹¹', '2.01 × 10⁻⁵')
     """
-    if value is None:
+    if value is None or not math.isfinite(value):
         return none
     size = abs(value)
     if size != 0 and (size >= 1e7 or size < 1e-3):
@@ -41,6 +40,43 @@ def plain_number(value: float | None, none: str = "∞", digits: int = 3) -> str
     else:
         text = f"{value:.{digits}g}"
     return text.replace("-", "−")
+
+
+def fixed(value: float | None, digits: int = 2) -> str:
+    """A number with as many decimals as its neighbours.
+
+    Examples
+    --------
+    >>> fixed(-1234.567), fixed(-1e-28), fixed(None)
+    ('−1,234.57', '0.00', '—')
+    """
+    if value is None:
+        return "—"
+    # Adding 0.0 makes zero of minus zero.
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A difference with two decimals and its sign.
+
+    Examples
+    --------
+    >>> signed(0.5), signed(-0.123)
+    ('+0.50', '−0.12')
+    """
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
+
+
+def scientific(value: float) -> str:
+    """Two digits and a power of ten.
+
+    Examples
+    --------
+    >>> scientific(3.14e-28)
+    '3.1 × 10⁻²⁸'
+    """
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × {power_of_ten(int(exponent))}".replace("-", "−")
 
 
 def number(value: float | None, none: str = "∞", digits: int = 3) -> Markup:
@@ -62,28 +98,6 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> Markup:
         shown = Markup('<data value="{}">{}</data>').format(repr(low), first.partition(" ")[0])
         return Markup("{} to {}").format(shown, number(high))
     return Markup("{} to {}").format(number(low, digits=digits), number(high, digits=digits))
-
-
-def prose(text: str, names: Sequence[str] = ()) -> str:
-    """A sentence with its numbers in the page's own notation; `names` in it stay as they are.
-
-    >>> prose("the gap is -0.2; m = 1.3e+11; upper-left, view-2")
-    'the gap is −0.2; m = 1.3 × 10¹¹; upper-left, view-2'
-    >>> prose("-5 with 1e5", ["1e5"])
-    '−5 with 1e5'
-    """
-    alike = sorted((n for n in names if _notation(n) != n), key=len, reverse=True)
-    if not alike:
-        return _notation(text)
-    parts = re.split("(" + "|".join(map(re.escape, alike)) + ")", text)
-    return "".join(part if part in alike else _notation(part) for part in parts)
-
-
-def _notation(text: str) -> str:
-    def scientific(match: re.Match[str]) -> str:
-        return f"{match[1]} × {power_of_ten(int(match[2]))}"
-
-    return _MINUS.sub("−", _SCIENTIFIC.sub(scientific, text))
 
 
 def subscripts(text: str) -> Markup:

@@ -9,11 +9,6 @@ from empirical.measure import FREE, SAME
 from verify.report.formats import full_name
 
 Row = dict[str, Any]
-LINE_NAMES = {
-    "risk_gap.paper": "paper",
-    "risk_gap.sharp": "sharp",
-    "risk_gap.fast_rate": "fast rate",
-}
 TERM_NAMES = {
     "complexity": "complexity of M’s class",
     "reference_complexity": "complexity of the whole class",
@@ -31,6 +26,11 @@ def titles(document: Row) -> dict[str, str]:
     return {claim["id"]: claim["title"] for claim in document["claims"]}
 
 
+def line_names(document: Row) -> dict[str, str]:
+    """The short name of each form of Theorem 1, by the id of its claim."""
+    return {claim["id"]: claim["name"] for claim in document["claims"] if claim["of_pairs"]}
+
+
 def pairs(document: Row) -> list[Row]:
     """One entry per pair (M, N), in the study's order.
 
@@ -44,6 +44,7 @@ def pairs(document: Row) -> list[Row]:
     cells         all its cells
     """
     found = []
+    names = line_names(document)
     for M, N in document["config"]["pairs"]:
         mine = [c for c in document["cells"] if c["M"] == M and c["N"] == N]
         measured = [p for p in document["pairs"] if p["M"] == M and p["N"] == N]
@@ -51,8 +52,7 @@ def pairs(document: Row) -> list[Row]:
         for key in dict.fromkeys(cell["theorem"] for cell in mine):
             cells = [c for c in mine if c["theorem"] == key]
             by_delta = [_of_delta(cells, delta) for delta in deltas(document)]
-            name = LINE_NAMES.get(key, key.rpartition(".")[2].replace("_", " "))
-            forms.append({"key": key, "name": name, "by_delta": by_delta})
+            forms.append({"key": key, "name": names[key], "by_delta": by_delta})
         found.append(
             {
                 "M": M,
@@ -169,8 +169,9 @@ def threshold_tables(document: Row) -> list[Row]:
             rows: dict[tuple[Any, ...], Row] = {}
             for t in mine:
                 at = (tuple(t["M"]), tuple(t["N"] or ()))
-                row = rows.setdefault(at, {"M": t["M"], "N": t["N"], "by_form": {}})
+                row = rows.setdefault(at, {"M": t["M"], "N": t["N"], "by_form": {}, "gamma": {}})
                 row["by_form"][t["theorem"]] = t
+                row["gamma"]["free" if t["head"] == FREE else "ball"] = t["gamma"]
             for row in rows.values():
                 row["measured_from"] = _first_proof(document, row["M"], row["N"], delta)
             tables.append(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from verify.report.formats import fixed, plain_number, scientific, signed
+
 Document = dict[str, Any]
 Cell = dict[str, Any]
 
@@ -36,14 +38,14 @@ def table4(document: Document) -> dict[str, Any]:
         f" squares lies within {100 * config['closed_form_limit']:g} % of its closed form for"
         f" {config['train_rows']:,} rows; the largest |z| is {max(zs):.2f}, the largest distance"
         f" {100 * max(off):.1f} %. Where the closed form is 0, least squares must reach"
-        f" {config['zero_limit']:g}, and the largest error is {max(zeros):.1e}.",
+        f" {plain_number(config['zero_limit'])}, and the largest error is {scientific(max(zeros))}.",
         f"The popular description does not reproduce it: with copied coordinates"
         f" {len(apart)} of {len(copied)} cells are off by the factor 1/(1 − ρ): "
         + "; ".join(_factors(apart, overlap) for overlap in between)
         + ". At overlap 0 and 1 the two constructions are the same world.",
         "A trained linear network (encoder per modality, concatenation, head) ends within"
         f" {100 * max(network):.1f} % of least squares on the same draws, and at"
-        f" {network_zero:.1e} at most where the closed form is 0, which prints as"
+        f" {scientific(network_zero)} at most where the closed form is 0, which prints as"
         f" {network_zero:.2f}.",
         "γ and η below are exact, for every subset and every pair. Among nested pairs no γ is"
         " positive, as the linear case promises when the latent space is full. More overlap is not"
@@ -106,7 +108,7 @@ def table2(document: Document) -> dict[str, Any]:
         "γ is measured by freezing the encoder after its short training and fitting the head again,"
         f" to its optimum on the training rows among heads of norm {least:.3g} to {most:.3g} (twice"
         " the largest trained head of its seed). The optimum is certified: γ on the training rows is"
-        f" known within an interval of width {widest:.1e} at most, on average over seeds.",
+        f" known within an interval of width {scientific(widest)} at most, on average over seeds.",
         "In accuracy points a positive number favours M, in losses a negative one. γ in loss favours M"
         f" in {_favoured(document, 'training rows')} of {len(pairs)} pairs on the training rows and in"
         f" {_favoured(document, 'test rows')} on the test rows, where it also counts what a head fitted"
@@ -195,7 +197,7 @@ def _agreement(document: Document, cells: list[Cell], sentences: list[str]) -> d
     )
     apart = [
         f"Farther away: {c['row']} {c['column']}, {c['measured']:.2f} against {c['paper']:.2f}"
-        f" (z = {c['z']:.1f})" + (f"; {c['note']}" if c["note"] else "") + "."
+        f" (z = {fixed(c['z'], 1)})" + (f"; {c['note']}" if c["note"] else "") + "."
         for c in far
     ]
     return {"headline": headline, "sentences": [*sentences, *apart], "agrees": True}
@@ -212,8 +214,8 @@ def _additions(rows: list[dict[str, Any]]) -> tuple[str, list[str]]:
     )
     sentences = [
         "Clearly: by more than two standard errors over the seeds. The most was gained by"
-        f" {most['M']} over {most['N']}, {most['accuracy_gain']:+.2f} points; the least by"
-        f" {least['M']} over {least['N']}, {least['accuracy_gain']:+.2f}.",
+        f" {most['M']} over {most['N']}, {signed(most['accuracy_gain'])} points; the least by"
+        f" {least['M']} over {least['N']}, {signed(least['accuracy_gain'])}.",
         f"Theorem 2’s criterion foresaw a gain in {sum(bool(r['foreseen']) for r in rows)} of the"
         f" {len(rows)} cases.",
     ]
@@ -226,7 +228,7 @@ def _with_spread(cell: Cell) -> str:
 
 
 def _signed(cell: Cell) -> str:
-    return f"{round(cell['measured'], 2) + 0.0:+.2f}"
+    return signed(_measured(cell))
 
 
 def _rows(cell: Cell) -> str:
@@ -278,7 +280,7 @@ def table4_differences(document: Document) -> list[str]:
         " closed form for a finite sample has that factor.",
         f"The cell farthest from the paper’s is M = {{{largest['M']}}} at overlap"
         f" {largest['overlap']:g}: {largest['measured']:.2f} against {largest['paper']:.2f},"
-        f" z = {largest['z']:.2f}, within what chance does among so many cells.",
+        f" z = {fixed(largest['z'])}, within what chance does among so many cells.",
         "The zeros of the paper are rounded to two decimals; ours are rounding errors of"
         " arithmetic in double precision.",
         "That our network is linear is our choice: the paper’s zeros are those of a linear fit. A ReLU"

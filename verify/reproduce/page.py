@@ -17,14 +17,12 @@ _FIGURES = {1: figures.table1, 2: figures.table2, 3: figures.table3, 4: figures.
 def render(document: dict[str, Any]) -> str:
     """The page of one table as HTML. `document`: the contents of its tableN.json."""
     cells = document["cells"]
-    names = list(document["data"]["modalities"])
     return _template().render(
         document=document,
         grids=_grids(document),
         with_paper=any(c["paper"] is not None for c in cells),
         panels=_FIGURES[document["table"]](svg.Canvas(), document),
         legend=figures.legend(document),
-        prose=lambda text: formats.prose(text, names),
     )
 
 
@@ -51,17 +49,5 @@ def _grids(document: dict[str, Any]) -> list[dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _template() -> Template:
     made = environment("verify.reproduce")
-    made.filters["fixed"] = _fixed
+    made.filters["fixed"] = formats.fixed
     return made.get_template("page.html")
-
-
-def _fixed(value: float | None, digits: int = 2) -> str:
-    """A number of a table with as many decimals as its neighbours, and a real minus sign.
-
-    >>> _fixed(-1234.567), _fixed(-1e-28), _fixed(None)
-    ('−1,234.57', '0.00', '—')
-    """
-    if value is None:
-        return "—"
-    # Adding 0.0 makes zero of minus zero.
-    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")

@@ -15,7 +15,7 @@ from empirical.paper.iemocap import stand_in
 from empirical.paper.splits import Split, from_dataset
 from verify.execution.folder import check_writable
 from verify.execution.part_files import write_atomically
-from verify.report.document import environment, plain
+from verify.report.provenance import plain, provenance
 from verify.reproduce import page, paper, slips
 from verify.reproduce.contents import simulated, trained_table
 from verify.reproduce.tables123 import experiment
@@ -97,7 +97,7 @@ def reproduce(
             "source": paper.tables()["source"],
             **measured,
             "slips": _slips(number, measured["data"]["kind"]),
-            "environment": environment(),
+            "environment": provenance(),
             "seconds": round(time.monotonic() - began, 1),
             "command": command,
         }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from empirical.measurement import Measurement
 from empirical.statistics.intervals import Interval
 from verify.design import Design
 from verify.results.trials import Rows, Trials
@@ -76,6 +77,10 @@ class Measured:
         """One row per trial."""
         index = self.design.family.subsets.index(subset)
         return self.results.trials.rows(Rows(setting.head, setting.m, setting.m_head, index))
+
+    def measurement(self, setting: Setting, subset: Subset) -> Measurement:
+        """What was measured of the models of a subset, one entry per trial."""
+        return Measurement.from_columns(self.rows(setting, subset))
 
     def complexity(self, m: int, subset: Subset, loss_class: bool = False) -> Interval:
         """R_m of the subset's class, or of its loss class; the subset is one of `Design.classes`."""

@@ -11,7 +11,7 @@ from bounds import catalogue
 from bounds.proofs.assumptions import ASSUMPTIONS
 from verify.claims.claim import Decided, Finding
 from verify.claims.evidence.facts import Drawn, Source
-from verify.report.document import environment, plain
+from verify.report.provenance import plain, provenance
 from verify.verdicts.coverage import ALPHA
 
 SCHEMA_VERSION = 1
@@ -48,7 +48,7 @@ def document(
             for s in sources.values()
         ],
         "confidence": _confidence(decided),
-        "environment": environment(),
+        "environment": provenance(),
         "seed": seed,
         "seconds": seconds,
         "command": command,

@@ -1,0 +1,111 @@
+"""Adding is one entry: a loss, an operation and a form from outside run a study and get their page."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from empirical.fusion import OPERATIONS, FusionClass
+from empirical.losses import LOSSES
+from verify.findings.forms import FORMS
+from verify.study import Study, verify_dataset
+
+SMALL: dict[str, Any] = {"m": [24], "head_m": [200], "delta": [0.1], "trials": 4, "steps": 3}
+
+
+def load() -> ModuleType:
+    """The toys under a name that worker processes can import."""
+    folder = str(Path(__file__).parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module("toys")
+
+
+toys = load()
+
+
+def study(**options: Any) -> Study:
+    rng = np.random.default_rng(0)
+    x = {"a": rng.normal(size=(40, 3)), "b": rng.normal(size=(40, 2))}
+    y = np.tanh(x["a"][:, 0] + x["b"][:, 1])
+    return verify_dataset(x, y, **{**SMALL, **options})
+
+
+def page(made: Study, out: Path, workers: int = 1) -> tuple[str, dict[str, Any]]:
+    path = made.report(out, workers=workers)
+    return path.read_text("utf-8"), json.loads(path.with_name("report.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_toy_loss_runs_a_study_and_a_page(tmp_path: Path, workers: int) -> None:
+    with LOSSES.including(toys.LOG_COSH):
+        made = study(loss="log-cosh", encoder_radius=1.0)
+    html, report = page(made, tmp_path, workers)
+    assert report["config"]["loss"] == "log-cosh"
+    assert "loss: log-cosh" in html
+    assert {claim["verdict"] for claim in report["claims"]} <= {"supported", "undecided"}
+    assert {cell["head"] for cell in report["cells"]} == {"same", "fresh"}  # no plain least squares
+    risks = [pair["risk_M"]["value"] for pair in report["pairs"]]
+    assert all(0 < risk < made.constants.C for risk in risks)
+
+
+def test_the_toy_loss_keeps_the_contract_of_the_table() -> None:
+    f = torch.randn(2, 3, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    y = torch.zeros_like(f)
+    g = f.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(toys.LOG_COSH.row_losses(g, y).sum(), g)
+    assert torch.allclose(toys.LOG_COSH.residual(f, y), slope, atol=1e-9)
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_toy_operation_runs_a_study_and_a_page(tmp_path: Path, depth: int) -> None:
+    with OPERATIONS.including(toys.HALF_SUM):
+        made = study(fusion="half-sum", depth=depth)
+    html, report = page(made, tmp_path)
+    assert report["config"]["fusion"] == "half-sum"
+    assert "summed and halved" in html
+    assert not any(np.isinf(row["R_high"]) for row in report["complexities"])
+    # Its class is that of sums with half of the encoder's radius.
+    half = FusionClass(4, 1.0, 2.0, 1, toys.HALF_SUM, depth)
+    whole = FusionClass(4, 0.5, 2.0, 1, "sum", depth)
+    assert half.complexity_bound(3.0, 2, 50) == whole.complexity_bound(3.0, 2, 50)
+
+
+def test_an_entry_may_be_given_itself() -> None:
+    assert study(fusion=toys.HALF_SUM).cls.operation == toys.HALF_SUM
+    assert study(loss=toys.LOG_COSH).loss == toys.LOG_COSH
+
+
+def test_a_toy_form_gets_cells_thresholds_a_claim_and_its_line(tmp_path: Path) -> None:
+    with FORMS.including(toys.DOUBLED):
+        html, report = page(study(), tmp_path)
+    mine = [cell for cell in report["cells"] if cell["theorem"] == "toy.doubled"]
+    sharp = [cell for cell in report["cells"] if cell["theorem"] == "risk_gap.sharp"]
+    assert mine
+    for cell in mine:
+        (same,) = (
+            c for c in sharp if all(c[k] == cell[k] for k in ("M", "N", "m", "head", "delta"))
+        )
+        gamma = cell["gamma"]["median"]
+        doubled = 2 * (same["bound"]["median"] - gamma)
+        assert cell["bound"]["median"] - gamma == pytest.approx(doubled, rel=1e-6)
+    assert any(t["theorem"] == "toy.doubled" for t in report["thresholds"])
+    (claim,) = (c for c in report["claims"] if c["id"] == "toy.doubled")
+    assert claim["title"] in html
+    assert html.count("bound, doubled") == len(report["config"]["pairs"])
+    assert "Doubled" in html
+
+
+def test_the_tables_are_as_before() -> None:
+    assert LOSSES.names == ("least-squares", "softmax", "logistic")
+    assert OPERATIONS.names == ("concatenation", "sum", "mean", "gated", "attention")
+    assert len(FORMS) == 5
+    assert importlib.util.find_spec("toys") is not None

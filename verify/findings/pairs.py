@@ -1,0 +1,55 @@
+"""What was measured of each pair (M, N), whatever any bound says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from empirical.measure import FREE, SAME
+from empirical.measurement import Values
+from empirical.statistics.intervals import Interval
+from verify.findings.summaries import Summary
+from verify.results.results import Measured, Subset, settings
+from verify.verdicts.compare import without_rounding
+
+
+@dataclass(frozen=True)
+class PairFinding:
+    """One pair at one size: both risks, their gap, gamma, and on how many samples M is better."""
+
+    M: Subset
+    N: Subset
+    head: str
+    m: int
+    m_encoder: int
+    trials: int
+    risk_M: Summary
+    risk_N: Summary
+    risk_gap: Summary
+    gamma: Summary
+    samples_where_M_is_better: int
+
+
+def all_pairs(measured: Measured) -> Iterator[PairFinding]:
+    """Every pair with heads on its own sample and with free heads, at every size."""
+    for M, N in measured.design.family.pairs:
+        for setting in (s for kind in (SAME, FREE) for s in settings(measured.results, kind)):
+            one, other = (measured.measurement(setting, subset) for subset in (M, N))
+            gap = without_rounding(_middle_gap(one.population_risk, other.population_risk))
+            yield PairFinding(
+                M=M,
+                N=N,
+                head=setting.head,
+                m=setting.m_head,
+                m_encoder=setting.m,
+                trials=len(gap),
+                risk_M=Summary.of_middle(one.population_risk),
+                risk_N=Summary.of_middle(other.population_risk),
+                risk_gap=Summary.of(gap),
+                gamma=Summary.of(without_rounding(_middle_gap(one.best_risk, other.best_risk))),
+                samples_where_M_is_better=int((gap < 0).sum()),
+            )
+
+
+def _middle_gap(one: Interval, other: Interval) -> Values:
+    return (one.low + one.high - other.low - other.high) / 2

@@ -1,0 +1,105 @@
+"""What the claims assume, how the study assures it, and where the probability of a wrong verdict goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from empirical.complexity.trained_class import MISS
+from verify.findings.findings import Findings
+from verify.findings.forms import FORMS
+from verify.results.results import Results
+from verify.verdicts.coverage import ALPHA
+
+
+@dataclass(frozen=True)
+class Assured:
+    """One assumption: "by construction", "certified" or "not met", and why."""
+
+    key: str
+    text: str
+    assured: str
+    detail: str
+    theorems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Where the probability of a wrong verdict goes."""
+
+    alpha_per_claim: float
+    tests_per_claim: dict[str, int]
+    complexity_miss: float
+    complexities_charged: int
+    measuring: float
+    wrong_at_most: float
+    note: str
+
+
+def assumptions(results: Results) -> list[Assured]:
+    """Each assumption of the theorems checked, and how this study assures it."""
+    design, trials = results.design, results.trials
+    constants = design.constants
+    slack = max(float(trials.rows(kind).slack.max()) for kind in trials.kinds)
+    assured = {
+        "iid": ("by construction", "rows are drawn independently, with replacement"),
+        "bounded_loss": (
+            "certified",
+            f"C = {constants.C:.4g} from the radii of the class and the clipped inputs",
+        ),
+        "lipschitz_loss": ("certified", f"L = {constants.L:.4g} from the same radii"),
+        "erm": (
+            "certified",
+            "heads are optimal on their sample within the certified slack, at most"
+            f" {slack:.2g}; encoders need not be, and are trained for {design.steps} steps only",
+        ),
+        "fixed_class": (
+            "by construction",
+            f"encoders lie within Frobenius norm {design.cls.encoder_radius:g} and heads within"
+            f" {design.cls.head_radius:g}, fixed before any sample; every step is projected",
+        ),
+        "independent_split": (
+            "by construction",
+            "heads of the fast-rate form are fitted on a fresh sample",
+        ),
+        "least_squares_head": ("by construction", "plain least squares, no radius"),
+        "bounded_features": (
+            "certified",
+            "the population is finite: suprema are maxima over its rows",
+        ),
+    }
+    needed: dict[tuple[str, str], list[str]] = {}
+    for form in FORMS:
+        theorem = form.example
+        for each in theorem.assumptions if form.fits(design.loss) else ():
+            needed.setdefault((each.key, each.text), []).append(theorem.title)
+    rows = []
+    for (key, text), titles in needed.items():
+        how, detail = assured.get(key, ("not met", "nothing in this study assures it"))
+        rows.append(Assured(key, text, how, detail, tuple(titles)))
+    reference = Assured(
+        key="realizable",
+        text="h* and g* lie in H and G",
+        assured="not met",
+        detail="on real data h*∘g* is unknown; one fixed reference function, fitted to the whole"
+        f" population, stands for it (risk {results.reference_risk:.4g}). Theorems 1 and 2 do not need"
+        " this assumption",
+        theorems=(),
+    )
+    return [*rows, reference]
+
+
+def confidence(results: Results, found: Findings) -> Confidence:
+    """What counting and measuring spend."""
+    rows = results.complexities
+    spent = int((rows.R_low > 0).sum() + (rows.R_loss_low > 0).sum())
+    return Confidence(
+        alpha_per_claim=ALPHA,
+        tests_per_claim={claim.id: claim.tests for claim in found.claims},
+        complexity_miss=MISS,
+        complexities_charged=spent,
+        measuring=MISS * spent,
+        wrong_at_most=ALPHA + MISS * spent,
+        note="each claim's tests share alpha (Bonferroni); a Monte Carlo lower end of a"
+        " complexity above its trivial value 0 is charged once; risks, slacks and latent qualities"
+        " are exact or certified and cost nothing",
+    )
