@@ -8,13 +8,13 @@ given count of torch's threads).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
 from empirical import erm
@@ -22,13 +22,13 @@ from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, Subsets
 from empirical.fusion.starts import initial_weights
 from empirical.losses import LOSSES, Loss, weighted_risk
+from empirical.measurement import Measurement
 from empirical.quality import fast_rate
 from empirical.quality.frozen_encoder import Features, FittedHead, uniform_mass
 from empirical.sampling import DISTINCT, LARGEST, mass_of, sample_mass
+from empirical.statistics.intervals import Interval
 from empirical.streams import stream
 from empirical.worlds.population import FinitePopulation
-
-Columns = dict[str, ArrayLike]
 
 SAME, FRESH, FREE = "same", "fresh", "free"
 """Heads: in the ball, on the encoder's own sample S; in the ball, on an independent sample S_2;
@@ -160,11 +160,15 @@ def measure(
             if not 1 <= each <= LARGEST:
                 raise ValueError(f"{name} must be positive and at most {LARGEST}, got {each}")
     size = block_size(m, population.rows)
-    rows: list[Columns] = []
+    frames: list[pd.DataFrame] = []
     for start in range(trials.start - trials.start % size, trials.stop, size):
         block = range(start, start + size)
-        rows += _measure_block(population, reference, plan, m, head_sizes, block)
-    frame = _frame(rows)
+        for subset, head, m_head, found in _measure_block(
+            population, reference, plan, m, head_sizes, block
+        ):
+            place = {"trial": block, "m": m, "subset": subset, "head": head, "m_head": m_head}
+            frames.append(pd.DataFrame({**place, **found.columns()}))
+    frame = pd.concat(frames, ignore_index=True)
     return frame[frame.trial.isin(trials)].reset_index(drop=True)
 
 
@@ -219,7 +223,8 @@ def _measure_block(
     m: int,
     head_sizes: Sequence[int],
     block: range,
-) -> list[Columns]:
+) -> Iterator[tuple[int, str, int, Measurement]]:
+    """Subset, kind of head, size of its sample, and what was measured, one entry per trial."""
     stack, mass = train(population, plan, m, block)
     fresh_mass = {
         size: sample_mass(
@@ -227,92 +232,53 @@ def _measure_block(
         )
         for size in head_sizes
     }
-    trials = np.arange(block.start, block.stop)
-    found: list[Columns] = []
     for index in range(len(plan.subsets)):
         features = features_of(stack, index, population, plan)
-        common: Columns = {"trial": trials, "m": m, "subset": index}
         on_sample = features.fit(mass, start=stack.heads[index].double())
         best = features.fit(uniform_mass(population.rows, mass), start=on_sample.weights)
-        head: Columns = {**common, "head": SAME, "m_head": m}
-        found.append(_ball_rows(head, features, on_sample, best, mass, reference))
+        yield index, SAME, m, _on_ball(features, on_sample, best, mass, reference)
         for size, its_mass in fresh_mass.items():
             if size != m:
-                head = {**common, "head": FRESH, "m_head": size}
                 fitted = features.fit(its_mass, start=best.weights)
-                found.append(_ball_rows(head, features, fitted, best, its_mass, reference))
+                yield index, FRESH, size, _on_ball(features, fitted, best, its_mass, reference)
         if plan.loss.quadratic and fresh_mass:
             white = fast_rate.whiten(features)
             constants = fast_rate.constants(white) if index in plan.bounded else None
             for size, its_mass in fresh_mass.items():
-                head = {**common, "head": FREE, "m_head": size}
-                found.append(_free_rows(head, white, constants, its_mass, reference))
-    return found
+                yield index, FREE, size, _free(white, constants, its_mass, reference)
 
 
-def _ball_rows(
-    common: Columns,
-    features: Features,
-    head: FittedHead,
-    best: FittedHead,
-    mass: Tensor,
-    reference: Reference,
-) -> Columns:
-    rows = features.z.shape[2]
-    risk = features.risk(head.weights, uniform_mass(rows, mass))
-    # The head found on the sample is itself feasible, so the infimum cannot lie above its risk.
-    best_high = torch.minimum(best.risk, risk)
-    return {
-        **common,
-        "risk_low": _numpy(risk),
-        "risk_high": _numpy(risk),
-        "empirical_risk": _numpy(head.risk),
-        "best_low": _numpy(torch.minimum(best.risk - best.gap, best_high)),
-        "best_high": _numpy(best_high),
-        "slack": _numpy(head.gap),
-        "reference_empirical": _numpy(weighted_risk(reference.losses, mass)),
-    }
+def _on_ball(
+    features: Features, head: FittedHead, best: FittedHead, mass: Tensor, reference: Reference
+) -> Measurement:
+    risk = features.risk(head.weights, uniform_mass(features.z.shape[2], mass))
+    return Measurement(
+        population_risk=Interval.exact(_numpy(risk)),
+        best_risk=best.least(risk),
+        empirical_risk=_numpy(head.risk),
+        slack=_numpy(head.gap),
+        reference_empirical=_numpy(weighted_risk(reference.losses, mass)),
+    )
 
 
-def _free_rows(
-    common: Columns,
+def _free(
     white: fast_rate.Whitened,
     constants: fast_rate.Constants | None,
     mass: Tensor,
     reference: Reference,
-) -> Columns:
+) -> Measurement:
     head = fast_rate.fresh_heads(white, mass)
-    columns: Columns = {
-        **common,
-        "risk_low": _numpy(head.risk_low),
-        "risk_high": _numpy(head.risk_high),
-        "empirical_risk": _numpy(head.empirical_risk),
-        "best_low": _numpy(white.best),
-        "best_high": _numpy(white.best),
-        "slack": 0.0,
-        "reference_empirical": _numpy(weighted_risk(reference.losses, mass)),
-        "kappa": _numpy(head.kappa),
-    }
+    noise = {"kappa": _numpy(head.kappa)}
     if constants is not None:
         for name in ("V", "v_norm", "v_max", "leverage", "p"):
-            columns[name] = _numpy(getattr(constants, name).double())
-    return columns
-
-
-def _frame(rows: list[Columns]) -> pd.DataFrame:
-    """One frame of all rows; a column that a kind of head lacks is NaN there."""
-    names = dict.fromkeys(name for columns in rows for name in columns)
-    lengths = [len(np.atleast_1d(columns["trial"])) for columns in rows]
-    return pd.DataFrame(
-        {
-            name: np.concatenate(
-                [
-                    np.broadcast_to(columns.get(name, np.nan), length)
-                    for columns, length in zip(rows, lengths, strict=True)
-                ]
-            )
-            for name in names
-        }
+            noise[name] = _numpy(getattr(constants, name).double())
+    return Measurement(
+        population_risk=Interval(_numpy(head.risk_low), _numpy(head.risk_high)),
+        best_risk=Interval.exact(_numpy(white.best)),
+        empirical_risk=_numpy(head.empirical_risk),
+        slack=np.zeros(len(mass)),
+        reference_empirical=_numpy(weighted_risk(reference.losses, mass)),
+        noise=noise,
     )
 
 

@@ -41,8 +41,13 @@ class FittedHead:
         >>> FittedHead(torch.zeros(1, 1, 1), risk, gap).infimum
         Interval(low=array([0.25]), high=array([0.5]))
         """
-        high = self.risk.cpu().numpy()
-        return Interval(high - self.gap.cpu().numpy(), high)
+        return self.least(self.risk)
+
+    def least(self, risk: Tensor) -> Interval:
+        """The least risk over the ball, which cannot lie above the risk [T] of another feasible head."""
+        high = torch.minimum(self.risk, risk)
+        low = torch.minimum(self.risk - self.gap, high)
+        return Interval(low.cpu().numpy(), high.cpu().numpy())
 
 
 @dataclass(frozen=True)

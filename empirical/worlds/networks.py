@@ -138,28 +138,25 @@ class StackWorld:
             )
         weights = models.heads[models.subsets.index(members)].double()
         mass, law = torch.from_numpy(counts / m), torch.from_numpy(self.law)
-        columns = []
+        found = []
         for part, features in self._features(models, members):
             head = weights[part]
-            best = features.fit(law, start=head)
             risk = features.risk(head, law)
-            on_sample = features.risk(head, mass[part])
-            gap = features.gap(head, mass[part])
-            # The given head is itself feasible, so the infimum cannot lie above its risk.
-            least = torch.minimum(best.risk, risk)
-            width = least - torch.minimum(best.risk - best.gap, least)
-            columns.append(torch.stack([risk, on_sample, gap, least, width]))
-        risk_, on_sample_, gap_, least_, width_ = torch.cat(columns, dim=1).numpy()
+            least = features.fit(law, start=head).least(risk)
+            on_sample = features.risk(head, mass[part]).numpy()
+            gap = features.gap(head, mass[part]).numpy()
+            found.append([risk.numpy(), on_sample, gap, least.high, least.high - least.low])
+        risk_, empirical, slack, best, width = np.concatenate(found, axis=1)
         reference = weighted_risk(torch.from_numpy(self.reference), mass).numpy()
         return Trials(
             subset=as_subset(self.names, subset),
             m=m,
             population_risk=risk_,
-            empirical_risk=on_sample_,
-            latent_quality=least_ - self.reference_risk,
-            centred_loss=on_sample_ - reference,
-            slack=gap_,
-            quality_width=width_,
+            empirical_risk=empirical,
+            latent_quality=best - self.reference_risk,
+            centred_loss=empirical - reference,
+            slack=slack,
+            quality_width=width,
         )
 
     def measure(

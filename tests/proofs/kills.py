@@ -24,7 +24,7 @@ from bounds.proofs.inequalities import direction
 from bounds.proofs.receipt import receipt
 from bounds.receipts.replay import flaws
 from bounds.theorem import Theorem
-from verify.claims.claim import Source
+from verify.claims.evidence.facts import Enumerated
 from verify.claims.ledger import THEOREM_SOURCES
 from verify.verdicts.check import judge
 
@@ -55,7 +55,7 @@ def violated(theorem: Theorem, mutant: Mutant) -> bool:
         derivation=None,
         alternatives=(),
     )
-    sources = [source for source in THEOREM_SOURCES[theorem.key] if not source.sampled]
+    sources = [s for s in THEOREM_SOURCES[theorem.key] if isinstance(s, Enumerated)]
     assert sources, theorem.key
     for source in sources:
         for m in source.m:
@@ -91,9 +91,9 @@ def directions(theorem: Theorem, mutant: Mutant) -> dict[str, int]:
 
 
 @cache
-def facts(source: Source, m: int):
+def facts(source: Enumerated, m: int):
     """What one world gives at one sample size, computed once."""
-    return source.facts(m, 1, 0)
+    return source.facts(m)
 
 
 def table(count: int = COUNT, seed: int = SEED) -> tuple[Counter, Counter]:
