@@ -16,6 +16,7 @@ import torch
 from empirical.fusion import OPERATIONS, FusionClass
 from empirical.losses import LOSSES
 from verify.findings.forms import FORMS
+from verify.report.sections import SECTIONS, Section
 from verify.study import Study, verify_dataset
 
 SMALL: dict[str, Any] = {"m": [24], "head_m": [200], "delta": [0.1], "trials": 4, "steps": 3}
@@ -104,8 +105,24 @@ def test_a_toy_form_gets_cells_thresholds_a_claim_and_its_line(tmp_path: Path) -
     assert "Doubled" in html
 
 
+def test_a_toy_section_stands_on_the_page_and_in_its_contents(tmp_path: Path) -> None:
+    count = Section(
+        "count",
+        "Count",
+        "How many cells?",
+        lambda document: {"cells": len(document["cells"])},
+        source="<p>There are {{ cells }} cells.</p>",
+    )
+    with SECTIONS.including(count):
+        html, report = page(study(), tmp_path)
+    assert f"<p>There are {len(report['cells'])} cells.</p>" in html
+    assert '<li><a href="#count">Count</a></li>' in html
+    assert "9. How many cells?" in html
+
+
 def test_the_tables_are_as_before() -> None:
     assert LOSSES.names == ("least-squares", "softmax", "logistic")
     assert OPERATIONS.names == ("concatenation", "sum", "mean", "gated", "attention")
     assert len(FORMS) == 5
+    assert len(SECTIONS) == 8
     assert importlib.util.find_spec("toys") is not None

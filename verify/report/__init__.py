@@ -7,11 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Template
+from jinja2 import Environment, Template
 
 from verify.execution.part_files import write_atomically
 from verify.report import figures, formats, svg, view
 from verify.report.document import document
+from verify.report.sections import SECTIONS, Section
 from verify.report.templates import environment
 from verify.results.results import Results
 
@@ -36,20 +37,31 @@ def render(document: dict[str, Any]) -> str:
     for index, pair in enumerate(pairs):
         pair["panels"] = figures.panels(canvas, pair, f"figure{index + 1}")
     everything = list(document["config"]["modalities"])
-    return _template().render(
-        document=document,
-        pairs=pairs,
-        titles=view.titles(document),
-        line_names=view.line_names(document),
-        complexities=view.complexities(document),
-        encoders=view.encoders(document["config"]),
-        dominance=view.dominance(document),
-        threshold_tables=view.threshold_tables(document),
-        deltas=view.deltas(document),
-        subset=lambda names: formats.subset(names, everything),
+    shown: dict[str, Any] = {}
+    for section in SECTIONS:
+        shown |= section.shows(document)
+    return (
+        _environment()
+        .get_template("template.html")
+        .render(
+            document=document,
+            sections=[(each, _template(each)) for each in SECTIONS],
+            pairs=pairs,
+            titles=view.titles(document),
+            line_names=view.line_names(document),
+            deltas=view.deltas(document),
+            subset=lambda names: formats.subset(names, everything),
+            **shown,
+        )
     )
 
 
+def _template(section: Section) -> Template:
+    if section.source is not None:
+        return _environment().from_string(section.source)
+    return _environment().get_template(f"sections/{section.name}.html")
+
+
 @lru_cache(maxsize=1)
-def _template() -> Template:
-    return environment("verify.report").get_template("template.html")
+def _environment() -> Environment:
+    return environment("verify.report")
