@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from multimodal_bounds.own_packages import load
+
 if TYPE_CHECKING:
     from verify.verdicts.check import Decision
 
@@ -34,13 +36,13 @@ def check_theorem(request: pytest.FixtureRequest) -> Callable[..., Decision]:
     Takes one more argument, `name`: what the table calls the claim; by default the theorem's key and
     the test's name.
     """
-    from verify.verdicts import check
+    check = load("verify.verdicts", "check")
 
     def recorded(*arguments: Any, name: str | None = None, **options: Any) -> Decision:
         # Decide first and judge later: a failed check belongs in the table as well.
         expected = options.pop("expected", "holds")
         decided = options.pop("decided", False)
-        found = check.check_theorem(*arguments, expected=None, **options)
+        found: Decision = check.check_theorem(*arguments, expected=None, **options)
         row = {
             "verdict": found.outcome,
             "expected": expected,
@@ -51,7 +53,8 @@ def check_theorem(request: pytest.FixtureRequest) -> Callable[..., Decision]:
             "claim": name or f"{found.theorem} in {request.node.name}",
         }
         request.node.user_properties.append((PROPERTY, json.dumps(row)))
-        return check.expect(found, expected, decided)
+        check.expect(found, expected, decided)
+        return found
 
     return recorded
 

@@ -1,0 +1,89 @@
+"""The library under one distinctive name: `import multimodal_bounds as mb`.
+
+The packages `bounds`, `empirical` and `verify` have names that a project may use for its own modules.
+Everything public is here too, is imported on first use, and is found even if a `verify.py`, a folder
+`bounds` or an `empirical.py` of the project comes first on the path.
+
+Examples
+--------
+>>> import multimodal_bounds as mb
+>>> round(mb.risk_gap.sharp("TVA", "TA").evaluate(gamma=0, R_loss=0.02, C=1, m=10_000, delta=0.05).total, 4)
+0.1072
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from multimodal_bounds.own_packages import load
+
+if TYPE_CHECKING:
+    from bounds import (
+        catalogue,
+        latent_quality,
+        linear_case,
+        losses,
+        modality_gain,
+        rademacher,
+        risk_gap,
+    )
+    from bounds.contract import check_contract
+    from bounds.notation import ModalitySet
+    from bounds.theorem import Assumption, Term, Theorem
+    from empirical import complexity, datasets, heads, quality
+    from empirical.fusion import OPERATIONS, FusionClass
+    from empirical.losses import LOSSES
+    from verify.study import Study, verify_dataset
+    from verify.verdicts.check import check_theorem
+
+_HOMES = {
+    "bounds": "catalogue latent_quality linear_case losses modality_gain rademacher risk_gap",
+    "bounds.contract": "check_contract",
+    "bounds.notation": "ModalitySet",
+    "bounds.theorem": "Assumption Term Theorem",
+    "empirical": "complexity datasets heads quality",
+    "empirical.fusion": "OPERATIONS FusionClass",
+    "empirical.losses": "LOSSES",
+    "verify.study": "Study verify_dataset",
+    "verify.verdicts.check": "check_theorem",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "LOSSES",
+    "OPERATIONS",
+    "Assumption",
+    "FusionClass",
+    "ModalitySet",
+    "Study",
+    "Term",
+    "Theorem",
+    "catalogue",
+    "check_contract",
+    "check_theorem",
+    "complexity",
+    "datasets",
+    "heads",
+    "latent_quality",
+    "linear_case",
+    "losses",
+    "modality_gain",
+    "quality",
+    "rademacher",
+    "risk_gap",
+    "verify_dataset",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name == "__version__":
+        return metadata.version("multimodal-bounds")
+    if name not in _HOME:
+        raise AttributeError(f"module 'multimodal_bounds' has no attribute {name!r}")
+    return load(_HOME[name], name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
