@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -12,7 +13,7 @@ from verify.findings.findings import Findings
 from verify.findings.pairs import PairFinding
 from verify.findings.situation import situation
 from verify.findings.summaries import Summary
-from verify.report.answer import headline
+from verify.report.headline import headline
 from verify.verdicts.coverage import CriticalFactor
 from verify.verdicts.gain import Gain
 
@@ -186,5 +187,17 @@ def test_comparisons_with_single_modalities_come_first() -> None:
         found(others, [pair(A, 64, LOSS, M=AB), pair(AB, 64, GAIN, M=modalities)], modalities)
     )
     assert (without.comparisons, without.better, without.whole) == (2, 1, False)
+    AC, BC = ("a", "c"), ("b", "c")
+    three = [cell(A, 64, LOSS, M=AB), cell(A, 64, LOSS, M=AC), cell(B, 64, LOSS, M=BC)]
+    inner = situation(found(three, [pair(A, 64, LOSS, M=AB)], modalities))
+    assert (inner.comparisons, inner.whole) == (3, False)
     mixed = situation(found([*cells, cell(None, 64, GAIN, M=A)], pairs, modalities))
     assert mixed.comparisons == 3
+
+
+def test_the_samples_are_those_of_the_first_bound_below_zero_or_of_the_first_cell() -> None:
+    few = replace(cell(A, 64, GAIN, certified=False), trials=30, trials_needed=99)
+    low = situation(found([cell(A, 64, LOSS), few], [pair(A, 64, LOSS)]))
+    assert (low.trials, low.needed, low.from_m) == (30, 99, None)
+    alone = situation(found([cell(A, 64, LOSS)], [pair(A, 64, LOSS)]))
+    assert (alone.trials, alone.needed, alone.certified) == (40, 151, 0)

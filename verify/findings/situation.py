@@ -72,6 +72,7 @@ def situation(found: Findings) -> Situation:
         )
         for pair in compared
     ]
+    known = [start for start in starts if start is not None]
     measured = [p for p in against_singles(found.pairs, found.modalities) if p.head == SAME]
     largest = max(pair.m for pair in measured)
     better = [p for p in measured if p.m == largest and p.risk_gap.high < 0]
@@ -85,9 +86,7 @@ def situation(found: Findings) -> Situation:
         comparisons=len(compared),
         certified=len(certified),
         better=len(better),
-        from_m=max((m for m in starts if m is not None), default=None)
-        if None not in starts
-        else None,
+        from_m=max(known) if len(known) == len(starts) else None,
         whole=singles and len(compared) == len(found.modalities),
         trials=few.trials,
         needed=few.trials_needed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from empirical.measure import SAME
@@ -11,10 +11,10 @@ from verify.design import Design
 from verify.findings.cells import Cell
 from verify.findings.findings import Findings
 from verify.findings.forms import FAST_RATE, PAPER, SHARP, Form
-from verify.findings.situation import Situation, against_singles, situation
+from verify.findings.situation import against_singles, situation
 from verify.report.formats import full_name, plain_number, short_name
+from verify.report.headline import headline
 from verify.results.results import Subset
-from verify.verdicts.gain import Gain
 
 
 @dataclass(frozen=True)
@@ -42,59 +42,6 @@ def answer(found: Findings, design: Design) -> Answer:
         _meaning(found, design),
     )
     return Answer(question, headline(situation(found), len(found.modalities)), sentences)
-
-
-def headline(found: Situation, modalities: int) -> str:
-    """One sentence on the gain."""
-    claim = "M beats N"
-    if found.whole:
-        claim = f"the {modalities} modalities together beat each one alone"
-    elif found.comparisons > 1:
-        claim = f"M beats N in all {found.comparisons} comparisons"
-    return _HEADLINES[found.outcome](found, claim)
-
-
-def _proved_headline(found: Situation, claim: str) -> str:
-    sizes = "at some of the sizes measured"
-    if found.from_m is not None:
-        sizes = f"at every size measured from m = {found.from_m:,} on"
-    return f"Yes, provably: {claim}, certified by a bound {sizes}."
-
-
-def _too_few_headline(found: Situation, claim: str) -> str:
-    return (
-        f"Undecided: bounds lie below zero, but {found.trials} samples are too few to support"
-        f" them at their level; {found.needed} without violation would be enough."
-    )
-
-
-def _proved_in_part_headline(found: Situation, claim: str) -> str:
-    return f"In part: a bound certifies {found.certified} of the {found.comparisons} gains."
-
-
-def _measured_headline(found: Situation, claim: str) -> str:
-    return f"Measured, not proved: {claim}, but no bound certifies it at the sizes measured."
-
-
-def _measured_in_part_headline(found: Situation, claim: str) -> str:
-    return (
-        f"In part, and not proved: more is better in {found.better} of {found.comparisons}"
-        " comparisons, and no bound certifies a gain at the sizes measured."
-    )
-
-
-def _no_gain_headline(found: Situation, claim: str) -> str:
-    return "No: no gain was measured at the largest sample size, and no bound certifies one."
-
-
-_HEADLINES: dict[Gain, Callable[[Situation, str], str]] = {
-    "proved": _proved_headline,
-    "too few samples": _too_few_headline,
-    "proved in part": _proved_in_part_headline,
-    "measured": _measured_headline,
-    "measured in part": _measured_in_part_headline,
-    "none": _no_gain_headline,
-}
 
 
 def _of_form(cells: Sequence[Cell], form: Form) -> list[Cell]:
