@@ -1,14 +1,13 @@
 """The paper's network for classification: encoders of one ReLU layer, concatenation, a softmax head.
 
-Unlike the classes of `empirical.fusion` it has no norm constraint: it is trained as the paper trains,
-by Adam on minibatches. All subsets of the modalities train at once on the same minibatches, from the
-same initial weights where they share a modality, so that their differences are not those of chance.
+It is a `FusionClass` without effective norm constraints, trained as the paper trains: by Adam on
+minibatches. All subsets of the modalities train at once on the same minibatches, from the same initial
+weights if they share a modality, so that their differences are not those of chance.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,63 +17,63 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
+from empirical import erm
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import Stack
 from empirical.heads import softmax
+from empirical.losses import SOFTMAX
 from empirical.modalities import Subset
 from empirical.paper.splits import Split
 from empirical.streams import stream
 
 WIDTH = 128
+NO_BOUND = 1e30
+"""A radius that no training reaches."""
 
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """Trained networks, one per subset S, that share their layout but no weights.
+    """Trained networks, one per subset, that share their layout but no weights.
 
-    encoders  name → [d_k + 1, users·WIDTH], the bias in the last row; users are the subsets that see
-              the modality, in the order of `subsets`
-    heads     per subset [classes, |M|·WIDTH + 1], the bias in the last column
+    Parameters
+    ----------
+    names
+        All modalities, in the order of the stack's.
+    subsets
+        What each network sees.
+    stack
+        One trial of one model per subset.
     """
 
+    names: Subset
     subsets: tuple[Subset, ...]
-    encoders: dict[str, Tensor]
-    heads: tuple[Tensor, ...]
+    stack: Stack
 
     def features(self, x: dict[str, Tensor], index: int) -> Tensor:
-        """z of one subset: [rows, |M|·WIDTH + 1], the constant 1 last. x: name → [rows, d_k]."""
-        parts = []
-        for name in self.subsets[index]:
-            place = self.users(name).index(index)
-            weights = self.encoders[name][:, place * WIDTH : (place + 1) * WIDTH]
-            parts.append(torch.relu(x[name] @ weights[:-1] + weights[-1]))
-        return torch.cat([*parts, parts[0].new_ones(len(parts[0]), 1)], dim=1)
+        """z of one subset: [rows, |M| WIDTH + 1], the constant 1 last. x: name to [rows, d_k]."""
+        columns = [_with_one(x[n]).T if n in x else torch.empty(0) for n in self.names]
+        return self.stack.features(index, columns)[0].T
+
+    def head(self, index: int) -> Tensor:
+        """The head of one subset: [classes, |M| WIDTH + 1], the bias in the last column."""
+        return self.stack.heads[index][0]
+
+    def scores(self, x: dict[str, Tensor]) -> list[Tensor]:
+        """Logits per subset, [rows, classes]."""
+        return [self.features(x, i) @ self.head(i).T for i in range(len(self.subsets))]
 
     def encoder_norm(self, index: int) -> float:
         """Frobenius norm of one subset's encoders together, biases included."""
-        squares = 0.0
-        for name in self.subsets[index]:
-            place = self.users(name).index(index) * WIDTH
-            squares += float(self.encoders[name][:, place : place + WIDTH].double().square().sum())
-        return math.sqrt(squares)
+        layers = [self.stack.layers(index, k)[0] for k in self.stack.subsets[index]]
+        return float(np.sqrt(sum(float(layer.double().square().sum()) for layer in layers)))
 
-    def users(self, name: str) -> list[int]:
-        """The subsets that see a modality."""
-        return [index for index, subset in enumerate(self.subsets) if name in subset]
+    def head_norm(self, index: int) -> float:
+        """Frobenius norm of one subset's head, bias included."""
+        return float(self.head(index).double().norm())
 
-    def scores(self, x: dict[str, Tensor]) -> list[Tensor]:
-        """Logits per subset, [rows, classes]; one product per modality serves all subsets."""
-        hidden = {
-            name: torch.relu(x[name] @ weights[:-1] + weights[-1])
-            for name, weights in self.encoders.items()
-        }
-        found = []
-        for index, (subset, head) in enumerate(zip(self.subsets, self.heads, strict=True)):
-            scores = head[:, -1]
-            for order, name in enumerate(subset):
-                place = self.users(name).index(index) * WIDTH
-                part = head[:, order * WIDTH : (order + 1) * WIDTH]
-                scores = scores + hidden[name][:, place : place + WIDTH] @ part.T
-            found.append(scores)
-        return found
+
+def _with_one(x: Tensor) -> Tensor:
+    return torch.cat([x, x.new_ones(len(x), 1)], dim=1)
 
 
 def tensors(features: dict[str, NDArray[np.float32]]) -> dict[str, Tensor]:
@@ -120,28 +119,21 @@ def train(
             raise ValueError(f"a subset must name modalities of {split.names}, got {subset}")
     if not split.real_train[rows].any():
         raise ValueError("rows must hold at least one real training row, got padding only")
-    networks = _initial(split, chosen, seed, trial)
-    parameters = [*networks.encoders.values(), *networks.heads]
-    for parameter in parameters:
-        parameter.requires_grad_()
-    optimiser = torch.optim.Adam(parameters, lr=learning_rate, fused=True)
-    x = {name: torch.from_numpy(split.train[name][rows]) for name in networks.encoders}
-    y = torch.from_numpy(split.y_train[rows])
+    members = tuple(tuple(split.names.index(n) for n in subset) for subset in chosen)
     real = torch.from_numpy(split.real_train[rows])
-    for order in _minibatches(len(rows), batch, steps, seed, trial):
-        here = order[real[order]]
-        if not len(here):
-            continue
-        whole = len(here) == len(rows)
-        scores = networks.scores({n: v if whole else v[here] for n, v in x.items()})
-        labels = y if whole else y[here]
-        loss = torch.stack([cross_entropy(score, labels) for score in scores]).sum()
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        optimiser.step()
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    return networks
+    batches = (order[real[order]] for order in _minibatches(len(rows), batch, steps, seed, trial))
+    fitted = erm.fit(
+        [_with_one(torch.from_numpy(split.train[name][rows]))[None] for name in split.names],
+        one_hot(torch.from_numpy(split.y_train[rows]), split.classes).float().T[None],
+        members,
+        FusionClass(WIDTH, NO_BOUND, NO_BOUND, split.classes),
+        *_initial(split, chosen, seed, trial),
+        objective=SOFTMAX,
+        steps=steps,
+        learning_rate=learning_rate,
+        batches=(rows_ for rows_ in batches if len(rows_)),
+    )
+    return Networks(split.names, chosen, fitted.stack)
 
 
 def accuracies(scores: Sequence[Tensor], y: Tensor, real: Tensor) -> list[float]:
@@ -205,7 +197,7 @@ def refit(
         targets,
         mass,
         radius,
-        start=networks.heads[index][None].double(),
+        start=networks.head(index)[None].double(),
         tolerance=tolerance,
         steps=steps,
     )
@@ -219,29 +211,27 @@ def refit(
     )
 
 
-def _initial(split: Split, subsets: tuple[Subset, ...], seed: int, trial: int) -> Networks:
+def _initial(
+    split: Split, subsets: tuple[Subset, ...], seed: int, trial: int
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """Uniform within 1/√fan-in, as is usual for such layers; a modality's draws come in one block."""
-    layers, slices = {}, {}
+    encoders, slices = [], {}
     for place, name in enumerate(split.names):
         draws = stream(seed, "initial weights", place, trial)
         fan_in = split.train[name].shape[1]
-        layers[name] = draws.uniform(-1, 1, (fan_in + 1, WIDTH)) / fan_in**0.5
+        layer = draws.uniform(-1, 1, (fan_in + 1, WIDTH)) / fan_in**0.5
         slices[name] = draws.uniform(-1, 1, (split.classes, WIDTH))
-    bias = stream(seed, "initial weights", len(split.names), trial).uniform(-1, 1, split.classes)
-    encoders = {}
-    for name, layer in layers.items():
         users = sum(name in subset for subset in subsets)
-        if users:
-            encoders[name] = torch.from_numpy(np.tile(layer, (1, users)).astype(np.float32))
+        encoders.append(np.repeat(layer.T[None, None], users, axis=1))
+    bias = stream(seed, "initial weights", len(split.names), trial).uniform(-1, 1, split.classes)
     heads = []
     for subset in subsets:
         columns = np.concatenate([*(slices[name] for name in subset), bias[:, None]], axis=1)
-        scale = (WIDTH * len(subset)) ** 0.5
-        heads.append(torch.from_numpy((columns / scale).astype(np.float32)))
-    return Networks(subsets, encoders, tuple(heads))
+        heads.append(columns[None] / (WIDTH * len(subset)) ** 0.5)
+    return encoders, heads
 
 
-def _minibatches(rows: int, batch: int, steps: int, seed: int, trial: int) -> Iterable[Tensor]:
+def _minibatches(rows: int, batch: int, steps: int, seed: int, trial: int) -> Iterator[Tensor]:
     """Indices for each step: epochs of fresh permutations, cut into batches."""
     draws = stream(seed, "minibatch", rows, trial)
     done = 0

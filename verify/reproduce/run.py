@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bounds.domains import at_least
 from empirical import datasets
 from empirical.modalities import Subset
 from empirical.paper.iemocap import load as load_iemocap
@@ -69,8 +70,7 @@ def reproduce(
     """
     numbers = chosen(which)
     for name, value, least in (("seed", seed, 0), ("seeds", seeds, 1), ("epochs", epochs, 1)):
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
-            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+        at_least(least).whole(name, value)
     split = _split(numbers, iemocap, padded, data, seed)
     check_writable(out)
     trained: dict[tuple[Subset, ...], list[experiment.Run]] = {}

@@ -14,7 +14,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from empirical.modalities import Subset
-from empirical.paper import network as late_fusion
+from empirical.paper import network
 from empirical.paper.splits import Split, abbreviations
 from empirical.streams import stream
 from verify.execution.tasks import one_thread
@@ -47,7 +47,7 @@ class Run:
     encoder_norm: tuple[float, ...]
     head_norm: tuple[float, ...]
     square_norm: tuple[float, ...]
-    refits: tuple[late_fusion.Refit, ...] = ()
+    refits: tuple[network.Refit, ...] = ()
     refit_radius: float | None = None
 
 
@@ -162,7 +162,7 @@ def _run(
     with one_thread(), threadpool_limits(1):
         rows = chosen_rows(split, ratio, seed, trial)
         steps = epochs * -(-len(split.y_train) // BATCH)
-        networks = late_fusion.train(
+        networks = network.train(
             split,
             subsets,
             rows,
@@ -172,13 +172,13 @@ def _run(
             batch=BATCH,
             learning_rate=LEARNING_RATE,
         )
-        own = {name: torch.tensor(split.train[name][rows]) for name in networks.encoders}
+        own = {name: torch.tensor(split.train[name][rows]) for name in networks.names}
         real, y = torch.tensor(split.real_train[rows]), torch.tensor(split.y_train[rows])
-        test_scores = networks.scores(late_fusion.tensors(split.test))
+        test_scores = networks.scores(network.tensors(split.test))
         y_test, real_test = torch.tensor(split.y_test), torch.tensor(split.real_test)
-        radius = 2 * max(float(head.double().norm()) for head in networks.heads)
+        radius = 2 * max(networks.head_norm(i) for i in range(len(subsets)))
         refits = (
-            tuple(late_fusion.refit(networks, split, i, radius) for i in range(len(subsets)))
+            tuple(network.refit(networks, split, i, radius) for i in range(len(subsets)))
             if refit and ratio == 1.0
             else ()
         )
@@ -187,11 +187,11 @@ def _run(
             ratio,
             trial,
             len(rows),
-            tuple(late_fusion.accuracies(test_scores, y_test, real_test)),
-            tuple(late_fusion.losses(networks.scores(own), y, real)),
-            tuple(late_fusion.losses(test_scores, y_test, real_test)),
+            tuple(network.accuracies(test_scores, y_test, real_test)),
+            tuple(network.losses(networks.scores(own), y, real)),
+            tuple(network.losses(test_scores, y_test, real_test)),
             tuple(networks.encoder_norm(i) for i in range(len(subsets))),
-            tuple(float(head.double().norm()) for head in networks.heads),
+            tuple(networks.head_norm(i) for i in range(len(subsets))),
             tuple(sum(norms[name] for name in subset) for subset in subsets),
             refits,
             radius if refits else None,
