@@ -27,6 +27,7 @@ from empirical.worlds.networks import StackWorld
 from empirical.worlds.teacher import teacher_world
 from empirical.worlds.trials import Trials
 from verify.claims.evidence.facts import Drawn, Facts, Subset, drawn, generator
+from verify.findings.forms import Place
 from verify.results.results import Measured, Results, settings
 from verify.study import Study
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
@@ -158,49 +159,37 @@ def _population() -> fast_rate.Whitened:
 # ---- digits in quadrants
 
 
-class _Digits:
-    """What networks on all four quadrants, M, and on the first, N, gave at one setting."""
+def _place(head: str, m: int, trials: int, seed: int) -> Place:
+    """Networks on all four quadrants, M, and on the first, N, with one kind of heads."""
+    results = _study(trials, seed)
+    ((M, N),) = results.design.family.pairs
+    (setting,) = (each for each in settings(results, head) if each.m_head == m)
+    return Place(Measured(results), setting, M, N)
 
-    def __init__(self, head: str, m: int, trials: int, seed: int) -> None:
-        self.results = _study(trials, seed)
-        self.design, self.measured = self.results.design, Measured(self.results)
-        ((self.M, self.N),) = self.design.family.pairs
-        (self.setting,) = (s for s in settings(self.results, head) if s.m_head == m)
-        self.one = self.measured.rows(self.setting, self.M)
-        self.other = self.measured.rows(self.setting, self.N)
-        self.best = Interval(self.one.best_low, self.one.best_high)
 
-    @property
-    def gamma(self) -> Interval:
-        """γ on each sample."""
-        other = Interval(self.other.best_low, self.other.best_high)
-        return interval_without_rounding(self.best - other)
+def _gap(place: Place) -> Interval:
+    return interval_without_rounding(place.one.population_risk - place.other.population_risk)
 
-    @property
-    def gap(self) -> Interval:
-        """r(f_M) − r(f_N) on each sample."""
-        risks = [Interval(rows.risk_low, rows.risk_high) for rows in (self.one, self.other)]
-        return interval_without_rounding(risks[0] - risks[1])
 
-    def of_class(self) -> dict[str, Any]:
-        """The arguments that the class and the size of the head's sample give."""
-        design, size = self.design, self.setting.m_head
-        R_M, R = (self.measured.complexity(size, each) for each in (self.M, design.data.names))
-        C, L, c = design.constants.C, design.constants.L, design.population.outputs
-        # Features are no longer than what the class allows, so that the head's class is linear.
-        longest = design.cls.prediction_radius(design.population.input_norm, modalities=len(self.M))
-        linear = rademacher.linear(
-            radius=design.cls.head_radius,
-            mean_square_norm=(longest / design.cls.head_radius) ** 2,
-            m=size,
-            outputs=c,
-        )
-        return {
-            **_stack_arguments(R_M, R, C, L, size, c),
-            "R_loss": self.measured.complexity(size, self.M, loss_class=True),
-            "R_loss_head": Interval(0.0, rademacher.contraction(linear, L, outputs="vector")),
-            "m_head": size,
-        }
+def _of_class(place: Place) -> dict[str, Any]:
+    """The arguments that the class and the size of the head's sample give."""
+    design, size = place.measured.design, place.size
+    L, c = design.constants.L, design.population.outputs
+    # Features are no longer than what the class allows, so that the head's class is linear.
+    longest = design.cls.prediction_radius(design.population.input_norm, modalities=len(place.M))
+    linear = rademacher.linear(
+        radius=design.cls.head_radius,
+        mean_square_norm=(longest / design.cls.head_radius) ** 2,
+        m=size,
+        outputs=c,
+    )
+    R_M, R = place.complexity(), place.complexity(everything=True)
+    return {
+        **_stack_arguments(R_M, R, place.C, L, size, c),
+        "R_loss": place.complexity(loss_class=True),
+        "R_loss_head": Interval(0.0, rademacher.contraction(linear, L, outputs="vector")),
+        "m_head": size,
+    }
 
 
 @lru_cache(maxsize=1)
@@ -242,9 +231,9 @@ WORDS = "digits in quadrants, networks trained at m = 64; M all four quadrants"
 
 def _digits_gap(head: str, m: int, trials: int, seed: int) -> Facts:
     """Theorem 1 for heads on the ball."""
-    found = _Digits(head, m, trials, seed)
-    known = {**found.of_class(), "gamma": found.gamma}
-    return Facts(found.gap, known, slack=found.one.slack.to_numpy(), rounding=ROUNDING)
+    place = _place(head, m, trials, seed)
+    known = {**_of_class(place), "gamma": place.gamma}
+    return Facts(_gap(place), known, slack=place.one.slack, rounding=ROUNDING)
 
 
 # Theorems 1 and 2 take the lower end of one complexity each, an average over drawn signs.
@@ -267,22 +256,19 @@ def digits_fresh(m: int, trials: int, seed: int) -> Facts:
 )
 def digits_free(m: int, trials: int, seed: int) -> Facts:
     """Theorem 1 for plain least squares on a fresh sample."""
-    found = _Digits(FREE, m, trials, seed)
-    names = ("V", "v_norm", "v_max", "leverage", "p", "kappa")
-    known = {name: found.one[name].to_numpy() for name in names}
-    return Facts(found.gap, {**known, "m_head": m, "gamma": found.gamma}, rounding=ROUNDING)
+    place = _place(FREE, m, trials, seed)
+    known = {**place.one.noise, "m_head": m, "gamma": place.gamma}
+    return Facts(_gap(place), known, rounding=ROUNDING)
 
 
 @on_digits("digits/same/quality", WORDS, m=(64,), miss=MISS)
 def digits_quality(m: int, trials: int, seed: int) -> Facts:
     """Theorem 2 for M."""
-    found = _Digits(SAME, m, trials, seed)
-    eta = found.best - Interval.exact(found.results.reference_risk)
-    L_hat = found.one.empirical_risk.to_numpy() - found.one.reference_empirical.to_numpy()
-    return Facts(eta, {**found.of_class(), "L_hat": L_hat}, rounding=ROUNDING)
+    place = _place(SAME, m, trials, seed)
+    return Facts(place.eta, {**_of_class(place), "L_hat": place.L_hat}, rounding=ROUNDING)
 
 
 @on_digits("digits/same/gamma", f"{WORDS}, N one", m=(64,))
 def digits_gamma(m: int, trials: int, seed: int) -> Facts:
     """γ itself."""
-    return Facts(_Digits(SAME, m, trials, seed).gamma)
+    return Facts(_place(SAME, m, trials, seed).gamma)
