@@ -100,23 +100,56 @@ class Law:
         return Interval(low, high)
 
 
+def clopper_pearson(hits: ArrayLike, n: int, tail: float) -> Interval:
+    """The interval of a probability from the number of hits among n independent draws.
+
+    Parameters
+    ----------
+    hits : int or array of int
+        From 0 to n.
+    n : int
+    tail : float
+        Each end misses the probability with at most this chance.
+
+    References
+    ----------
+    Clopper and Pearson (1934).
+
+    Examples
+    --------
+    >>> clopper_pearson(0, 10, 0.025)
+    Interval(low=0.0, high=0.3084971078187608)
+    """
+    counts = np.asarray(hits)
+    low = stats.beta.ppf(tail, counts, n - counts + 1)
+    high = stats.beta.ppf(1 - tail, counts + 1, n - counts)
+    return Interval(np.where(counts > 0, low, 0.0), np.where(counts < n, high, 1.0))
+
+
 def estimate_probability(happens: ArrayLike, level: float = 0.99) -> Estimate:
     """The probability of an event from independent draws, with Clopper and Pearson's interval.
 
-    happens: bool [n], one entry per draw. The interval misses with probability at most 1 − level.
-    Raises ValueError for no draws or a level outside (0, 1).
+    Parameters
+    ----------
+    happens : array of bool, [n]
+        One entry per draw.
+    level : float
+        The interval misses with probability at most 1 − level.
 
-    Source: Clopper and Pearson 1934.
+    Raises
+    ------
+    ValueError
+        For no draws, or a level outside (0, 1).
 
+    Examples
+    --------
     >>> estimate_probability([True] * 5 + [False] * 5, level=0.95).value
     0.5
     """
     draws = np.asarray(happens, dtype=bool).ravel()
     _check(draws.size, level)
-    hits, n, tail = int(draws.sum()), draws.size, (1 - level) / 2
-    low = float(stats.beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
-    high = float(stats.beta.isf(tail, hits + 1, n - hits)) if hits < n else 1.0
-    return Estimate(hits / n, Interval(low, high), level, n)
+    hits, n = int(draws.sum()), draws.size
+    return Estimate(hits / n, clopper_pearson(hits, n, (1 - level) / 2), level, n)
 
 
 def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99) -> Estimate:

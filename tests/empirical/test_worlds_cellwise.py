@@ -5,8 +5,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from empirical.statistics.laws import Law, estimate_probability, estimate_quantile
+from empirical.statistics.laws import (
+    Law,
+    clopper_pearson,
+    estimate_probability,
+    estimate_quantile,
+)
 from empirical.worlds.boolean.cellwise import centred_loss_law, excess_law
 from empirical.worlds.boolean.counts import chance_of, law_of, probability_of, seen_letters
 from empirical.worlds.boolean.exact import boolean_world, near_fair_coin, noisy_and, xor
@@ -291,3 +297,15 @@ def test_bad_input_is_one_clear_line(call, message):
     with pytest.raises(ValueError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_clopper_pearson_of_many_counts_is_that_of_each():
+    """Its ends solve P(X >= k | low) = P(X <= k | high) = tail."""
+    hits, n, tail = np.arange(11), 10, 0.01
+    found = clopper_pearson(hits, n, tail)
+    each = [clopper_pearson(int(k), n, tail) for k in hits]
+    assert found.low.tolist() == [float(e.low) for e in each]
+    assert found.high.tolist() == [float(e.high) for e in each]
+    assert (found.low[0], found.high[-1]) == (0.0, 1.0)
+    np.testing.assert_allclose(stats.binom.sf(hits[1:] - 1, n, found.low[1:]), tail, rtol=1e-9)
+    np.testing.assert_allclose(stats.binom.cdf(hits[:-1], n, found.high[:-1]), tail, rtol=1e-9)

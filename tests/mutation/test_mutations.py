@@ -80,7 +80,8 @@ SURVIVORS = {
     " any((found.modalities == M and N is not None and (len(N) == 1) for M, N in compared))": (
         "the pairs compared are all of this kind or none of them is"
     ),
-    "caught_below: counts[lower > level] -> counts[lower >= level]": (
+    "caught_below: counts[clopper_pearson(counts, n, alpha / 2).low > level] ->"
+    " counts[clopper_pearson(counts, n, alpha / 2).low >= level]": (
         "a quantile of the beta distribution equals the level for no count of violations"
     ),
     "caught_below: n + 1 -> n + 2": "for more violations than samples the quantile is NaN",

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from bounds import catalogue
 from empirical.statistics.intervals import Interval
+from empirical.statistics.laws import clopper_pearson
 from verify.claims.alterations import NONE, Alteration
 from verify.claims.claim import Claim, Finding
 from verify.claims.evidence.facts import Facts, Source
@@ -52,8 +52,7 @@ def caught_below(ratios: Values, level: float, alpha: float) -> float:
     """
     n = ratios.size
     counts = np.arange(1, n + 1)
-    lower = stats.beta.ppf(alpha / 2, counts, n - counts + 1)
-    enough = counts[lower > level]
+    enough = counts[clopper_pearson(counts, n, alpha / 2).low > level]
     if not enough.size:
         return 0.0
     return max(0.0, float(np.sort(ratios)[::-1][enough[0] - 1]))

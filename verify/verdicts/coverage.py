@@ -13,10 +13,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain
-from empirical.statistics.laws import Law, estimate_probability, estimate_quantile
+from empirical.statistics.laws import Law, clopper_pearson, estimate_quantile
 from verify.verdicts.compare import INCONCLUSIVE, VIOLATED, Values
 
 Verdict = Literal["supported", "refuted", "undecided"]
@@ -136,18 +135,13 @@ def coverage(
         low = max(0.0, sure - error)
         high = min(1.0, sure + math.fsum(chance[open_]) + error)
         rate = min(1.0, sure)
-    elif level == 0.0:
-        confidence = 1 - alpha / tests
-        low = float(estimate_probability(violated, confidence).interval.low)
-        high = float(estimate_probability(violated | open_, confidence).interval.high)
-        rate = violations / n
     else:
         tail = alpha / (2 * tests)
-        doubtful = violations + inconclusive
-        low = float(stats.beta.ppf(tail, violations, n - violations + 1)) if violations else 0.0
-        high = float(stats.beta.ppf(1 - tail, doubtful + 1, n - doubtful)) if doubtful < n else 1.0
+        low = float(clopper_pearson(violations, n, tail).low)
+        high = float(clopper_pearson(violations + inconclusive, n, tail).high)
         rate = violations / n
-        needed = trials_needed(level, tests, alpha)
+        if level > 0.0:
+            needed = trials_needed(level, tests, alpha)
     if low > level + sample_miss:
         verdict: Verdict = "refuted"
     elif high <= level:
