@@ -44,6 +44,9 @@ ASSUMPTIONS: FrozenMapping[str, Assumption] = FrozenMapping(
     }
 )
 
+REALIZABLE = Assumption("realizable", "h* and g* lie in H and G")
+"""What no theorem of the library needs, although accounts of them often assume it."""
+
 
 def assume(*keys: str) -> tuple[Assumption, ...]:
     """The assumptions with these keys, in this order.

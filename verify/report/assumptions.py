@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bounds.proofs.assumptions import REALIZABLE
 from empirical.complexity.trained_class import MISS
 from verify.findings.findings import Findings
 from verify.findings.forms import FORMS
@@ -77,8 +78,8 @@ def assumptions(results: Results) -> list[Assured]:
         how, detail = assured.get(key, ("not met", "nothing in this study assures it"))
         rows.append(Assured(key, text, how, detail, tuple(titles)))
     reference = Assured(
-        key="realizable",
-        text="h* and g* lie in H and G",
+        key=REALIZABLE.key,
+        text=REALIZABLE.text,
         assured="not met",
         detail="on real data h*∘g* is unknown; one fixed reference function, fitted to the whole"
         f" population, stands for it (risk {results.reference_risk:.4g}). Theorems 1 and 2 do not need"

@@ -8,13 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from bounds import catalogue
-from bounds.proofs.assumptions import ASSUMPTIONS
+from bounds.proofs.assumptions import ASSUMPTIONS, REALIZABLE
 from verify.claims.claim import Decided, Finding
 from verify.claims.evidence.facts import Drawn, Source
 from verify.report.provenance import plain, provenance
 from verify.verdicts.coverage import ALPHA
 
 SCHEMA_VERSION = 1
+DROPPED = {**ASSUMPTIONS, REALIZABLE.key: REALIZABLE}
 SECTIONS = {
     "theorem": "Theorems",
     "planted": "Planted falsehoods",
@@ -91,7 +92,7 @@ def _claim(decided: Decided) -> dict[str, Any]:
         "statement": catalogue.find(claim.theorem).latex() if claim.theorem else None,
         "reference": catalogue.find(claim.theorem).reference if claim.theorem else None,
         "drops": claim.drops or None,
-        "assumption": _assumption(claim.drops),
+        "assumption": DROPPED[claim.drops].text if claim.drops else None,
         "expected": claim.expected,
         "verdict": decided.verdict,
         "as_expected": decided.as_expected,
@@ -149,14 +150,6 @@ def _needed(decided: Decided) -> int | None:
     """Samples with which every undecided test on draws would be decided if none were violated."""
     open_ones = [found for found in decided.findings if found.verdict == "undecided"]
     return max((int(found.needed) for found in open_ones if found.needed < math.inf), default=None)
-
-
-def _assumption(key: str) -> str | None:
-    if not key:
-        return None
-    if key == "realizable":
-        return "h* and g* lie in H and G"
-    return ASSUMPTIONS[key].text
 
 
 def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
