@@ -34,6 +34,8 @@ THEOREMS: tuple[Theorem, ...] = tuple(
 def find(key: str) -> Theorem:
     """The catalogue's theorem of that key, with the labels M and N.
 
+    Examples
+    --------
     >>> find("latent_quality.sharp").title
     'Theorem 2, sharp'
     """

@@ -44,6 +44,8 @@ def check_contract(
     * its derivation, if it has one, composes to the statement; lemmas beside the library's must be
       named in `own_lemmas`.
 
+    Examples
+    --------
     >>> from bounds import risk_gap
     >>> check_contract(risk_gap.sharp("TVA", "TA"))
     >>> import dataclasses
@@ -144,6 +146,8 @@ def random_arguments(
 ) -> dict[str, NDArray[np.float64]]:
     """`size` points in the domains of the arguments, over several orders of magnitude.
 
+    Examples
+    --------
     >>> from bounds import latent_quality
     >>> points = random_arguments(latent_quality.sharp("T"), np.random.default_rng(0), 3)
     >>> sorted(points), points["m"].dtype

@@ -47,6 +47,8 @@ def fast_rate(M: Modalities, N: Modalities) -> Theorem:
     kappa >= 1 gives infinity; kappa < 0 counts as 0, as the derivation needs 0 <= kappa. A head
     that is only nearly optimal needs `first_order_slack`; a gap in value would not do.
 
+    Examples
+    --------
     >>> t = fast_rate("TVA", "TA")
     >>> known = dict(gamma=0, V=3.0, v_norm=0.5, v_max=9.0, m_head=8000, delta=0.05)
     >>> round(t.evaluate(**known, kappa=0.15).total, 5)
@@ -119,7 +121,7 @@ def _least_squares(
             "bounded_features",
         ),
         failure_probability=delta / 2,
-        reference="this library; Bousquet (2002); Tropp (2012), Theorem 5.1.1",
+        reference="this library; Bousquet (2002); Tropp (2012), Corollary 5.2",
         directions={
             **dict.fromkeys(("gamma", "V", "v_norm", "v_max", "first_order_slack"), 1),
             **more_directions,

@@ -12,6 +12,8 @@ Value = TypeVar("Value", covariant=True)
 class FrozenMapping(Mapping[Key, Value]):
     """``types.MappingProxyType`` can be neither hashed nor sent to a worker process; this can.
 
+    Examples
+    --------
     >>> directions = FrozenMapping({"m": -1, "C": 1})
     >>> directions["m"], list(directions)
     (-1, ['m', 'C'])

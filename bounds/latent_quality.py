@@ -49,6 +49,8 @@ SHARP_STEPS: tuple[Step, ...] = (
 def paper(M: Modalities) -> Theorem:
     """Theorem 2 as the paper states it, for one real output and R_m without absolute value.
 
+    Examples
+    --------
     >>> v = paper("TVA").evaluate(L_hat=-0.1, R_M=0.01, R=0.02, L=1, C=1, m=10_000, delta=0.05)
     >>> round(v.total, 4), v.dominant
     (0.183, 'confidence')
@@ -67,6 +69,8 @@ def paper(M: Modalities) -> Theorem:
 def paper_vector(M: Modalities) -> Theorem:
     """Theorem 2 for c outputs, with vector complexities R^c (Maurer 2016; 2 sqrt(2) <= 4).
 
+    Examples
+    --------
     >>> paper_vector("TVA").failure_probability
     delta
     """
@@ -127,6 +131,8 @@ def _as_in_the_paper(
 def sharp(M: Modalities) -> Theorem:
     """Theorem 2 without the complexity of the whole class: h* o g* is one fixed function.
 
+    Examples
+    --------
     >>> round(sharp("TVA").evaluate(L_hat=-0.1, R_loss=0.01, C=1, m=10_000, delta=0.05).total, 4)
     -0.0555
     """

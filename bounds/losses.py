@@ -18,7 +18,8 @@ from bounds import domains
 class LossConstants:
     """Bound and Lipschitz constant of one loss on one range of predictions.
 
-    Attributes:
+    Attributes
+    ----------
         C: upper bound of the loss; its lower bound is 0.
         L: Lipschitz constant in the prediction (absolute value or Euclidean norm).
     """
@@ -33,15 +34,24 @@ def squared(prediction_radius: float, target_radius: float) -> LossConstants:
     Holds for one output (absolute values) and for several (Euclidean norms, errors *summed* over
     outputs). Both constants are attained at f = −F u, y = Y u for a unit vector u.
 
-    Args:
-        prediction_radius: F ≥ 0, in units of the target.
-        target_radius: Y ≥ 0, in units of the target.
+    Parameters
+    ----------
+    prediction_radius
+        F ≥ 0, in units of the target.
+    target_radius
+        Y ≥ 0, in units of the target.
 
-    Raises:
-        ValueError: a radius is negative, infinite or NaN, or C would overflow.
+    Raises
+    ------
+    ValueError
+        If a radius is negative, infinite or NaN, or C would overflow.
 
-    Source: |∂(f − y)²/∂f| = 2 |f − y| ≤ 2 (F + Y).
+    References
+    ----------
+    |∂(f − y)²/∂f| = 2 |f − y| ≤ 2 (F + Y).
 
+    Examples
+    --------
     >>> squared(prediction_radius=1.0, target_radius=2.0)
     LossConstants(C=9.0, L=6.0)
     """
@@ -62,13 +72,20 @@ def softmax(logit_radius: float, classes: int) -> LossConstants:
     p_y ≥ e^{−C}. Both are attained for two classes; for more, the bound on C is not, since the
     differences cannot all reach √2 R at once. Natural logarithms (nats).
 
-    Args:
-        logit_radius: R ≥ 0, the Euclidean radius of the logits.
-        classes: c ≥ 2.
+    Parameters
+    ----------
+    logit_radius
+        R ≥ 0, the Euclidean radius of the logits.
+    classes
+        c ≥ 2.
 
-    Raises:
-        ValueError: R is negative, infinite or NaN, or c is not an integer of at least 2.
+    Raises
+    ------
+    ValueError
+        If R is negative, infinite or NaN, or c is not an integer of at least 2.
 
+    Examples
+    --------
     >>> constants = softmax(logit_radius=0.0, classes=2)
     >>> round(constants.C, 6), round(constants.L, 6)      # ln 2 and √2 / 2
     (0.693147, 0.707107)
@@ -88,14 +105,22 @@ def logistic(logit_radius: float) -> LossConstants:
     t ∈ {0, 1} it is ln(1 + e^s) − t s (y = 2t − 1), with derivative |sigmoid(s) − t| ≤ L; for soft
     labels t ∈ [0, 1], a mixture of the two, C and L are the same.
 
-    Args:
-        logit_radius: R ≥ 0.
+    Parameters
+    ----------
+    logit_radius
+        R ≥ 0.
 
-    Raises:
-        ValueError: R is negative, infinite or NaN.
+    Raises
+    ------
+    ValueError
+        If R is negative, infinite or NaN.
 
-    Source: the derivative in s is −y/(1 + e^{y s}), of modulus at most 1/(1 + e^{−R}).
+    References
+    ----------
+    the derivative in s is −y/(1 + e^{y s}), of modulus at most 1/(1 + e^{−R}).
 
+    Examples
+    --------
     >>> constants = logistic(logit_radius=0.0)
     >>> round(constants.C, 6), constants.L
     (0.693147, 0.5)

@@ -41,6 +41,8 @@ from bounds.theorem import Term, Theorem
 def rate(M: Modalities, N: Modalities) -> Theorem:
     """Theorem 1 at the rate R_m(F_M) = sqrt(C(F_M)/m): the quality gap plus O(1/sqrt(m)).
 
+    Examples
+    --------
     >>> round(rate("TVA", "TA").evaluate(
     ...     gamma=-0.1, C_M=4, L=1, C=1, m=1_000_000, delta=0.05).total, 4)
     -0.0746
@@ -76,6 +78,8 @@ def bound_gap(M: Modalities, N: Modalities) -> Theorem:
 
     An identity between two bounds: it never fails, and says nothing about eta itself.
 
+    Examples
+    --------
     >>> bound_gap("TVA", "TA").evaluate(
     ...     L_hat_M=0.1, L_hat_N=0.2, C_M=9, C_N=4, L=1, m=1600).total
     0.0
@@ -107,6 +111,8 @@ def crossover(*, C_M: Any, C_N: Any, L_hat_M: Any, L_hat_N: Any, L: Any = None) 
     Where C(F_M) < C(F_N), M is favoured for *small* m, and for every m if also
     L_hat_M <= L_hat_N (0); otherwise it stops being favoured and m* is infinite.
 
+    Examples
+    --------
     >>> crossover(C_M=9, C_N=4, L_hat_M=0.1, L_hat_N=0.2, L=1), crossover(
     ...     C_M=9, C_N=4, L_hat_M=0.1, L_hat_N=0.2)
     (1600.0, 100.0)

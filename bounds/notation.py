@@ -50,6 +50,8 @@ class Quantity:
     `latex` may contain <M> and <N>, which are replaced by the labels of a theorem's subsets.
     An `internal` quantity occurs in statements and derivations, never as an argument.
 
+    Examples
+    --------
     >>> width = Quantity("X", NON_NEGATIVE, "largest norm of an input", "X", FEATURE)
     >>> width.symbol.is_nonnegative
     True
@@ -66,6 +68,8 @@ class Quantity:
     def symbol(self) -> sympy.Symbol:
         """The quantity's symbol, with its domain's sympy assumptions.
 
+        Examples
+        --------
         >>> QUANTITIES["m"].symbol.is_positive
         True
         """
@@ -74,6 +78,8 @@ class Quantity:
     def typeset(self, M: str, N: str) -> str:
         """The quantity as LaTeX, with the labels of both subsets put in.
 
+        Examples
+        --------
         >>> "TA" in QUANTITIES["gamma"].typeset("TVA", "TA")
         True
         """
@@ -87,6 +93,8 @@ class ModalitySet:
     A string has one letter per modality ("TVA": text, video, audio); longer names come as an
     iterable. Order matters for the label alone.
 
+    Examples
+    --------
     >>> ModalitySet.of("TA") <= ModalitySet.of("TVA"), ModalitySet.of(["text", "audio"]).label
     (True, '{text, audio}')
     """
@@ -98,8 +106,13 @@ class ModalitySet:
     def of(cls, modalities: str | Iterable[str] | ModalitySet, name: str = "M") -> ModalitySet:
         """A modality set from one letter per modality, or from an iterable of full names.
 
-        Raises ValueError, naming `name`, for no modality, an empty or a repeated one.
+        Raises
+        ------
+        ValueError
+            Naming `name`, for no modality, an empty or a repeated one.
 
+        Examples
+        --------
         >>> ModalitySet.of("TVA").label, ModalitySet.of(["text", "audio"]).label
         ('TVA', '{text, audio}')
         """
@@ -138,6 +151,8 @@ Modalities = str | Iterable[str] | ModalitySet
 def distinct_pair(M: Modalities, N: Modalities) -> tuple[ModalitySet, ModalitySet]:
     """Two distinct, non-empty subsets; neither need contain the other.
 
+    Examples
+    --------
     >>> [subset.label for subset in distinct_pair("TVA", "TA")]
     ['TVA', 'TA']
     """
@@ -298,6 +313,8 @@ QUANTITIES: FrozenMapping[str, Quantity] = FrozenMapping(
 def symbol(name: str) -> sympy.Symbol:
     """The symbol of that name, with the sympy assumptions of its domain.
 
+    Examples
+    --------
     >>> symbol("m").is_integer, symbol("gamma").is_real
     (True, True)
     """

@@ -90,6 +90,8 @@ PAPER_STEPS: tuple[Step, ...] = (
 def paper(M: Modalities, N: Modalities) -> Theorem:
     """Theorem 1 as the paper states it, for one real output and R_m without absolute value.
 
+    Examples
+    --------
     >>> t = paper("TVA", "TA")
     >>> round(t.evaluate(gamma=0, R_M=0.02, L=1, C=1, m=10_000, delta=0.05).total, 4)
     0.2543
@@ -111,6 +113,8 @@ def paper_absolute(M: Modalities, N: Modalities) -> Theorem:
     With the absolute value, contraction costs a factor 2 and centring the loss C/sqrt(m), per
     unit of complexity (Bartlett and Mendelson 2002, Theorem 12.4).
 
+    Examples
+    --------
     >>> round(paper_absolute("TVA", "TA").evaluate(
     ...     gamma=0, R_abs_M=0.02, L=1, C=1, m=10_000, delta=0.05).terms["complexity"], 4)
     0.16
@@ -138,6 +142,8 @@ def paper_vector(M: Modalities, N: Modalities) -> Theorem:
 
     Vector contraction costs sqrt(2) (Maurer 2016, Corollary 4), and 4 sqrt(2) <= 8.
 
+    Examples
+    --------
     >>> paper_vector("TVA", "TA").evaluate(
     ...     gamma=0, R_vector_M=0.02, L=1, C=1, m=100, delta=0.05).vacuous
     True
@@ -195,6 +201,8 @@ def sharp(M: Modalities, N: Modalities) -> Theorem:
 
     Only the head must be optimal on S, within a certified slack.
 
+    Examples
+    --------
     >>> round(sharp("TVA", "TA").evaluate(gamma=0, R_loss=0.02, C=1, m=10_000, delta=0.05).total, 4)
     0.1072
     """
@@ -223,6 +231,8 @@ def data_dependent(M: Modalities, N: Modalities) -> Theorem:
 
     Its confidence term is the paper's, so that it lies below the paper's form for equal complexities.
 
+    Examples
+    --------
     >>> round(data_dependent("TVA", "TA").evaluate(
     ...     gamma=0, R_hat_loss=0.02, C=1, m=10_000, delta=0.05).total, 4)
     0.1343
@@ -259,6 +269,8 @@ def data_dependent(M: Modalities, N: Modalities) -> Theorem:
 def split_sample(M: Modalities, N: Modalities) -> Theorem:
     """Theorem 1 with the encoder learned on S_1, the head on S_2: the head's complexity alone.
 
+    Examples
+    --------
     >>> round(split_sample("TVA", "TA").evaluate(
     ...     gamma=0, R_loss_head=0.02, C=1, m_head=10_000, delta=0.05).total, 4)
     0.0672

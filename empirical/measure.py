@@ -39,8 +39,12 @@ plain least squares without a radius, on S_2 (the fast-rate bound's)."""
 class TrainingPlan:
     """What is trained and how; together with the population and the seed it fixes every number.
 
-    subsets        the subsets of modalities (indices) whose models are trained
-    bounded        indices of the subsets that appear as M, whose fast-rate constants are needed
+    Parameters
+    ----------
+    subsets
+        The subsets of modalities (indices) whose models are trained.
+    bounded
+        Indices of the subsets that appear as M, whose fast-rate constants are needed.
     """
 
     subsets: Subsets
@@ -59,8 +63,12 @@ class TrainingPlan:
 class Reference:
     """The fixed function that stands for h* o g*.
 
-    losses  [N] float64, its loss on every row of the population
-    risk    their mean, its exact risk
+    Parameters
+    ----------
+    losses
+        [N] float64, its loss on every row of the population.
+    risk
+        Their mean, its exact risk.
     """
 
     losses: Tensor
@@ -70,9 +78,16 @@ class Reference:
 def block_size(m: int, rows: int) -> int:
     """Trials per block: enough rows a step to keep the cores busy, few enough to bound memory.
 
-    m: sample size; rows: N, the size of the population, whose features are held for the whole
-    block (about 66 MB at 33 features).
+    Parameters
+    ----------
+    m
+        Sample size.
+    rows
+        N, the size of the population, whose features are held for the whole block (about 66 MB at
+        33 features).
 
+    Examples
+    --------
     >>> [block_size(m, rows=1797) for m in (1, 64, 1024, 10**7)], block_size(64, rows=100_000)
     ([32, 32, 16, 9], 2)
     """
@@ -123,9 +138,6 @@ def measure(
 ) -> pd.DataFrame:
     """Measure trials at sample size m; one row per (trial, subset, head) of float64 columns.
 
-    head_sizes: sizes m_2 of the fresh samples on which further heads are fitted, encoders
-    unchanged.
-
     Columns: trial, m, subset (index), head ("same" | "fresh" | "free"), m_head; risk_low,
     risk_high, the population risk; empirical_risk, on the head's sample; best_low, best_high, the
     least risk over the heads of that kind; slack, the certified optimality gap of the head on its
@@ -136,9 +148,19 @@ def measure(
 
     Memory is bounded by N, whatever m (`empirical.sampling`).
 
-    Raises ValueError where no trial is asked for or one is negative, or a size is not positive or
-    above `sampling.LARGEST`.
+    Parameters
+    ----------
+    head_sizes
+        Sizes m_2 of the fresh samples on which further heads are fitted, encoders unchanged.
 
+    Raises
+    ------
+    ValueError
+        If no trial is asked for or one is negative, or a size is not positive or above
+        `sampling.LARGEST`.
+
+    Examples
+    --------
     >>> from empirical.datasets.dataset import from_arrays
     >>> from empirical.losses import SQUARES
     >>> from empirical.worlds.population import finite_population

@@ -33,6 +33,8 @@ class Family:
 def check_names(names: Iterable[str]) -> Subset:
     """Modality names as a tuple, or a ValueError: at least two distinct, non-empty strings.
 
+    Examples
+    --------
     >>> check_names(["text", "audio"])
     ('text', 'audio')
     """
@@ -53,8 +55,13 @@ def check_names(names: Iterable[str]) -> Subset:
 def as_subset(names: Sequence[str], subset: Iterable[str], argument: str = "subset") -> Subset:
     """One subset in the order of ``names``; a name given twice counts once.
 
-    Raises ValueError, naming ``argument``, for a bare string, an unknown name or an empty subset.
+    Raises
+    ------
+    ValueError
+        Naming ``argument``, for a bare string, an unknown name or an empty subset.
 
+    Examples
+    --------
     >>> as_subset(("text", "audio", "video"), {"video", "text"})
     ('text', 'video')
     """
@@ -78,6 +85,8 @@ def default_family(names: Iterable[str]) -> Family:
     Pairs (M, N): the chain's consecutive steps, larger subset first, then all against each single
     modality, without repeats. N ⊂ M in every pair, so the assumption `nested` holds.
 
+    Examples
+    --------
     >>> family = default_family(["text", "audio"])
     >>> family.subsets
     (('text',), ('audio',), ('text', 'audio'))
@@ -96,10 +105,16 @@ def family_from_pairs(
 ) -> Family:
     """The family of the user's own pairs (M, N), nested or not; repeated pairs count once.
 
-    M and N are iterables of full modality names. Raises ValueError for a bare string (even one that
-    is a modality's name, see the module's note), an unknown name, an empty subset, M equal to N,
-    something that is no pair, and no pairs at all.
+    M and N are iterables of full modality names.
 
+    Raises
+    ------
+    ValueError
+        For a bare string (even one that is a modality's name, see the module's note), an unknown
+        name, an empty subset, M equal to N, something that is no pair, and no pairs at all.
+
+    Examples
+    --------
     >>> family = family_from_pairs(["text", "audio", "video"], [({"video", "text"}, ["audio"])])
     >>> family.pairs
     ((('text', 'video'), ('audio',)),)
@@ -127,6 +142,8 @@ def family_from_pairs(
 def masks(names: Iterable[str], subsets: Iterable[Iterable[str]]) -> np.ndarray:
     """Which modalities each subset sees: bool, shape [subsets, K]; False stands for ⊥.
 
+    Examples
+    --------
     >>> masks(["text", "audio"], [("text",), ("text", "audio")]).tolist()
     [[True, False], [True, True]]
     """

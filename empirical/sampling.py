@@ -26,6 +26,8 @@ def sample_mass(
 ) -> Tensor:
     """The mass [T, N] of one sample of size m from each generator: counts / m, float64.
 
+    Examples
+    --------
     >>> from empirical import datasets
     >>> from empirical.worlds.population import finite_population
     >>> population = finite_population(datasets.digits())
@@ -44,6 +46,8 @@ def row_counts(
     Up to `DRAWN` rows these are the rows of `population.draw`; beyond, the counts are drawn as such,
     one multinomial draw of the same law.
 
+    Examples
+    --------
     >>> from empirical import datasets
     >>> from empirical.worlds.population import finite_population
     >>> population = finite_population(datasets.digits())

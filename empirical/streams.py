@@ -29,9 +29,14 @@ def stream(seed: int, purpose: Purpose, m: int = 0, trial: int = 0) -> np.random
     counter. Streams overlap only after 2^128 blocks, and none depends on chunk size, device or
     worker. `m` is the sample size that the draw belongs to.
 
-    Raises ValueError where seed, m or trial is not an integer, is negative or does not fit in 64
-    bits, or where the purpose is unknown.
+    Raises
+    ------
+    ValueError
+        If seed, m or trial is not an integer, is negative or does not fit in 64 bits, or if the
+        purpose is unknown.
 
+    Examples
+    --------
     >>> stream(0, "sample", 64, 3).integers(10) == stream(0, "sample", 64, 3).integers(10)
     np.True_
     """

@@ -1,10 +1,12 @@
 """Every example in a docstring runs and prints what it says, in the packages as they are imported."""
 
+import ast
 import doctest
 import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 import warnings
 from pathlib import Path
 
@@ -78,3 +80,21 @@ def test_every_public_function_of_bounds_has_an_example():
     functions = dict(public_functions_of_bounds())
     assert len(functions) > 80
     assert [name for name, f in functions.items() if ">>> " not in (f.__doc__ or "")] == []
+
+
+def test_docstrings_speak_one_dialect():
+    """Sections are numpydoc's; no aligned columns, no "Args:", no errors hidden in running text."""
+    found = []
+    for package in (*PACKAGES, "multimodal_bounds"):
+        root = Path(importlib.import_module(package).__file__).parent
+        for path in sorted(root.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    continue
+                text = ast.get_docstring(node) or ""
+                foreign = re.search(r"^(Args|Arguments|Params):|^\w+(, \w+)* {2,}\S", text, re.M)
+                hidden = re.search(r"\b(Raises|raises) \w+Error\b", text)
+                bare = ">>> " in text and "Examples\n--------" not in text
+                if foreign or hidden or bare:
+                    found.append(f"{path.name}: {node.name}")
+    assert found == []

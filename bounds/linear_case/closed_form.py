@@ -47,29 +47,43 @@ def latent_quality(
 ) -> Any:
     """η(M) under `full_latent`: the excess risk of the best predictor that sees M only.
 
-    Args:
-        Sigma: covariance of all features, shape [d, d], symmetric positive semi-definite (singular
-            allowed); numpy array or sympy matrix (symbols allowed).
-        w: true weights w* = A*β*, shape [d].
-        blocks: modality name → number of features, in the order of the features; sums to d.
-        subset: full names of the modalities of M, at least one.
-        radius: C_b ≥ 0, the largest ‖u‖; None for no constraint. Binding when it is below
-            ‖best_predictor(...)‖, which can exceed ‖w‖.
+    One feature each, correlation ρ: η({1}) = w₂² s₂ (1 − ρ²).
 
-    Returns:
+    Parameters
+    ----------
+    Sigma
+        Covariance of all features, shape [d, d], symmetric positive semi-definite (singular
+        allowed); numpy array or sympy matrix (symbols allowed).
+    w
+        True weights w* = A*β*, shape [d].
+    blocks
+        Modality name → number of features, in the order of the features; sums to d.
+    subset
+        Full names of the modalities of M, at least one.
+    radius
+        C_b ≥ 0, the largest ‖u‖; None for no constraint. Binding when it is below
+        ‖best_predictor(...)‖, which can exceed ‖w‖.
+
+    Returns
+    -------
+    Any
         η ≥ 0 in squared units of y: float, or a sympy expression for a sympy matrix.
 
-    Raises:
-        ValueError: Sigma not square, of another size than the blocks, not symmetric or indefinite;
-            NaN or infinity; blocks that don't sum to the length of w; an empty subset, an unknown
-            or repeated name; a negative radius, or one given for a matrix with free symbols.
+    Raises
+    ------
+    ValueError
+        If sigma not square, of another size than the blocks, not symmetric or indefinite; NaN
+        or infinity; blocks that don't sum to the length of w; an empty subset, an unknown or
+        repeated name; a negative radius, or one given for a matrix with free symbols.
 
-    Source: section 5 of Huang et al. 2021 (arXiv 2106.04538), derived here; with a radius, the
+    References
+    ----------
+    section 5 of Huang et al. 2021 (arXiv 2106.04538), derived here; with a radius, the
     trust-region problem (Conn, Gould & Toint 2000, section 7.3). Accuracy: 1e-9 relative up to
     condition numbers of 1e10 of the correlation matrix (`_exact_sums`).
 
-    One feature each, correlation ρ: η({1}) = w₂² s₂ (1 − ρ²).
-
+    Examples
+    --------
     >>> import numpy as np
     >>> Sigma = np.array([[1.0, 0.5], [0.5, 1.0]])
     >>> latent_quality(Sigma, [1.0, 2.0], {"text": 1, "audio": 1}, {"text"})
@@ -102,6 +116,8 @@ def quality_gap(
 
     Args, raises and source: as in `latent_quality`; M and N must be distinct (they may overlap).
 
+    Examples
+    --------
     >>> import numpy as np
     >>> Sigma = np.array([[1.0, 0.5], [0.5, 1.0]])
     >>> quality_gap(Sigma, [1.0, 2.0], {"text": 1, "audio": 1}, {"text", "audio"}, {"text"})
@@ -141,9 +157,13 @@ def best_predictor(
 
     Args, raises: as in `latent_quality`.
 
-    Returns:
+    Returns
+    -------
+    Any
         shape [d_M], features in the order of `blocks`; float64 array or sympy column.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> Sigma = np.array([[1.0, 2.0], [2.0, 4.0]])
     >>> best_predictor(Sigma, [0.0, 1.0], {"text": 1, "audio": 1}, {"text"}).tolist()

@@ -30,20 +30,33 @@ _REACH, _PANELS, _NODES = 40.0, 40, 12
 def direction_quality(Sigma: ArrayLike, w: ArrayLike, direction: ArrayLike) -> float:
     """η of an encoder x ↦ a·x into one latent dimension: wᵀΣw − (aᵀΣw)²/(aᵀΣa).
 
-    Args:
-        Sigma: covariance, shape [d, d], symmetric positive semi-definite.
-        w: true weights, shape [d].
-        direction: a, shape [d], any length; a·x must have positive variance.
+    Parameters
+    ----------
+    Sigma
+        Covariance, shape [d, d], symmetric positive semi-definite.
+    w
+        True weights, shape [d].
+    direction
+        a, shape [d], any length; a·x must have positive variance.
 
-    Returns:
-        η ≥ 0 in squared units of y: the residual variance of w·x given a·x. No radius on the head.
+    Returns
+    -------
+    float
+        η ≥ 0 in squared units of y: the residual variance of w·x given a·x. No radius on the
+        head.
 
-    Raises:
-        ValueError: Sigma not symmetric or indefinite, shapes that differ, NaN or infinity, or a
-            direction without variance.
+    Raises
+    ------
+    ValueError
+        For a Sigma that is not symmetric or indefinite, shapes that differ, NaN or infinity, or a
+        direction without variance.
 
-    Source: one-dimensional least squares.
+    References
+    ----------
+    one-dimensional least squares.
 
+    Examples
+    --------
     >>> direction_quality([[1, 0], [0, 1]], [1, 0], [3, 4])       # a₂² b²/(a₁² + a₂²)
     0.64
     """
@@ -64,21 +77,35 @@ def gap_draws(
 ) -> FloatArray:
     """γ of `trials` independent samples: draw, minimise the empirical risk, evaluate.
 
-    Args:
-        m: sample size ≥ 2.
-        trials: number of samples ≥ 1.
-        generator: source of the draws.
-        b: weight of the informative modality, > 0.
-        noise: σ > 0.
+    Parameters
+    ----------
+    m
+        Sample size ≥ 2.
+    trials
+        Number of samples ≥ 1.
+    generator
+        Source of the draws.
+    b
+        Weight of the informative modality, > 0.
+    noise
+        σ > 0.
 
-    Returns:
+    Returns
+    -------
+    FloatArray
         γ, shape [trials], in (0, b²).
 
-    Raises:
-        ValueError: `m` < 2, `trials` < 1, or `b` or `noise` not positive and finite.
+    Raises
+    ------
+    ValueError
+        If `m` < 2, `trials` < 1, or `b` or `noise` not positive and finite.
 
-    Source: this module's docstring; `gap_exceedance` has the law.
+    References
+    ----------
+    this module's docstring; `gap_exceedance` has the law.
 
+    Examples
+    --------
     >>> gaps = gap_draws(m=10, trials=1000, generator=np.random.default_rng(0))
     >>> bool((gaps > 0).all())
     True
@@ -103,21 +130,34 @@ def gap_exceedance(share: ArrayLike, *, m: int, b: float = 1.0, noise: float = 1
 
     At s = 0 the integrand is 1 and the probability is 1: γ > 0 almost surely at every m.
 
-    Args:
-        share: s in [0, 1], any shape.
-        m: sample size ≥ 2.
-        b: weight of the informative modality, > 0.
-        noise: σ > 0.
+    Parameters
+    ----------
+    share
+        s in [0, 1], any shape.
+    m
+        Sample size ≥ 2.
+    b
+        Weight of the informative modality, > 0.
+    noise
+        σ > 0.
 
-    Returns:
+    Returns
+    -------
+    FloatArray
         float64 probabilities, the shape of `share`; 1e-12 absolute.
 
-    Raises:
-        ValueError: a share outside [0, 1], `m` < 2, or `b` or `noise` not positive and finite.
+    Raises
+    ------
+    ValueError
+        For a share outside [0, 1], `m` < 2, or `b` or `noise` not positive and finite.
 
-    Source: this module's docstring; Plackett 1954 for the Student law as in Genz 2004, "Numerical
+    References
+    ----------
+    this module's docstring; Plackett 1954 for the Student law as in Genz 2004, "Numerical
     computation of rectangular bivariate and trivariate normal and t probabilities", section 2.
 
+    Examples
+    --------
     >>> gap_exceedance([0.0, 1.0], m=10).tolist()
     [1.0, 0.0]
     """

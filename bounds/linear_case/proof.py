@@ -19,13 +19,16 @@ from sympy import MatrixExpr, MatrixSymbol
 class ProofStep:
     """One checked equality.
 
-    Attributes:
+    Attributes
+    ----------
         claim: what the step establishes.
         left, right: matrix expressions that are equal for symmetric Σ_NN, Σ_RR, Σ_cc, Σ_MM, P.
         because: why the claim follows from the equality.
 
-    Raises:
-        ValueError: the two sides are not equal.
+    Raises
+    ------
+    ValueError
+        If the two sides are not equal.
     """
 
     claim: str
@@ -69,12 +72,18 @@ def prove_quality_gap() -> Proof:
     minimum over u whatever the sample made of the encoder. S ≻ 0 here; a singular covariance is
     the limit of S + tI, along which both sides are continuous.
 
-    Returns:
+    Returns
+    -------
+    Proof
         The proof; that it returns at all means that every step was verified.
 
-    Source: Huang et al. 2021 (arXiv 2106.04538), the linear case, claims γ ≤ 0 without the
-    condition; `linear_counterexample` shows that the condition is needed.
+    References
+    ----------
+    Huang et al. 2021 (arXiv 2106.04538), the linear case, claims γ ≤ 0 without the condition;
+    `linear_counterexample` shows that the condition is needed.
 
+    Examples
+    --------
     >>> proof = prove_quality_gap()
     >>> proof.statement
     'η(M) − η(N) ≤ 0 for N ⊂ M'
@@ -189,6 +198,8 @@ def normal_form(expression: MatrixExpr) -> dict[str, Any]:
     Uses (XY)ᵀ = YᵀXᵀ, distributivity, symmetry of the covariances, X⁻¹X = I, and that a 1×1 matrix
     is its own transpose. Equal normal forms mean equal expressions; the converse is not claimed.
 
+    Examples
+    --------
     >>> X = MatrixSymbol("X", n, r)
     >>> normal_form(X.T * _S_NN.I * _S_NN * X - X.T * X)
     {}

@@ -19,6 +19,8 @@ from bounds.theorem import Term, Theorem
 def full_latent(M: Modalities, N: Modalities) -> Theorem:
     """gamma_S(M, N) <= 0 for N inside M, on every sample and for every radius.
 
+    Examples
+    --------
     >>> full_latent("TVA", "TA").evaluate().total
     0.0
     >>> full_latent("TA", "TV")

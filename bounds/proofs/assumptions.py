@@ -51,6 +51,8 @@ REALIZABLE = Assumption("realizable", "h* and g* lie in H and G")
 def assume(*keys: str) -> tuple[Assumption, ...]:
     """The assumptions with these keys, in this order.
 
+    Examples
+    --------
     >>> [each.key for each in assume("iid", "erm")]
     ['iid', 'erm']
     """

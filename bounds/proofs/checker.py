@@ -33,7 +33,6 @@ def flaws(theorem: Statement, own_lemmas: Collection[Lemma] = ()) -> tuple[str, 
 
     Examples
     --------
-
     >>> import dataclasses
     >>> from bounds import risk_gap
     >>> t = risk_gap.sharp("TVA", "TA")

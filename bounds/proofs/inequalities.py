@@ -20,6 +20,8 @@ CONFIDENCE = sympy.Symbol("w", positive=True)  # delta = exp(-w)
 def standard_form(expression: sympy.Expr) -> sympy.Expr:
     """The expression with delta = exp(-w), logarithms and roots taken apart.
 
+    Examples
+    --------
     >>> from bounds.notation import delta
     >>> standard_form(sympy.log(2 / delta))
     w + log(2)
@@ -31,6 +33,8 @@ def standard_form(expression: sympy.Expr) -> sympy.Expr:
 def same(first: sympy.Expr, second: sympy.Expr) -> bool:
     """Whether two expressions are equal, as far as sympy can see; False if not proved.
 
+    Examples
+    --------
     >>> from bounds.notation import C, m
     >>> same(2 * C / m * sympy.sqrt(m / 2), C * sympy.sqrt(2 / m))
     True
@@ -53,6 +57,8 @@ def _visibly_not_zero(expression: sympy.Expr) -> bool:
 def is_non_negative(expression: sympy.Expr, positive: Collection[sympy.Expr] = ()) -> bool:
     """Whether the expression is proved non-negative, given that those in `positive` are positive.
 
+    Examples
+    --------
     >>> from bounds.notation import C, delta, m
     >>> is_non_negative(C * sympy.sqrt(sympy.log(2 / delta) / m))
     True
@@ -69,6 +75,8 @@ def direction(
 ) -> int | None:
     """+1 if the expression is proved non-decreasing in the symbol, -1 non-increasing, 0 constant.
 
+    Examples
+    --------
     >>> from bounds.notation import C, delta, m
     >>> bound = C * sympy.sqrt(sympy.log(2 / delta) / m)
     >>> direction(bound, m), direction(bound, delta), direction(m - C, C), direction(C**2 - C, C)

@@ -29,6 +29,7 @@ from bounds.rademacher.fusion import (
     fusion_empirical,
     fusion_output_radius,
     layer_factor,
+    squared_norms,
 )
 from bounds.rademacher.linear import (
     linear,
@@ -38,7 +39,6 @@ from bounds.rademacher.linear import (
     linear_l1,
     linear_l1_empirical,
 )
-from bounds.rademacher.nested import squared_norms
 
 __all__ = [
     "CONVENTIONS",

@@ -43,17 +43,27 @@ def contraction(
     (R̂_S) as well as in expectation (R_m). No condition on ℓ at 0 is needed in this convention; with
     an absolute value there would be another factor 2 and the condition ℓ(0) = 0.
 
-    Args:
-        R: complexity of F (R^c for vector outputs), ≥ 0; any shape.
-        L: Lipschitz constant of the loss, ≥ 0; broadcasts against `R`.
-        outputs: "scalar" or "vector".
+    Parameters
+    ----------
+    R
+        Complexity of F (R^c for vector outputs), ≥ 0; any shape.
+    L
+        Lipschitz constant of the loss, ≥ 0; broadcasts against `R`.
+    outputs
+        "scalar" or "vector".
 
-    Raises:
-        ValueError: an argument is negative, NaN or infinite, or `outputs` is another word.
+    Raises
+    ------
+    ValueError
+        If an argument is negative, NaN or infinite, or `outputs` is another word.
 
-    Source: Ledoux & Talagrand 1991, Theorem 4.12 and its proof; Maurer 2016, "A vector-contraction
+    References
+    ----------
+    Ledoux & Talagrand 1991, Theorem 4.12 and its proof; Maurer 2016, "A vector-contraction
     inequality for Rademacher complexities", Corollary 4.
 
+    Examples
+    --------
     >>> float(contraction(0.1, 2.0))
     0.2
     >>> round(float(contraction(0.1, 2.0, outputs="vector")), 6)
@@ -82,21 +92,32 @@ def convert(
     are ≥ 0; {0, f} attains it); for an arbitrary class *no* multiple suffices, since one fixed
     function has complexity 0 without |·| and E|Σ σ_i f(x_i)|/m > 0 with it.
 
-    Args:
-        value: complexity (or upper bound on it) in the source convention, ≥ 0; any shape.
-        source: a key of `CONVENTIONS`: "standard" (1/m), "absolute" (1/m and |·|), "doubled" (2/m),
-            "bartlett-mendelson" (2/m and |·|).
-        target: likewise.
-        class_is: what is known of F: nothing ("arbitrary"), 0 ∈ F ("contains-zero"), or
-            F = −F ("symmetric").
+    Parameters
+    ----------
+    value
+        Complexity (or upper bound on it) in the source convention, ≥ 0; any shape.
+    source
+        A key of `CONVENTIONS`: "standard" (1/m), "absolute" (1/m and |·|), "doubled" (2/m),
+        "bartlett-mendelson" (2/m and |·|).
+    target
+        Likewise.
+    class_is
+        What is known of F: nothing ("arbitrary"), 0 ∈ F ("contains-zero"), or F = −F
+        ("symmetric").
 
-    Raises:
-        ValueError: unknown convention; a negative, NaN or infinite value; or the absolute value is
-            to be introduced for an arbitrary class.
+    Raises
+    ------
+    ValueError
+        If unknown convention; a negative, NaN or infinite value; or the absolute value is to be
+        introduced for an arbitrary class.
 
-    Source: Bartlett & Mendelson 2002, "Rademacher and Gaussian complexities", Definition 2 and
-    Theorem 12.
+    References
+    ----------
+    Bartlett & Mendelson 2002, "Rademacher and Gaussian complexities", Definition 2 and Theorem
+    12.
 
+    Examples
+    --------
     >>> float(convert(0.2))                                    # 2/m and |·| to 1/m: half
     0.1
     >>> float(convert(0.1, "standard", "bartlett-mendelson", class_is="symmetric"))

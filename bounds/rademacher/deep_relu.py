@@ -20,18 +20,28 @@ def deep_relu(*, layer_radii: ArrayLike, mean_square_norm: ArrayLike, m: ArrayLi
     several outputs and a head's bias. Biases: append a constant 1 to x, and note that deeper
     layers have none.
 
-    Args:
-        layer_radii: M_1 … M_D ≥ 0, shape [..., D] with D ≥ 1.
-        mean_square_norm: E‖x‖²; X² for inputs with ‖x‖ ≤ X. Broadcasts against `[...]`.
-        m: sample size ≥ 1, likewise.
+    Parameters
+    ----------
+    layer_radii
+        M_1 … M_D ≥ 0, shape [..., D] with D ≥ 1.
+    mean_square_norm
+        E‖x‖²; X² for inputs with ‖x‖ ≤ X. Broadcasts against `[...]`.
+    m
+        Sample size ≥ 1, likewise.
 
-    Raises:
-        ValueError: a negative, NaN or infinite argument, no layer, `m` not a positive integer, or
-            shapes that do not broadcast.
+    Raises
+    ------
+    ValueError
+        For a negative, NaN or infinite argument, no layer, `m` not a positive integer, or shapes
+        that do not broadcast.
 
-    Source: Golowich, Rakhlin & Shamir 2018, "Size-independent sample complexity of neural
-    networks", Theorem 1; its data-dependent form with Jensen's inequality gives E‖x‖² for X².
+    References
+    ----------
+    Golowich, Rakhlin & Shamir 2018, "Size-independent sample complexity of neural networks",
+    Theorem 1; its data-dependent form with Jensen's inequality gives E‖x‖² for X².
 
+    Examples
+    --------
     >>> round(float(deep_relu(layer_radii=[1, 1, 1], mean_square_norm=1, m=100)), 6)
     0.303933
     """
@@ -52,15 +62,24 @@ def deep_relu(*, layer_radii: ArrayLike, mean_square_norm: ArrayLike, m: ArrayLi
 def deep_relu_empirical(*, layer_radii: ArrayLike, squared_norms: ArrayLike) -> FloatArray:
     """Upper bound on R̂_S of `deep_relu`'s class: (√(2 ln 2 · D) + 1) ∏ M_j √(Σ‖x_i‖²)/m.
 
-    Args:
-        layer_radii: shape [..., D].
-        squared_norms: ‖x_i‖², shape [..., m]; the leading shapes broadcast.
+    Parameters
+    ----------
+    layer_radii
+        Shape [..., D].
+    squared_norms
+        ‖x_i‖², shape [..., m]; the leading shapes broadcast.
 
-    Raises:
-        ValueError: as in `deep_relu`; also for squared norms without examples.
+    Raises
+    ------
+    ValueError
+        If as in `deep_relu`; also for squared norms without examples.
 
-    Source: as in `deep_relu`, the first inequality of the theorem.
+    References
+    ----------
+    as in `deep_relu`, the first inequality of the theorem.
 
+    Examples
+    --------
     >>> round(float(deep_relu_empirical(layer_radii=[1, 1, 1], squared_norms=[1.0] * 100)), 6)
     0.303933
     """

@@ -25,17 +25,27 @@ def massart(*, radius: ArrayLike, size: ArrayLike, m: ArrayLike) -> FloatArray:
     Convention 1/m, no |·|. Holds for R̂_S and so for R_m. Subtracting a fixed function changes
     nothing, so a loss class in [0, C] has b = C/2.
 
-    Args:
-        radius: b ≥ 0.
-        size: |F| ≥ 1, number of functions that differ on the sample.
-        m: sample size ≥ 1.
+    Parameters
+    ----------
+    radius
+        b ≥ 0.
+    size
+        |F| ≥ 1, number of functions that differ on the sample.
+    m
+        Sample size ≥ 1.
 
-    Raises:
-        ValueError: a negative, NaN or infinite argument, `size` or `m` not a positive integer, or
-            shapes that do not broadcast.
+    Raises
+    ------
+    ValueError
+        For a negative, NaN or infinite argument, `size` or `m` not a positive integer, or shapes
+        that do not broadcast.
 
-    Source: Massart 2000, Lemma 5.2; Mohri, Rostamizadeh & Talwalkar 2018, Theorem 3.7.
+    References
+    ----------
+    Massart 2000, Lemma 5.2; Mohri, Rostamizadeh & Talwalkar 2018, Theorem 3.7.
 
+    Examples
+    --------
     >>> round(float(massart(radius=0.5, size=16, m=1000)), 6)
     0.037233
     """
@@ -50,17 +60,27 @@ def massart(*, radius: ArrayLike, size: ArrayLike, m: ArrayLike) -> FloatArray:
 def finite_exact(values: ArrayLike) -> float:
     """R̂_S of a finite class by enumeration of all signs; for c outputs its vector form.
 
-    Args:
-        values: f(x_i), shape [functions, m], or f_k(x_i), shape [functions, m, c]; m c ≤ 20.
+    Parameters
+    ----------
+    values
+        f(x_i), shape [functions, m], or f_k(x_i), shape [functions, m, c]; m c ≤ 20.
 
-    Returns:
+    Returns
+    -------
+    float
         E_σ max_f (1/m) Σ σ f, in the units of f; convention 1/m, no |·|.
 
-    Raises:
-        ValueError: NaN or infinity, an empty array, another number of axes, or more than 20 signs.
+    Raises
+    ------
+    ValueError
+        For NaN or infinity, an empty array, another number of axes, or more than 20 signs.
 
-    Source: the definition.
+    References
+    ----------
+    the definition.
 
+    Examples
+    --------
     >>> finite_exact([[1.0, 1.0], [-1.0, -1.0]])         # E|σ1 + σ2|/2
     0.5
     """
@@ -83,16 +103,25 @@ def cells_empirical(*, counts: ArrayLike, spread: ArrayLike = 1.0) -> FloatArray
     (1/m) Σ_cells E[(sum of the cell's signs)₊] times the spread of the two values: the best map
     takes the high value on the cells whose signs sum to more than 0.
 
-    Args:
-        counts: examples per cell, whole numbers ≥ 0, shape [..., cells]; m is their sum.
-        spread: high minus low value ≥ 0: 1 for {0, 1}, 2 for {−1, 1}; broadcasts against `[...]`.
+    Parameters
+    ----------
+    counts
+        Examples per cell, whole numbers ≥ 0, shape [..., cells]; m is their sum.
+    spread
+        High minus low value ≥ 0: 1 for {0, 1}, 2 for {−1, 1}; broadcasts against `[...]`.
 
-    Raises:
-        ValueError: counts that are negative or not whole, a sample without examples, no cell, a
-            negative, NaN or infinite spread, or shapes that do not broadcast.
+    Raises
+    ------
+    ValueError
+        If counts that are negative or not whole, a sample without examples, no cell, a
+        negative, NaN or infinite spread, or shapes that do not broadcast.
 
-    Source: E|S_n| = 2k C(2k, k)/4ᵏ for n = 2k and n = 2k − 1 signs (de Moivre).
+    References
+    ----------
+    E|S_n| = 2k C(2k, k)/4ᵏ for n = 2k and n = 2k − 1 signs (de Moivre).
 
+    Examples
+    --------
     >>> float(cells_empirical(counts=[1, 1]))     # each cell pays ½ of the time: (½ + ½)/2
     0.5
     >>> float(cells_empirical(counts=[2]))        # the signs sum to 2 with probability ¼
@@ -114,17 +143,27 @@ def cells_empirical(*, counts: ArrayLike, spread: ArrayLike = 1.0) -> FloatArray
 def cells(*, probabilities: ArrayLike, m: int, spread: float = 1.0) -> float:
     """Exact R_m of all two-valued maps of cells, by the binomial law of each cell's count.
 
-    Args:
-        probabilities: of the cells, shape [cells], summing to 1.
-        m: sample size ≥ 1.
-        spread: high minus low value.
+    Parameters
+    ----------
+    probabilities
+        Of the cells, shape [cells], summing to 1.
+    m
+        Sample size ≥ 1.
+    spread
+        High minus low value.
 
-    Raises:
-        ValueError: probabilities that are negative or do not sum to 1 within 1e-9, `m` not a
-            positive integer, or a negative, NaN or infinite spread.
+    Raises
+    ------
+    ValueError
+        If probabilities that are negative or do not sum to 1 within 1e-9, `m` not a positive
+        integer, or a negative, NaN or infinite spread.
 
-    Source: linearity of the expectation over cells; counts are Binomial(m, p).
+    References
+    ----------
+    linearity of the expectation over cells; counts are Binomial(m, p).
 
+    Examples
+    --------
     >>> cells(probabilities=[0.5, 0.5], m=1)
     0.5
     >>> cells(probabilities=[0.5, 0.5], m=2)      # one cell (¼) or two (½), equally likely

@@ -38,6 +38,7 @@ such bound is known to us: they are neither homogeneous nor contractions of thei
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -62,27 +63,43 @@ def fusion(
     `layer_factor(depth)`: 2 for one ReLU layer. Convention 1/m, no |·|, c signs per example (Maurer
     2016); c = 1 is the ordinary R_m. For the mean over |M| modalities give A/|M|.
 
-    Args:
-        encoder_radius: A ≥ 0, Frobenius radius of the first layers of all modalities together; each
-            further layer of a modality has Frobenius norm at most 1.
-        head_radius: B ≥ 0, Frobenius radius of the head, its bias included.
-        outputs: c ≥ 1, number of outputs.
-        mean_square_norm: E‖x‖² over the population, summed over the modalities of M, each with
-            its appended 1 if the encoder has a bias. The largest squared norm gives the worst case.
-        m: sample size ≥ 1.
-        bias: whether the head has a bias (a constant 1 appended to the features).
-        depth: ReLU layers of an encoder; 0 for linear encoders.
+    Parameters
+    ----------
+    encoder_radius
+        A ≥ 0, Frobenius radius of the first layers of all modalities together; each further
+        layer of a modality has Frobenius norm at most 1.
+    head_radius
+        B ≥ 0, Frobenius radius of the head, its bias included.
+    outputs
+        c ≥ 1, number of outputs.
+    mean_square_norm
+        E‖x‖² over the population, summed over the modalities of M, each with its appended 1 if
+        the encoder has a bias. The largest squared norm gives the worst case.
+    m
+        Sample size ≥ 1.
+    bias
+        Whether the head has a bias (a constant 1 appended to the features).
+    depth
+        ReLU layers of an encoder; 0 for linear encoders.
 
-    Returns:
+    Returns
+    -------
+    FloatArray
         float64, the broadcast shape of the arguments.
 
-    Raises:
-        ValueError: a negative, NaN or infinite argument, `outputs` or `m` not a positive integer,
-            `depth` not an integer of at least 0, or shapes that do not broadcast.
+    Raises
+    ------
+    ValueError
+        For a negative, NaN or infinite argument, `outputs` or `m` not a positive integer,
+        `depth` not an integer of at least 0, or shapes that do not broadcast.
 
-    Source: this module's derivation; contraction inside a convex function is Ledoux & Talagrand
-    1991, in the proof of Theorem 4.12; layer by layer it is Golowich, Rakhlin & Shamir 2018.
+    References
+    ----------
+    this module's derivation; contraction inside a convex function is Ledoux & Talagrand 1991,
+    in the proof of Theorem 4.12; layer by layer it is Golowich, Rakhlin & Shamir 2018.
 
+    Examples
+    --------
     >>> float(fusion(encoder_radius=1, head_radius=1, outputs=1, mean_square_norm=4, m=900))
     0.1
     """
@@ -105,14 +122,22 @@ def layer_factor(depth: int) -> float:
     about 2 ln 2 · depth for many layers, always below Golowich, Rakhlin & Shamir's
     (√(2 ln 2 · depth) + 1)².
 
-    Args:
-        depth: ReLU layers, ≥ 0.
+    Parameters
+    ----------
+    depth
+        ReLU layers, ≥ 0.
 
-    Raises:
-        ValueError: `depth` is not an integer of at least 0.
+    Raises
+    ------
+    ValueError
+        If `depth` is not an integer of at least 0.
 
-    Source: this module's derivation.
+    References
+    ----------
+    this module's derivation.
 
+    Examples
+    --------
     >>> [round(layer_factor(depth) ** 2, 9) for depth in (0, 1, 2, 3)]
     [1.0, 4.0, 12.0, 24.0]
     """
@@ -138,23 +163,38 @@ def fusion_empirical(
 
     `fusion` with the sample's own mean of ‖x_i‖² in place of E‖x‖².
 
-    Args:
-        encoder_radius: A ≥ 0; broadcasts against the samples' shape `[...]`.
-        head_radius: B ≥ 0, likewise.
-        outputs: c ≥ 1, likewise.
-        squared_norms: shape [..., m], ‖x_i‖² summed over the modalities of M, each with its
-            appended 1 if the encoder has a bias.
-        bias: whether the head has a bias.
-        depth: ReLU layers of an encoder, as in `fusion`.
+    Parameters
+    ----------
+    encoder_radius
+        A ≥ 0; broadcasts against the samples' shape `[...]`.
+    head_radius
+        B ≥ 0, likewise.
+    outputs
+        c ≥ 1, likewise.
+    squared_norms
+        Shape [..., m], ‖x_i‖² summed over the modalities of M, each with its appended 1 if the
+        encoder has a bias.
+    bias
+        Whether the head has a bias.
+    depth
+        ReLU layers of an encoder, as in `fusion`.
 
-    Returns:
+    Returns
+    -------
+    FloatArray
         float64, the shape `[...]` broadcast with the radii: one bound per sample.
 
-    Raises:
-        ValueError: as in `fusion`; also if `squared_norms` has no axis or an empty last axis.
+    Raises
+    ------
+    ValueError
+        If as in `fusion`; also if `squared_norms` has no axis or an empty last axis.
 
-    Source: as in `fusion`.
+    References
+    ----------
+    as in `fusion`.
 
+    Examples
+    --------
     >>> float(fusion_empirical(
     ...     encoder_radius=1, head_radius=1, outputs=1, squared_norms=[4.0] * 900))
     0.1
@@ -185,15 +225,24 @@ def fusion_output_radius(
     Further layers of norm ≤ 1, or none, change nothing. For the sum over |M| modalities give A √|M|
     (Cauchy–Schwarz; also for gated sums), for their mean A/√|M|, for a convex combination A.
 
-    Args:
-        encoder_radius: A ≥ 0.
-        head_radius: B ≥ 0.
-        modality_radius: largest ‖x⁽ᵏ⁾‖ of any single modality and example, appended 1 included.
-        bias: whether the head has a bias.
+    Parameters
+    ----------
+    encoder_radius
+        A ≥ 0.
+    head_radius
+        B ≥ 0.
+    modality_radius
+        Largest ‖x⁽ᵏ⁾‖ of any single modality and example, appended 1 included.
+    bias
+        Whether the head has a bias.
 
-    Raises:
-        ValueError: a negative, NaN or infinite argument, or shapes that do not broadcast.
+    Raises
+    ------
+    ValueError
+        For a negative, NaN or infinite argument, or shapes that do not broadcast.
 
+    Examples
+    --------
     >>> float(fusion_output_radius(encoder_radius=3, head_radius=2, modality_radius=1, bias=False))
     6.0
     """
@@ -203,3 +252,48 @@ def fusion_output_radius(
     domains.common_shape(dict(encoder_radius=A, head_radius=B, modality_radius=longest))
     radius: FloatArray = B * np.sqrt((A * longest) ** 2 + float(bias))
     return radius
+
+
+def squared_norms(
+    features: Mapping[str, ArrayLike], subset: Iterable[str], *, encoder_bias: bool = True
+) -> FloatArray:
+    """‖x_i‖² summed over the modalities of a subset, ready for `fusion_empirical`.
+
+    Parameters
+    ----------
+    features
+        Modality name → features, shape [..., m, d_k], row-aligned.
+    subset
+        Full names of the present modalities, at least one.
+    encoder_bias
+        Add 1 per present modality, for the constant that carries its bias.
+
+    Returns
+    -------
+    FloatArray
+        float64, shape [..., m], in squared units of the features.
+
+    Raises
+    ------
+    ValueError
+        For NaN or infinity; an empty subset, a name given twice or unknown (a single string is
+        taken as a mistake, not as letters); or features that are not row-aligned.
+
+    Examples
+    --------
+    >>> squared_norms({"text": [[3.0, 4.0]], "audio": [[2.0]]}, {"text", "audio"}).tolist()
+    [31.0]
+    """
+    names = domains.modality_subset("subset", subset, features)
+    total = np.zeros(())
+    shape: tuple[int, ...] | None = None
+    for name in names:
+        block = domains.FINITE.check(f"features[{name!r}]", features[name])
+        if block.ndim < 2 or (shape is not None and block.shape[:-1] != shape):
+            raise ValueError(
+                f"features[{name!r}] must have shape [..., m, d] with the rows of the others, "
+                f"got shape {block.shape}"
+            )
+        shape = block.shape[:-1]
+        total = total + (block**2).sum(axis=-1) + float(encoder_bias)
+    return total

@@ -26,18 +26,29 @@ def linear(
 
     Convention 1/m, no |·|; for c = 1 the class w·x with ‖w‖₂ ≤ B.
 
-    Args:
-        radius: B ≥ 0.
-        mean_square_norm: E‖x‖²; the largest ‖x‖² gives the worst case.
-        m: sample size ≥ 1.
-        outputs: c ≥ 1.
+    Parameters
+    ----------
+    radius
+        B ≥ 0.
+    mean_square_norm
+        E‖x‖²; the largest ‖x‖² gives the worst case.
+    m
+        Sample size ≥ 1.
+    outputs
+        c ≥ 1.
 
-    Raises:
-        ValueError: a negative, NaN or infinite argument, `m` or `outputs` not a positive integer,
-            or shapes that do not broadcast.
+    Raises
+    ------
+    ValueError
+        For a negative, NaN or infinite argument, `m` or `outputs` not a positive integer, or
+        shapes that do not broadcast.
 
-    Source: Bartlett & Mendelson 2002, Lemma 22 (there with 2/m); Jensen's inequality.
+    References
+    ----------
+    Bartlett & Mendelson 2002, Lemma 22 (there with 2/m); Jensen's inequality.
 
+    Examples
+    --------
     >>> float(linear(radius=2, mean_square_norm=1, m=400))
     0.1
     """
@@ -55,19 +66,31 @@ def linear_empirical(
 ) -> FloatArray:
     """Upper bound on R̂_S^c of linear maps with ‖W‖_F ≤ B: (B/m) √(c Σ‖x_i‖²).
 
-    Args:
-        radius: B ≥ 0; broadcasts against the samples' shape `[...]`.
-        squared_norms: ‖x_i‖², shape [..., m].
-        outputs: c ≥ 1.
+    Parameters
+    ----------
+    radius
+        B ≥ 0; broadcasts against the samples' shape `[...]`.
+    squared_norms
+        ‖x_i‖², shape [..., m].
+    outputs
+        c ≥ 1.
 
-    Returns:
+    Returns
+    -------
+    FloatArray
         float64, shape `[...]`: one bound per sample.
 
-    Raises:
-        ValueError: as in `linear`; also for squared norms without examples.
+    Raises
+    ------
+    ValueError
+        If as in `linear`; also for squared norms without examples.
 
-    Source: as in `linear`: (B/m) E‖Σ σ_i x_iᵀ‖_F ≤ (B/m) √(E‖·‖_F²).
+    References
+    ----------
+    as in `linear`: (B/m) E‖Σ σ_i x_iᵀ‖_F ≤ (B/m) √(E‖·‖_F²).
 
+    Examples
+    --------
     >>> float(linear_empirical(radius=2, squared_norms=[1.0] * 400))
     0.1
     """
@@ -84,9 +107,13 @@ def linear_empirical_lower(
 
     Two examples with x_1 = x_2 attain it. Arguments and errors as in `linear_empirical`.
 
-    Source: Latała & Oleszkiewicz 1994, "On the best constant in the Khinchin–Kahane inequality"
+    References
+    ----------
+    Latała & Oleszkiewicz 1994, "On the best constant in the Khinchin–Kahane inequality"
     (constant 1/√2 in any normed space).
 
+    Examples
+    --------
     >>> float(linear_empirical_lower(radius=1, squared_norms=[1.0, 1.0]))      # E|σ1 + σ2|/2
     0.5
     """
@@ -98,17 +125,27 @@ def linear_empirical_lower(
 def linear_exact(*, radius: float, features: ArrayLike, outputs: int = 1) -> float:
     """R̂_S^c of linear maps with ‖W‖_F ≤ B by enumeration: (B/m) E‖Σ σ_i x_iᵀ‖_F.
 
-    Args:
-        radius: B ≥ 0.
-        features: x_i, shape [m, d], with c m ≤ 20.
-        outputs: c ≥ 1.
+    Parameters
+    ----------
+    radius
+        B ≥ 0.
+    features
+        X_i, shape [m, d], with c m ≤ 20.
+    outputs
+        c ≥ 1.
 
-    Raises:
-        ValueError: a negative, NaN or infinite number, features that are not a matrix with at least
-            one row, or more than 20 signs.
+    Raises
+    ------
+    ValueError
+        For a negative, NaN or infinite number, features that are not a matrix with at least one
+        row, or more than 20 signs.
 
-    Source: the definition, with the supremum over a ball written as a dual norm.
+    References
+    ----------
+    the definition, with the supremum over a ball written as a dual norm.
 
+    Examples
+    --------
     >>> linear_exact(radius=1.0, features=[[1.0, 0.0], [0.0, 1.0]]) == 2**0.5 / 2
     True
     """
@@ -132,18 +169,29 @@ def linear_l1(
 
     Convention 1/m, no |·|. The supremum is at one of the 2d vertices ±B e_j (Massart's lemma).
 
-    Args:
-        radius: B ≥ 0.
-        coordinate_radius: X ≥ 0, largest modulus of any feature.
-        dimension: d ≥ 1.
-        m: sample size ≥ 1.
+    Parameters
+    ----------
+    radius
+        B ≥ 0.
+    coordinate_radius
+        X ≥ 0, largest modulus of any feature.
+    dimension
+        d ≥ 1.
+    m
+        Sample size ≥ 1.
 
-    Raises:
-        ValueError: a negative, NaN or infinite argument, `dimension` or `m` not a positive integer,
-            or shapes that do not broadcast.
+    Raises
+    ------
+    ValueError
+        For a negative, NaN or infinite argument, `dimension` or `m` not a positive integer, or
+        shapes that do not broadcast.
 
-    Source: Mohri, Rostamizadeh & Talwalkar 2018, Theorem 11.15; Kakade, Sridharan & Tewari 2008.
+    References
+    ----------
+    Mohri, Rostamizadeh & Talwalkar 2018, Theorem 11.15; Kakade, Sridharan & Tewari 2008.
 
+    Examples
+    --------
     >>> round(float(linear_l1(radius=1, coordinate_radius=1, dimension=50, m=1000)), 6)
     0.095971
     """
@@ -159,15 +207,24 @@ def linear_l1(
 def linear_l1_empirical(*, radius: ArrayLike, features: ArrayLike) -> FloatArray:
     """Upper bound on R̂_S of w·x with ‖w‖₁ ≤ B: (B/m) max_j √(Σ_i x_ij²) √(2 ln(2d)).
 
-    Args:
-        radius: B ≥ 0; broadcasts against the samples' shape `[...]`.
-        features: shape [..., m, d].
+    Parameters
+    ----------
+    radius
+        B ≥ 0; broadcasts against the samples' shape `[...]`.
+    features
+        Shape [..., m, d].
 
-    Raises:
-        ValueError: a negative radius, NaN or infinity, or features without rows or columns.
+    Raises
+    ------
+    ValueError
+        For a negative radius, NaN or infinity, or features without rows or columns.
 
-    Source: as in `linear_l1`, with each coordinate's own norm in place of X √m.
+    References
+    ----------
+    as in `linear_l1`, with each coordinate's own norm in place of X √m.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> round(float(linear_l1_empirical(radius=1, features=np.ones((1000, 50)))), 6)
     0.095971

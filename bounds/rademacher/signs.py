@@ -15,9 +15,13 @@ _BATCH_BITS = 14
 def batches_of_signs(count: int) -> Iterator[FloatArray]:
     """Every vector of {±1}^count once, in arrays of shape [at most 2¹⁴, count].
 
-    Raises:
-        ValueError: `count` exceeds 20 (a million vectors).
+    Raises
+    ------
+    ValueError
+        If `count` exceeds 20 (a million vectors).
 
+    Examples
+    --------
     >>> [batch.tolist() for batch in batches_of_signs(1)]
     [[[-1.0], [1.0]]]
     """

@@ -47,6 +47,8 @@ class Lemma:
     ) -> Step:
         """The inequality that this lemma gives for these parameters (named as in `parameters`).
 
+        Examples
+        --------
         >>> from bounds.proofs.lemmas import SYMMETRISATION
         >>> step = SYMMETRISATION.step()
         >>> step.lemma.key
@@ -82,6 +84,8 @@ class Step:
     def failure(self) -> sympy.Expr:
         """The probability with which this step may fail.
 
+        Examples
+        --------
         >>> from bounds.proofs.lemmas import SYMMETRISATION
         >>> SYMMETRISATION.step().failure
         0

@@ -36,6 +36,8 @@ class BoundValue:
     def dominant(self) -> str | NDArray[np.str_]:
         """The largest term, the measured gamma or L_hat left out: what one would have to shrink.
 
+        Examples
+        --------
         >>> from bounds import latent_quality
         >>> t = latent_quality.sharp("TA")
         >>> t.evaluate(L_hat=9, R_loss=0.3, C=1, m=1000, delta=0.05).dominant
@@ -50,6 +52,8 @@ class BoundValue:
     def vacuous(self) -> bool | NDArray[np.bool_] | None:
         """Whether the claim says no more than the range of the loss does; None where C is unknown.
 
+        Examples
+        --------
         >>> from bounds import latent_quality
         >>> t = latent_quality.sharp("TA")
         >>> t.evaluate(L_hat=0, R_loss=0.3, C=1, m=[10, 1000], delta=0.05).vacuous.tolist()
@@ -137,6 +141,8 @@ def level(statement: Statement, /, delta: Any) -> Number:
 def fitting_form(statement: Statement, names: Mapping[str, Any]) -> Statement:
     """The statement itself or the alternative whose arguments the given names are.
 
+    Examples
+    --------
     >>> from bounds import risk_gap
     >>> names = "gamma V v_norm v_max leverage p m_head delta".split()
     >>> fitting_form(risk_gap.fast_rate("TVA", "TA"), dict.fromkeys(names, 1)).key

@@ -184,6 +184,8 @@ def resolved(
 
     Symbols inside an expression are recognised by name, whatever their sympy assumptions.
 
+    Examples
+    --------
     >>> from bounds import latent_quality
     >>> known = dict(L_hat=0, R_loss=1 / sympy.sqrt(sympy.Symbol("m")), C=1, delta=0.5)
     >>> found = resolved(latent_quality.sharp("TA"), "m", known)

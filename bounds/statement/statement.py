@@ -139,6 +139,8 @@ class Statement:
     def quantities(self) -> FrozenMapping[str, Quantity]:
         """The notation that this theorem may use, by name.
 
+        Examples
+        --------
         >>> from bounds import latent_quality
         >>> latent_quality.sharp("TA").quantities["C"].meaning != ""
         True
@@ -149,6 +151,8 @@ class Statement:
     def bound(self) -> sympy.Expr:
         """The sum of the terms.
 
+        Examples
+        --------
         >>> from bounds import latent_quality
         >>> latent_quality.sharp("TA").bound
         sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + L_hat + 2*R_loss
@@ -159,6 +163,8 @@ class Statement:
     def statement(self) -> sympy.Rel:
         """`lhs` <= `bound`.
 
+        Examples
+        --------
         >>> from bounds import latent_quality
         >>> latent_quality.sharp("TA").statement
         eta_M <= sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + L_hat + 2*R_loss
@@ -169,6 +175,8 @@ class Statement:
     def arguments(self) -> FrozenMapping[str, Default]:
         """What `evaluate` takes: name -> default, or REQUIRED, in the order of the notation.
 
+        Examples
+        --------
         >>> from bounds import risk_gap
         >>> {k: v for k, v in risk_gap.sharp("TVA", "TA").arguments.items() if v is not REQUIRED}
         {'slack': 0.0, 'best_risk': 0.0}
@@ -182,6 +190,8 @@ class Statement:
     def inputs(self) -> tuple[str, ...]:
         """The arguments that the formula itself uses, in the order of the notation.
 
+        Examples
+        --------
         >>> from bounds import latent_quality
         >>> sorted(latent_quality.sharp("TA").inputs)
         ['C', 'L_hat', 'R_loss', 'delta', 'm']
@@ -194,6 +204,8 @@ class Statement:
     def sample_size(self) -> str | None:
         """The name of the argument that counts examples: "m", "m_head" or none.
 
+        Examples
+        --------
         >>> from bounds import risk_gap
         >>> risk_gap.paper("TVA", "TA").sample_size, risk_gap.fast_rate("TVA", "TA").sample_size
         ('m', 'm_head')

@@ -13,6 +13,8 @@ from bounds.statement.statement import Statement
 def labels(statement: Statement) -> tuple[str, str]:
     """The labels of M and N; a theorem about one subset has no N.
 
+    Examples
+    --------
     >>> from bounds import risk_gap
     >>> labels(risk_gap.paper("TVA", "TA"))
     ('TVA', 'TA')
@@ -24,6 +26,8 @@ def labels(statement: Statement) -> tuple[str, str]:
 def symbol_names(statement: Statement) -> dict[sympy.Symbol, str]:
     r"""How each symbol of the theorem is typeset.
 
+    Examples
+    --------
     >>> from bounds import latent_quality
     >>> from bounds.notation import L_hat
     >>> symbol_names(latent_quality.sharp("TA"))[L_hat].startswith("\\hat L")
@@ -37,6 +41,8 @@ def symbol_names(statement: Statement) -> dict[sympy.Symbol, str]:
 def latex_of(expression: sympy.Basic, names: Mapping[sympy.Symbol, str]) -> str:
     r"""One expression as LaTeX, logarithms written ln.
 
+    Examples
+    --------
     >>> m = sympy.Symbol("m")
     >>> print(latex_of(sympy.log(2 / m), {m: "m_2"}))
     \ln{\left(\frac{2}{m_2} \right)}

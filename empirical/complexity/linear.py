@@ -54,17 +54,28 @@ def linear_empirical(
 ) -> DrawnComplexity:
     """R-hat_S of the linear maps on a ball, on one sample of rows x_i, [m, d].
 
-    radius  B > 0
-    draws   sign vectors (matrices for several outputs), rounded up to a multiple of 8
-    ball    "frobenius" (the Euclidean ball for one output) or "l1" (one output)
-    level   of both intervals; the certified one lies within the analytic bounds
-
     Convention 1/m, no |.|; R^c for several outputs.
 
-    Raises ValueError for rows that are not finite or not [m, d], a radius that is not positive and
-    finite, draws or outputs that are not positive integers, an unknown ball, outputs on the L1 ball,
-    or a level outside (0, 1).
+    Parameters
+    ----------
+    radius
+        B > 0.
+    draws
+        Sign vectors (matrices for several outputs), rounded up to a multiple of 8.
+    ball
+        "frobenius" (the Euclidean ball for one output) or "l1" (one output)
+    level
+        Of both intervals; the certified one lies within the analytic bounds.
 
+    Raises
+    ------
+    ValueError
+        For rows that are not finite or not [m, d], a radius that is not positive and finite, draws
+        or outputs that are not positive integers, an unknown ball, outputs on the L1 ball, or a
+        level outside (0, 1).
+
+    Examples
+    --------
     >>> pair = linear_empirical(
     ...     np.ones((2, 1)), radius=1.0, draws=8000, generator=np.random.default_rng(0)
     ... )
@@ -121,10 +132,15 @@ def linear_complexity(
 ) -> DrawnComplexity:
     """R_m = E R-hat_S of the linear maps on a ball, S of m rows drawn with replacement from [N, d].
 
-    draws: sign vectors, eight for each sample S; everything else, and the errors, as in
-    `linear_empirical`, and m a positive integer. Another (row, signs) moves a group's average by at
-    most 2 (B/m) sqrt(c) max ||x||, which is what the certified interval rests on.
+    Parameters
+    ----------
+    draws
+        Sign vectors, eight for each sample S; everything else, and the errors, as in
+        `linear_empirical`, and m a positive integer. Another (row, signs) moves a group's average
+        by at most 2 (B/m) sqrt(c) max ||x||, which is what the certified interval rests on.
 
+    Examples
+    --------
     >>> found = linear_complexity(
     ...     [[1.0], [-1.0]], 2, radius=1.0, draws=80_000, generator=np.random.default_rng(0)
     ... )

@@ -36,13 +36,20 @@ def outputs_suprema(
 ) -> NDArray[np.float64]:
     """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
 
-    inputs: per modality [draws, m, D_k] float64; signs: [draws, c, m]. Given the encoder the best
-    head is known: (B/m) ||sum_i sigma_i (z_i, 1)^T||_F. `linear_suprema` and `fusion_suprema` know
-    more of their classes; elsewhere the encoder is searched for. Training with Adam stops about 10 %
-    short of the supremum (its steps are not along the gradient, so that the sphere does not turn them
-    back at a stationary point); full steps follow, each to the point of every ball farthest along
-    the gradient, as in a power iteration. The largest value seen counts.
+    Parameters
+    ----------
+    inputs
+        Per modality [draws, m, D_k] float64.
+    signs
+        [draws, c, m]. Given the encoder the best head is known: (B/m) ||sum_i sigma_i (z_i,
+        1)^T||_F. `linear_suprema` and `fusion_suprema` know more of their classes; elsewhere the
+        encoder is searched for. Training with Adam stops about 10 % short of the supremum (its
+        steps are not along the gradient, so that the sphere does not turn them back at a stationary
+        point); full steps follow, each to the point of every ball farthest along the gradient, as
+        in a power iteration. The largest value seen counts.
 
+    Examples
+    --------
     >>> cls = FusionClass(1, encoder_radius=2.0, head_radius=3.0, outputs=1, operation="sum")
     >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
     >>> found = outputs_suprema([x], sign, ((0,),), cls, [np.random.default_rng(3)])
@@ -101,6 +108,8 @@ def linear_suprema(
     attained by one unit along S's first right singular vector. Concatenated, the best modality takes
     all of A; in a sum the W_k are one matrix on all inputs.
 
+    Examples
+    --------
     >>> cls = FusionClass(1, encoder_radius=2.0, head_radius=3.0, outputs=1, depth=0)
     >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
     >>> linear_suprema([x], sign, ((0,),), cls).round(9).tolist()       # 3 sqrt(2^2 5^2 + 1)
@@ -133,13 +142,18 @@ def fusion_suprema(
 ) -> NDArray[np.float64]:
     """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
 
-    inputs: per modality [draws, m, D_k] float64; signs: [draws, c, m].
-
     The class is positively homogeneous in each hidden unit, so that the best W puts its whole norm
     on one unit of one modality: the supremum is (B/m) sqrt(A^2 T^2 + ||sum_i sigma_i||^2) with
     T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. The search over w is
     `relu_suprema.unit_suprema`.
 
+    Parameters
+    ----------
+    inputs
+        Per modality [draws, m, D_k] float64; signs: [draws, c, m].
+
+    Examples
+    --------
     >>> cls = FusionClass(width=1, encoder_radius=2.0, head_radius=3.0, outputs=1)
     >>> x, sign = torch.tensor([[[5.0]]]).double(), torch.tensor([[[1.0]]]).double()
     >>> fusion_suprema([x], sign, ((0,),), cls, [np.random.default_rng(0)]).round(9).tolist()

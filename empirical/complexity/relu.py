@@ -33,15 +33,22 @@ _AT_ONCE = 2**20
 def unit_suprema(x: Tensor, signs: Tensor, starts: Tensor, *, steps: int = 40) -> Tensor:
     """T of every draw from below, [T]: ascent from several starts, the largest value seen.
 
-    x       [T, m, d] or [1, m, d] float64
-    signs   [T, c, m]
-    starts  [T, r, d], r directions to begin from, not zero
-
     Off the kinks half the square of the objective is a quadratic form in w, whose gradient gives the
     next direction, as in a power iteration. The forms are not positive and change at every kink:
     alone that step runs in circles. Averaging it with the last direction, more and more, makes it
     settle.
 
+    Parameters
+    ----------
+    x
+        [T, m, d] or [1, m, d] float64.
+    signs
+        [T, c, m].
+    starts
+        [T, r, d], r directions to begin from, not zero.
+
+    Examples
+    --------
     >>> x = torch.tensor([[[3.0, 4.0]]], dtype=torch.float64)            # w = x/||x|| is the best
     >>> found = unit_suprema(x, torch.ones(1, 1, 1).double(), torch.ones(1, 1, 2).double())
     >>> found.round(decimals=9).tolist()
@@ -68,8 +75,13 @@ def plane_supremum(x: ArrayLike, signs: ArrayLike) -> float:
     such an arc ||G w|| is largest at an end or at a singular vector of G. Every candidate is
     evaluated as it is, so that one outside its own arc does no harm. O(m^2 c) numbers.
 
-    Raises ValueError for rows that are not finite or not [m, 2], or signs of another shape.
+    Raises
+    ------
+    ValueError
+        For rows that are not finite or not [m, 2], or signs of another shape.
 
+    Examples
+    --------
     >>> plane_supremum([[3.0, 4.0], [-4.0, 3.0]], [1.0, -1.0])     # best to switch one row off
     5.0
     """
@@ -112,10 +124,14 @@ def relu_empirical(
 
     Convention 1/m, no |.|; R^c for several outputs. draws: sign matrices [outputs, m].
 
-    Raises ValueError for rows that are not finite or not [m, d], radii that are not positive and
-    finite, draws, outputs, restarts or steps that are not positive integers, or a level outside
-    (0, 1).
+    Raises
+    ------
+    ValueError
+        For rows that are not finite or not [m, d], radii that are not positive and finite, draws,
+        outputs, restarts or steps that are not positive integers, or a level outside (0, 1).
 
+    Examples
+    --------
     >>> found = relu_empirical(                       # one row x = 1: E |s| relu(w) = 1 at any sign
     ...     [[1.0]], encoder_radius=1.0, head_radius=1.0, draws=4, generator=np.random.default_rng(0)
     ... )
@@ -163,6 +179,8 @@ def relu_complexity(
     2 (A B/m) sqrt(c) max ||x|| (McDiarmid). Everything else as in `relu_empirical`; ValueError also
     where m is not a positive integer.
 
+    Examples
+    --------
     >>> found = relu_complexity(
     ...     [[1.0], [2.0]], 1, encoder_radius=1.0, head_radius=1.0, draws=1000,
     ...     generator=np.random.default_rng(0),

@@ -26,9 +26,13 @@ from empirical.statistics.intervals import Estimate, Interval, mean_estimate
 class DrawnComplexity:
     """A complexity from drawn signs (convention 1/m, no |.|; vector form for several outputs).
 
-    certified  the interval that holds with probability `certified.level` at every number of draws
-    student    the same average with Student's t interval, for information: asymptotic, shorter, and
-               of what was *found*, which for suprema by search may lie below the complexity
+    Parameters
+    ----------
+    certified
+        The interval that holds with probability `certified.level` at every number of draws.
+    student
+        The same average with Student's t interval, for information: asymptotic, shorter, and of
+        what was *found*, which for suprema by search may lie below the complexity.
     """
 
     certified: Estimate
@@ -38,6 +42,8 @@ class DrawnComplexity:
 def deviation(proxy: float, n: int, failure: float) -> float:
     """How far a mean of n draws with that variance proxy lies to one side, but for `failure`.
 
+    Examples
+    --------
     >>> deviation(proxy=1.0, n=100, failure=math.exp(-2.0))     # sqrt(2 * 2 * 1 / 100)
     0.2
     """
@@ -54,9 +60,15 @@ def two_sided(
 ) -> DrawnComplexity:
     """The complexity from suprema that are exact up to `rounding`: values [n], independent.
 
-    proxy: the variance proxy of one value; known: ends that hold without any draw (and have the same
-    rounding).
+    Parameters
+    ----------
+    proxy
+        The variance proxy of one value.
+    known
+        Ends that hold without any draw (and have the same rounding).
 
+    Examples
+    --------
     >>> found = two_sided(
     ...     np.full(8, 0.5), proxy=0.0, known=(0.0, 1.0), rounding=0.0, level=0.99
     ... )
@@ -80,6 +92,8 @@ def from_below(
     The mean of the true suprema concentrates, and the values lie below them; the upper end is a
     bound that holds without any draw. The lower end is not below 0: E sup >= sup E = 0.
 
+    Examples
+    --------
     >>> found = from_below(np.full(8, 0.5), proxy=0.0, high=1.0, rounding=0.0, level=0.99)
     >>> found.certified.interval
     Interval(low=0.5, high=1.0)

@@ -40,11 +40,15 @@ SUMMED = 1
 class Complexity:
     """R_m of one subset's class at one m.
 
-    outputs  the class itself, R^c_m(F_M)
-    loss     the loss class, R_m(loss o F_M); its upper end is contraction applied to the analytic
-             bound of `outputs`. Both upper ends are infinite where no such bound is known
-    found_outputs, found_loss   mean of the suprema found, with Student's t interval, for
-    information
+    Parameters
+    ----------
+    outputs
+        The class itself, R^c_m(F_M).
+    loss
+        The loss class, R_m(loss o F_M). Its upper end is contraction applied to the analytic bound of
+        `outputs`. Both upper ends are infinite if no such bound is known.
+    found_outputs, found_loss
+        Mean of the suprema found, with Student's t interval, for information.
     """
 
     outputs: Interval
@@ -72,8 +76,13 @@ def complexities(
     enters as the sums of the signs of each row, which are drawn as such: time and memory are bounded
     by N.
 
-    Raises ValueError where draws or m is not positive, or for a loss that does not fit the task.
+    Raises
+    ------
+    ValueError
+        If draws or m is not positive, or for a loss that does not fit the task.
 
+    Examples
+    --------
     >>> from empirical.datasets.dataset import from_arrays
     >>> from empirical.worlds.population import finite_population
     >>> from empirical.losses import SQUARES
@@ -153,10 +162,15 @@ def loss_suprema(
 ) -> NDArray[np.float64]:
     """sup over F_M of (1/m) sum_i sigma_i loss(f(x_i), y_i), from below: [draws, subsets].
 
-    inputs: per modality [draws, m, D_k] float64; targets [draws, c, m]; signs [draws, m]. The
-    search is empirical risk minimisation with the rows' losses weighted by -sigma_i; the zero
-    function competes.
+    Parameters
+    ----------
+    inputs
+        Per modality [draws, m, D_k] float64; targets [draws, c, m]; signs [draws, m]. The search is
+        empirical risk minimisation with the rows' losses weighted by -sigma_i; the zero function
+        competes.
 
+    Examples
+    --------
     >>> from empirical.losses import SQUARES
     >>> cls = FusionClass(width=1, encoder_radius=1.0, head_radius=1.0, outputs=1)
     >>> x, sign = torch.zeros(1, 1, 1).double(), torch.ones(1, 1).double()

@@ -36,9 +36,13 @@ SHARE = Domain("lie in [0, 1]", low=0.0, high=1.0)
 def digits(task: str | None = None) -> Dataset:
     """1,797 handwritten digits, ten classes; the four 4×4 quadrants are the modalities.
 
-    Source: UCI Optical Recognition of Handwritten Digits as bundled with scikit-learn. Pixels that
-    are the same in all images are dropped.
+    References
+    ----------
+    UCI Optical Recognition of Handwritten Digits as bundled with scikit-learn. Pixels that are
+    the same in all images are dropped.
 
+    Examples
+    --------
     >>> data = digits()
     >>> data.names, data.rows, len(data.classes)
     (('upper-left', 'upper-right', 'lower-left', 'lower-right'), 1797, 10)
@@ -69,8 +73,12 @@ def digits(task: str | None = None) -> Dataset:
 def breast_cancer(task: str | None = None) -> Dataset:
     """569 tumours, two classes; mean, standard error and worst of ten measures are the modalities.
 
-    Source: Wisconsin Diagnostic Breast Cancer as bundled with scikit-learn.
+    References
+    ----------
+    Wisconsin Diagnostic Breast Cancer as bundled with scikit-learn.
 
+    Examples
+    --------
     >>> data = breast_cancer()
     >>> data.names, data.classes, data.rows
     (('mean', 'standard-error', 'worst'), ('benign', 'malignant'), 569)
@@ -92,9 +100,13 @@ def breast_cancer(task: str | None = None) -> Dataset:
 def diabetes(task: str | None = None) -> Dataset:
     """442 patients, disease progression after a year; vitals and blood serum are the modalities.
 
-    Source: Efron et al. (2004) as bundled with scikit-learn, in the original units (age in years,
-    sex coded 1 and 2, body mass index, mean blood pressure, six serum measures).
+    References
+    ----------
+    Efron et al. (2004) as bundled with scikit-learn, in the original units (age in years, sex
+    coded 1 and 2, body mass index, mean blood pressure, six serum measures).
 
+    Examples
+    --------
     >>> data = diabetes()
     >>> data.names, data.task, data.rows
     (('vitals', 'serum'), 'regression', 442)
@@ -130,9 +142,15 @@ def simulated(
     The defaults are the paper's sizes, 7,000 training and 3,000 test rows taken together.
 
     Gaussian features have no finite loss bound C; as a finite population the drawn rows do.
-    Raises ValueError for an overlap outside [0, 1], rows < 2, modalities < 2, features < 1, and an
-    unknown construction.
 
+    Raises
+    ------
+    ValueError
+        For an overlap outside [0, 1], rows < 2, modalities < 2, features < 1, and an unknown
+        construction.
+
+    Examples
+    --------
     >>> data = simulated(overlap=1.0, rows=5, modalities=3, features=2)
     >>> bool(np.array_equal(data.modalities["x3"], data.modalities["x1"]))
     True
@@ -159,11 +177,19 @@ def simulated(
 def share(u: NDArray[np.float64], overlap: float, construction: str) -> NDArray[np.float64]:
     """Modalities x of shape [K, rows, d] that share information with x⁽¹⁾ = u⁽¹⁾.
 
-    u: [K, rows, d]. "mixing": x⁽ᵏ⁾ = overlap·x⁽¹⁾ + (1−overlap)·u⁽ᵏ⁾. "copied": the first
-    round(overlap·d) coordinates of x⁽ᵏ⁾ are those of x⁽¹⁾, the others u⁽ᵏ⁾.
+    Parameters
+    ----------
+    u
+        [K, rows, d]. "mixing": x⁽ᵏ⁾ = overlap·x⁽¹⁾ + (1−overlap)·u⁽ᵏ⁾. "copied": the first
+        round(overlap·d) coordinates of x⁽ᵏ⁾ are those of x⁽¹⁾, the others u⁽ᵏ⁾.
 
-    Raises ValueError for an overlap outside [0, 1] or an unknown construction.
+    Raises
+    ------
+    ValueError
+        For an overlap outside [0, 1] or an unknown construction.
 
+    Examples
+    --------
     >>> u = np.array([[[2.0, 2.0]], [[0.0, 0.0]]])
     >>> share(u, 0.5, "mixing")[1].tolist(), share(u, 0.5, "copied")[1].tolist()
     ([[1.0, 1.0]], [[2.0, 0.0]])
@@ -182,9 +208,14 @@ def share(u: NDArray[np.float64], overlap: float, construction: str) -> NDArray[
 def by_name(name: Any, task: str | None = None) -> Dataset:
     """The data set of ``--data``: a bundled one by its name, or a path that ends in ``.npz``.
 
-    Raises ValueError, listing the known names, for any other name, and for ``task`` where the set
-    cannot be read that way (see ``from_arrays``).
+    Raises
+    ------
+    ValueError
+        Listing the known names, for any other name, and for ``task`` where the set cannot be read
+        that way (see ``from_arrays``).
 
+    Examples
+    --------
     >>> by_name("diabetes").rows
     442
     >>> by_name("nonesuch")

@@ -72,11 +72,16 @@ def from_arrays(
     needs integer values, and more than 20 classes need at least two rows each on average (row
     numbers are no labels). Constant columns (exactly equal in all rows) are dropped and recorded.
 
-    Raises ValueError for anything a study could not use: fewer than two modalities, a name that is
-    empty, no string or given twice, a non-2-D or non-numeric array, NaN or infinity (naming
-    modality, row and column), rows that do not align, no rows, a modality without a varying column,
-    a target that is missing values, has one class or is constant.
+    Raises
+    ------
+    ValueError
+        For anything a study could not use: fewer than two modalities, a name that is empty, no
+        string or given twice, a non-2-D or non-numeric array, NaN or infinity (naming modality, row
+        and column), rows that do not align, no rows, a modality without a varying column, a target
+        that is missing values, has one class or is constant.
 
+    Examples
+    --------
     >>> data = from_arrays({"a": [[0.0, 1], [2, 1]], "b": [[3.0], [5]]}, ["no", "yes"])
     >>> data.task, data.classes, data.target.tolist(), data.dropped
     ('classification', ('no', 'yes'), [0, 1], {'a': (1,)})
@@ -126,6 +131,8 @@ def from_arrays(
 def to_numpy(value: Any, argument: str) -> np.ndarray:
     """A tensor, pandas object, array or nested list as an array, or a ValueError.
 
+    Examples
+    --------
     >>> to_numpy([[1, 2]], "x").shape
     (1, 2)
     """

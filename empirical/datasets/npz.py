@@ -21,10 +21,15 @@ def load_npz(path: str | os.PathLike[str], task: str | None = None) -> Dataset:
     an array of three or more dimensions is refused rather than silently left out. ``task`` is that
     of ``from_arrays``, which also makes the checks on the values.
 
-    Raises ValueError, beginning with the path, for a file that is missing, empty, truncated,
-    corrupt, no zip archive or holds pickled (object) arrays, for two arrays of one name, without
-    ``y``, without 2-D arrays, or with half a split.
+    Raises
+    ------
+    ValueError
+        Beginning with the path, for a file that is missing, empty, truncated, corrupt, no zip
+        archive or holds pickled (object) arrays, for two arrays of one name, without ``y``, without
+        2-D arrays, or with half a split.
 
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "mine.npz"

@@ -27,6 +27,8 @@ def check_problem(
 ) -> None:
     """Raise ValueError, naming the argument, unless these fit together as `erm.fit` says.
 
+    Examples
+    --------
     >>> from empirical.losses import SQUARES
     >>> x, y = torch.zeros(1, 3, 2), torch.zeros(1, 1, 3)
     >>> start = ([np.zeros((1, 1, 4, 2))], [np.zeros((1, 1, 5))])

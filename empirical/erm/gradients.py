@@ -22,10 +22,16 @@ from empirical.losses import Objective
 class Workspace:
     """Flat parameters and gradient of a stack, with views of every block, and reused buffers.
 
-    encoders, heads  starting values, as `fusion.initial_weights` returns them
-    like             a tensor with the device and dtype of the computation
-    rows             rows of one gradient; the buffers of the hand-derived pass have this length
-    by_hand          None: by hand where the class has such a pass
+    Parameters
+    ----------
+    encoders, heads
+        Starting values, as `fusion.initial_weights` returns them.
+    like
+        A tensor with the device and dtype of the computation.
+    rows
+        Rows of one gradient; the buffers of the hand-derived pass have this length.
+    by_hand
+        None: by hand where the class has such a pass.
     """
 
     def __init__(
@@ -80,8 +86,11 @@ def gradient(
 ) -> None:
     """One forward and backward pass; leaves the gradient in `work.gradient`.
 
-    inputs: per modality [T, rows, D_k]; targets [T, c, rows]; scale [T, 1, rows], the factor on
-    every row's loss.
+    Parameters
+    ----------
+    inputs
+        Per modality [T, rows, D_k]; targets [T, c, rows]; scale [T, 1, rows], the factor on every
+        row's loss.
     """
     if work.by_hand:
         _by_hand(work, inputs, targets, scale, objective)

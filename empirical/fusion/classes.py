@@ -26,15 +26,26 @@ from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation
 class FusionClass:
     """Sizes and radii of the class; fixed before any sample is drawn.
 
-    width           units of each encoder layer, h
-    encoder_radius  A: the Frobenius norm of the first layers of one model's encoders together
-    head_radius     B: the Frobenius norm of the head, bias included
-    outputs         c
-    operation       how tokens are fused: an entry of `operations.OPERATIONS`, or its name
-    depth           ReLU layers of an encoder; 0: one linear layer
+    Parameters
+    ----------
+    width
+        Units of each encoder layer, h.
+    encoder_radius
+        A: the Frobenius norm of the first layers of one model's encoders together.
+    head_radius
+        B: the Frobenius norm of the head, bias included.
+    outputs
+        c.
+    operation
+        How tokens are fused: an entry of `operations.OPERATIONS`, or its name.
+    depth
+        ReLU layers of an encoder; 0: one linear layer.
 
-    Raises ValueError where a size is not a positive integer, a radius not positive and finite, the
-    operation unknown or the depth not an integer of at least 0.
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer, a radius not positive and finite, the operation unknown
+        or the depth not an integer of at least 0.
     """
 
     width: int
@@ -78,7 +89,10 @@ class FusionClass:
         is any convex combination (attention): A input_norm in all three. A sum, gated or not, has
         sum_k a_k <= A sqrt(K) for K modalities.
 
-        Raises ValueError where a sum is asked for without its number of modalities.
+        Raises
+        ------
+        ValueError
+            If a sum is asked for without its number of modalities.
         """
         if not self.operation.adds_up:
             return float(self.encoder_radius * input_norm)
@@ -95,8 +109,13 @@ class FusionClass:
         The head sees (z, 1): B sqrt(||z||^2 + 1). For encoders of depth 0 and 1 it is attained but
         for the gates' being below 1: one unit along x_k, and a head along (z, 1).
 
-        modalities: K, the most modalities that any subset has; needed for sums alone.
+        Parameters
+        ----------
+        modalities
+            K, the most modalities that any subset has; needed for sums alone.
 
+        Examples
+        --------
         >>> FusionClass(8, 1.0, 2.0, 10).prediction_radius(0.0)
         2.0
         >>> round(FusionClass(8, 1.0, 2.0, 10, "sum").prediction_radius(1.0, modalities=3), 9)
@@ -108,9 +127,15 @@ class FusionClass:
     def complexity_bound(self, mean_square_norm: float, modalities: int, m: int) -> float:
         """The analytic upper bound on R^c_m of the class of a subset; infinite where none is known.
 
-        mean_square_norm: E ||x||^2 over the subset's modalities, constants included; modalities:
-        how many they are. Source: `bounds.rademacher.fusion`. A mean is a sum with A/|M| for A.
+        Parameters
+        ----------
+        mean_square_norm
+            E ||x||^2 over the subset's modalities, constants included.
+        modalities
+            How many they are. Source: `bounds.rademacher.fusion`. A mean is a sum with A/|M| for A.
 
+        Examples
+        --------
         >>> FusionClass(8, 1.0, 1.0, 1).complexity_bound(4.0, modalities=2, m=900)
         0.1
         >>> FusionClass(8, 1.0, 1.0, 1, "attention").complexity_bound(4.0, modalities=2, m=900)

@@ -54,10 +54,17 @@ class Operation:
 def encode(layers: Sequence[Tensor], x: Tensor, depth: int) -> Tensor:
     """The token u_k of one modality for every model: [T, h, rows].
 
-    layers  the first [T, h, D], then depth - 1 of [T, h, h]
-    x       [D, rows], the same for all models, or [T, D, rows]
-    depth   how many layers are rectified: 0 is one linear layer, without relu
+    Parameters
+    ----------
+    layers
+        The first [T, h, D], then depth - 1 of [T, h, h].
+    x
+        [D, rows], the same for all models, or [T, D, rows].
+    depth
+        How many layers are rectified: 0 is one linear layer, without relu.
 
+    Examples
+    --------
     >>> weights = torch.tensor([[[2.0], [-1.0]]])
     >>> [encode([weights], torch.tensor([[3.0]]), depth).flatten().tolist() for depth in (0, 1)]
     [[6.0, -3.0], [6.0, 0.0]]

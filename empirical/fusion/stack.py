@@ -18,12 +18,18 @@ Subsets = tuple[tuple[int, ...], ...]
 class Stack:
     """T trials of one model per subset, trained together.
 
-    subsets    indices of the modalities that each model sees
-    encoders   the first layers, per modality k: [T, s_k, h, D_k], one slot for each subset that
-               contains k, in order; then the second layers [T, s_k, h, h], and so on; then, for
-               gates and attention, their weights per subset (`operations`)
-    heads      per subset: [T, c, p], p = features + 1; the last column multiplies the constant 1
-    operation, depth   as in `FusionClass`
+    Parameters
+    ----------
+    subsets
+        Indices of the modalities that each model sees.
+    encoders
+        The first layers, per modality k: [T, s_k, h, D_k], one slot for each subset that contains
+        k, in order; then the second layers [T, s_k, h, h], and so on; then, for gates and
+        attention, their weights per subset (`operations`)
+    heads
+        Per subset: [T, c, p], p = features + 1; the last column multiplies the constant 1.
+    operation, depth
+        As in `FusionClass`.
     """
 
     subsets: Subsets
@@ -55,9 +61,14 @@ class Stack:
     def features(self, index: int, inputs: Sequence[Tensor]) -> Tensor:
         """The features (z, 1) of the models of subset `index`: [T, p, rows].
 
-        inputs: per modality [D_k, rows], the same rows for every trial, or [T, D_k, rows], each
-        trial's own. The result has the dtype of `inputs`; give float64 for risks and Gram matrices.
+        Parameters
+        ----------
+        inputs
+            Per modality [D_k, rows], the same rows for every trial, or [T, D_k, rows], each trial's
+            own. The result has the dtype of `inputs`; give float64 for risks and Gram matrices.
 
+        Examples
+        --------
         >>> weights = torch.tensor([[[[1.0, 0.0]]]])        # one trial, one slot, one unit: relu(x)
         >>> stack = Stack(((0,),), (weights,), (torch.zeros(1, 1, 2),))
         >>> stack.features(0, [torch.tensor([[-3.0, 2.0], [1.0, 1.0]])])
@@ -79,6 +90,8 @@ class Stack:
 def check_subsets(subsets: Subsets, modalities: int) -> None:
     """Raise ValueError unless every subset holds distinct indices below `modalities`, at least one.
 
+    Examples
+    --------
     >>> check_subsets(((0,), (0, 1)), modalities=2)
     """
     for members in subsets:
@@ -92,6 +105,8 @@ def check_subsets(subsets: Subsets, modalities: int) -> None:
 def slot_of(subsets: Subsets, index: int, modality: int) -> int:
     """The slot of subset `index` among the subsets that contain `modality`.
 
+    Examples
+    --------
     >>> slot_of(((0,), (1,), (0, 1)), index=2, modality=1)
     1
     """
@@ -101,6 +116,8 @@ def slot_of(subsets: Subsets, index: int, modality: int) -> int:
 def slots(subsets: Subsets, modality: int) -> list[int]:
     """The indices of the subsets that contain `modality`, in order.
 
+    Examples
+    --------
     >>> slots(((0,), (1,), (0, 1)), modality=1)
     [1, 2]
     """
@@ -113,6 +130,8 @@ def project(stack: Stack, cls: FusionClass) -> None:
     The balls are 16 units of rounding smaller than their radii, so that the weights as stored, in
     float32 too, are inside the class and not beside it.
 
+    Examples
+    --------
     >>> stack = Stack(((0,),), (torch.full((1, 1, 1, 4), 3.0),), (torch.zeros(1, 1, 2),))
     >>> project(stack, FusionClass(width=1, encoder_radius=2.0, head_radius=1.0, outputs=1))
     >>> round(float(stack.encoders[0].norm()), 4)

@@ -16,6 +16,8 @@ def encoder_shapes(
 ) -> list[tuple[int, ...]]:
     """The shapes of `Stack.encoders` without the leading T.
 
+    Examples
+    --------
     >>> encoder_shapes(FusionClass(4, 1.0, 1.0, 1, "attention"), ((0,), (0, 1)), [3, 5])
     [(2, 4, 3), (1, 4, 5), (4, 4), (4, 4)]
     """
@@ -37,14 +39,23 @@ def initial_weights(
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """Random starts for a stack: the arrays of `Stack.encoders` and of `Stack.heads`.
 
-    draws: one generator per trial. input_dims: D_k, the constant 1 included. Hidden units point in
-    uniform directions and share their layer's radius equally; all subsets of a trial start from the
-    same directions, so that differences between subsets are not differences of luck, and no start
-    depends on which other subsets are trained. Gates start at 1/2, attention at equal weights, and
-    heads start small.
+    Parameters
+    ----------
+    draws
+        One generator per trial.
+    input_dims
+        D_k, the constant 1 included. Hidden units point in uniform directions and share their
+        layer's radius equally; all subsets of a trial start from the same directions, so that
+        differences between subsets are not differences of luck, and no start depends on which other
+        subsets are trained. Gates start at 1/2, attention at equal weights, and heads start small.
 
-    Raises ValueError where a subset is empty, names no modality in range or names one twice.
+    Raises
+    ------
+    ValueError
+        If a subset is empty, names no modality in range or names one twice.
 
+    Examples
+    --------
     >>> cls = FusionClass(width=4, encoder_radius=2.0, head_radius=1.0, outputs=1)
     >>> draws = [np.random.default_rng(0)]
     >>> encoders, heads = initial_weights(draws, ((0,), (0, 1)), [3, 5], cls)

@@ -18,8 +18,6 @@ def accelerate(
 ) -> Tensor:
     """Heads [T, c, p] after at most `steps` steps from `start` [T, c, p], in their type.
 
-    problems: in float32, which takes half the time.
-
     A step minimises a quadratic of curvature a * (I (x) gram) over the ball, which is the secular
     equation of least squares. First a is the curvature where all c classes are alike, 1/c: on a
     small ball that is close to the truth everywhere, and a handful of steps are enough. A problem
@@ -27,6 +25,11 @@ def accelerate(
     after PLAIN_STEPS, goes on with Boehning's bound, which is safe, and with momentum and restarts
     (O'Donoghue and Candes 2015). A problem stops where its gap is within the tolerance. That gap is
     no certificate, and is not returned: what certifies the heads is computed anew.
+
+    Parameters
+    ----------
+    problems
+        In float32, which takes half the time.
     """
     energies, vectors = torch.linalg.eigh(problems.gram())
     # A little extra curvature keeps the metric definite where features are dead.

@@ -22,9 +22,14 @@ class Head:
 def frank_wolfe_gap(gradient: Tensor, weights: Tensor, radius: float) -> Tensor:
     """<grad, V> + B ||grad||_F over the last two axes, never below zero.
 
-    gradient, weights: [..., c, p] at a feasible V. By convexity phi(V) - phi(U) <= <grad, V - U>,
-    and over the ball the right-hand side is largest at U = -B grad / ||grad||_F.
+    Parameters
+    ----------
+    gradient, weights
+        [..., c, p] at a feasible V. By convexity phi(V) - phi(U) <= <grad, V - U>, and over the
+        ball the right-hand side is largest at U = -B grad / ||grad||_F.
 
+    Examples
+    --------
     >>> import torch
     >>> frank_wolfe_gap(torch.tensor([[3.0, 4.0]]), torch.tensor([[-0.6, -0.8]]), radius=1.0)
     tensor(0.)
@@ -37,6 +42,8 @@ def frank_wolfe_gap(gradient: Tensor, weights: Tensor, radius: float) -> Tensor:
 def into_ball(weights: Tensor, radius: float) -> Tensor:
     """Weights [..., c, p] pulled onto the ball of radius B where they lie outside.
 
+    Examples
+    --------
     >>> import torch
     >>> into_ball(torch.tensor([[3.0, 4.0]]), radius=1.0)
     tensor([[0.6000, 0.8000]])

@@ -39,24 +39,37 @@ def softmax(
 ) -> Head:
     """Minimise the weighted mean cross-entropy of softmax(V z) over ||V||_F <= radius.
 
-    z         [T, p, rows] float64 features, the constant 1 included
-    targets   [T, c, rows] or [1, c, rows] float64: distributions over the classes (one-hot: labels)
-    mass      [T, rows]: nonnegative weights that sum to 1 per problem (counts / m, or 1 / N)
-    radius    B > 0
-    start     [T, c, p] or None: starting heads, pulled into the ball where they lie outside
-    tolerance the gap at which a problem counts as solved, in nats
-    steps     the most steps that any problem takes
-
     Gradient steps in the metric of E z z^T, at first as steep as even classes make it, then by
     Boehning's bound (1992: the Hessian is at most 1/2 (I - 11^T/c) (x) E z z^T, here used as
     1/2 E z z^T), with momentum, all in float32; then Newton's method on
     the ball in float64 for problems that are still open. The returned gap is certified in float64,
     whether or not it reached `tolerance`; rounding keeps it above about 1e-15 B E||z||.
 
-    Raises ValueError where the radius is not positive, shapes disagree, a number is not finite,
-    targets are not distributions, mass is negative or does not sum to 1, or tolerance or steps is
-    negative.
+    Parameters
+    ----------
+    z
+        [T, p, rows] float64 features, the constant 1 included.
+    targets
+        [T, c, rows] or [1, c, rows] float64: distributions over the classes (one-hot: labels).
+    mass
+        [T, rows]: nonnegative weights that sum to 1 per problem (counts / m, or 1 / N).
+    radius
+        B > 0.
+    start
+        [T, c, p] or None: starting heads; those outside the ball are scaled into it.
+    tolerance
+        The gap at which a problem counts as solved, in nats.
+    steps
+        The most steps that any problem takes.
 
+    Raises
+    ------
+    ValueError
+        If the radius is not positive, shapes disagree, a number is not finite, targets are not
+        distributions, mass is negative or does not sum to 1, or tolerance or steps is negative.
+
+    Examples
+    --------
     >>> z = torch.tensor([[[-1.0, 1.0]]], dtype=torch.float64)       # p = 1, two rows, two classes
     >>> targets = torch.eye(2, dtype=torch.float64)[None]
     >>> mass = torch.full((1, 2), 0.5, dtype=torch.float64)
@@ -79,10 +92,15 @@ def logistic(
 ) -> Head:
     """Minimise the weighted mean of ln(1 + e^s) - t s, s = V z one logit, over ||V||_F <= radius.
 
-    targets: [T, 1, rows] or [1, 1, rows] float64 in [0, 1], the probability of the label 1 (0 or 1:
-    labels; ln(1 + e^(-ys)) with y = 2t - 1). Everything else, and the errors, as in `softmax`;
-    Boehning's bound on the curvature is 1/4 here.
+    Parameters
+    ----------
+    targets
+        [T, 1, rows] or [1, 1, rows] float64 in [0, 1], the probability of the label 1 (0 or 1:
+        labels; ln(1 + e^(-ys)) with y = 2t - 1). Everything else, and the errors, as in `softmax`;
+        Boehning's bound on the curvature is 1/4 here.
 
+    Examples
+    --------
     >>> z = torch.ones(1, 1, 2, dtype=torch.float64)                 # a constant: log-odds ln 3
     >>> targets = torch.tensor([[[1.0, 0.0]]], dtype=torch.float64)
     >>> mass = torch.tensor([[0.75, 0.25]], dtype=torch.float64)

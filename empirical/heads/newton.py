@@ -30,7 +30,10 @@ def polish(
 ) -> Head:
     """The heads of least gap among `head`, `start` and at most `steps` Newton steps from there.
 
-    start: [T, c, p]. A problem stops within the tolerance, or where rounding keeps it from there.
+    Parameters
+    ----------
+    start
+        [T, c, p]. A problem stops within the tolerance, or where rounding keeps it from there.
     """
     free = problems.free()
     trials, p, _ = problems.z.shape

@@ -90,10 +90,16 @@ LOGISTIC = Link(torch.sigmoid, _log_one_plus_exp, _one_logit, 0.25, _check_chanc
 class Problems:
     """phi(V) = sum over rows of mass * loss(V z), for T problems at once.
 
-    z        [T, p, rows] float64, or float32 for rough steps
-    targets  [T, c, rows]: distributions over the classes; for logistic c = 1 and entries in [0, 1]
-    mass     [T, rows]
-    link     `SOFTMAX` or `LOGISTIC`
+    Parameters
+    ----------
+    z
+        [T, p, rows] float64, or float32 for rough steps.
+    targets
+        [T, c, rows]: distributions over the classes; for logistic c = 1 and entries in [0, 1].
+    mass
+        [T, rows].
+    link
+        `SOFTMAX` or `LOGISTIC`.
     """
 
     z: Tensor

@@ -17,17 +17,27 @@ from empirical.heads.certificates import (
 def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     """Minimise E||V z - y||^2 over ||V||_F <= radius.
 
-    gram    [..., p, p] float64: E z z^T, positive semidefinite, possibly singular
-    moment  [..., p, c] float64: E z y^T
-    radius  B > 0
-
     The Lagrange condition is (gram + mu) V^T = moment for one mu >= 0 per problem, found with
     Cholesky factors, which take a tenth of the time of eigenvectors. Only where a factor is close
     to singular do eigenvectors decide which directions carry anything: there the head is the one
     of least norm.
 
-    Raises ValueError where the radius is not positive, shapes disagree or a moment is not finite.
+    Parameters
+    ----------
+    gram
+        [..., p, p] float64: E z z^T, positive semidefinite, possibly singular.
+    moment
+        [..., p, c] float64: E z y^T.
+    radius
+        B > 0.
 
+    Raises
+    ------
+    ValueError
+        If the radius is not positive, shapes disagree or a moment is not finite.
+
+    Examples
+    --------
     >>> eye = torch.eye(2, dtype=torch.float64)
     >>> head = least_squares(eye, torch.tensor([[3.0], [4.0]], dtype=torch.float64), radius=1.0)
     >>> [round(v, 6) for v in head.weights[0].tolist()], bool(head.gap < 1e-12)
@@ -56,6 +66,8 @@ def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
 def least_squares_gap(gram: Tensor, moment: Tensor, weights: Tensor, radius: float) -> Tensor:
     """The certified gap [...] of any feasible V [..., c, p] for the problem of `least_squares`.
 
+    Examples
+    --------
     >>> one = torch.ones(1, 1, dtype=torch.float64)
     >>> float(least_squares_gap(one, one, 0.0 * one, radius=1.0))    # phi = (v - 1)^2 at v = 0
     2.0
@@ -72,6 +84,8 @@ def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> tuple[Ten
 
     Newton's iteration on 1/||X(mu)|| - 1/radius, as in `secular` (More and Sorensen 1983).
 
+    Examples
+    --------
     >>> eye = torch.eye(2, dtype=torch.float64)[None]
     >>> target = torch.tensor([[[3.0], [4.0]]], dtype=torch.float64)
     >>> x, sound = least_quadratic(eye, target, radius=1.0)

@@ -41,13 +41,21 @@ HOW_TO_GET = (
 def load(path: str | os.PathLike[str], *, padded: bool = False) -> Split:
     """The user's own IEMOCAP features, from the public pickle or from an ``.npz`` with a split.
 
-    path    a ``.pkl`` of the public layout, read without running anything (`empirical.paper.safe_pickle`),
-            or an ``.npz`` with ``text_train``, ``text_test``, … for text, video and audio
-    padded  every dialogue filled up with zero rows to 110, as the paper's sample sizes suggest; the
-            filling is marked and counts nowhere but in the number of rows. For the pickle only
+    Parameters
+    ----------
+    path
+        a ``.pkl`` of the public layout, read without running anything
+        (`empirical.paper.safe_pickle`), or an ``.npz`` with ``text_train``, ``text_test``, … for
+        text, video and audio.
+    padded
+        Every dialogue filled up with zero rows to 110, as the paper's sample sizes suggest; the
+        filling is marked and counts nowhere but in the number of rows. For the pickle only.
 
-    Raises ValueError, beginning with the path, for a file that is damaged, runs code, has other
-    parts, shapes or labels than that layout, or values that are not finite.
+    Raises
+    ------
+    ValueError
+        Beginning with the path, for a file that is damaged, runs code, has other parts, shapes or
+        labels than that layout, or values that are not finite.
     """
     file = Path(path)
     try:
@@ -65,6 +73,8 @@ def stand_in(seed: int = 0, *, rows: tuple[int, int] = (13_200, 3_410)) -> Split
     Each class has a Gaussian mean in every modality, at distances that make text the strongest and
     video the weakest, plus standard normal noise. Nothing in it comes from IEMOCAP.
 
+    Examples
+    --------
     >>> split = stand_in(rows=(30, 12))
     >>> split.columns, split.kind
     ({'text': 100, 'video': 500, 'audio': 100}, 'stand-in')

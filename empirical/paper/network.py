@@ -79,6 +79,8 @@ def _with_one(x: Tensor) -> Tensor:
 def tensors(features: dict[str, NDArray[np.float32]]) -> dict[str, Tensor]:
     """The features as torch reads them; copies, since a worker's memory may be read-only.
 
+    Examples
+    --------
     >>> tensors({"text": np.zeros((2, 3), dtype=np.float32)})["text"].shape
     torch.Size([2, 3])
     """
@@ -98,14 +100,24 @@ def train(
 ) -> Networks:
     """Train one network per subset on the given training rows, in float32.
 
-    rows   indices of training rows; padding among them takes part in the minibatches and has no loss
-    steps  of Adam (β 0.9 and 0.999, no decay), each on the next `batch` rows of a fresh permutation
-           per epoch, or on all rows where there are no more
-    trial  initial weights (uniform within 1/√fan-in) and minibatches depend on seed, trial and the
-           number of rows alone, and a modality's initial encoder on its position among all of them
+    Parameters
+    ----------
+    rows
+        Indices of training rows; padding among them takes part in the minibatches and has no loss.
+    steps
+        of Adam (β 0.9 and 0.999, no decay), each on the next `batch` rows of a fresh permutation
+        per epoch, or on all rows where there are no more.
+    trial
+        Initial weights (uniform within 1/√fan-in) and minibatches depend on seed, trial and the
+        number of rows alone, and a modality's initial encoder on its position among all of them.
 
-    Raises ValueError where no row is real, or a subset names an unknown modality.
+    Raises
+    ------
+    ValueError
+        If no row is real, or a subset names an unknown modality.
 
+    Examples
+    --------
     >>> from empirical.paper.splits import from_dataset, standardised
     >>> from empirical.datasets.bundled import breast_cancer
     >>> split = standardised(from_dataset(breast_cancer()))
@@ -139,6 +151,8 @@ def train(
 def accuracies(scores: Sequence[Tensor], y: Tensor, real: Tensor) -> list[float]:
     """Top-1 accuracy per subset over the real rows, in [0, 1].
 
+    Examples
+    --------
     >>> accuracies([torch.eye(2)], torch.tensor([0, 0]), torch.tensor([True, True]))
     [0.5]
     """
@@ -148,6 +162,8 @@ def accuracies(scores: Sequence[Tensor], y: Tensor, real: Tensor) -> list[float]
 def losses(scores: Sequence[Tensor], y: Tensor, real: Tensor) -> list[float]:
     """Mean cross-entropy per subset over the real rows, in nats, float64.
 
+    Examples
+    --------
     >>> losses([torch.zeros(2, 4)], torch.tensor([0, 3]), torch.tensor([True, False]))
     [1.3862943611198906]
     """
@@ -158,8 +174,12 @@ def losses(scores: Sequence[Tensor], y: Tensor, real: Tensor) -> list[float]:
 class Refit:
     """The best head on a frozen encoder, fitted to the training rows.
 
-    train_loss, gap  its loss there, at most `gap` above the least in the ball (certified)
-    accuracy, test_loss  on the real test rows
+    Parameters
+    ----------
+    train_loss, gap
+        Its loss there, at most `gap` above the least in the ball (certified)
+    accuracy, test_loss
+        On the real test rows.
     """
 
     train_loss: float
@@ -179,8 +199,11 @@ def refit(
 ) -> Refit:
     """Freeze one subset's encoder and fit its head to all real training rows.
 
-    radius  of the ball of heads (Frobenius norm, bias included), the same for all subsets that are
-            to be compared. tolerance and steps as in `empirical.heads.softmax`
+    Parameters
+    ----------
+    radius
+        Of the ball of heads (Frobenius norm, bias included), the same for all subsets that are to
+        be compared. tolerance and steps as in `empirical.heads.softmax`.
     """
     halves = []
     for features, labels, real in (

@@ -28,9 +28,15 @@ def load(path: Path) -> Any:
 
     Arrays become numpy arrays of the native byte order; arrays of objects hold what they held.
 
-    Raises RefusedError, a ValueError, for a pickle that names anything else (before it could run),
-    and ValueError for a file that is missing, empty, truncated or no pickle.
+    Raises
+    ------
+    RefusedError
+        A ValueError, for a pickle that names anything else (before it could run)
+    ValueError
+        For a file that is missing, empty, truncated or no pickle.
 
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "evil.pkl"

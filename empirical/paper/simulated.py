@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 def coordinate_maps(overlap: float, construction: str, modalities: int, features: int) -> Array:
     """A of shape [d, K, K] with x⁽ᵏ⁾_j = Σ_l A[j, k, l] u⁽ˡ⁾_j: `share` as a matrix per coordinate.
 
+    Examples
+    --------
     >>> coordinate_maps(0.5, "mixing", 2, 1).tolist()
     [[[1.0, 0.0], [0.5, 0.5]]]
     """
@@ -39,6 +41,8 @@ def second_moments(
     Features are ordered modality by modality. `rows`: (training, test). The draw depends on seed,
     trial and the number of training rows alone.
 
+    Examples
+    --------
     >>> train, test = second_moments(0, 0, (7, 3), modalities=2, features=1)
     >>> train.shape, bool(np.allclose(test, test.T))
     ((2, 2), True)
@@ -54,12 +58,20 @@ def second_moments(
 def least_squares_error(train: Array, test: Array, maps: Array, present: int) -> float:
     """Test mean squared error of least squares on the first modalities, without an intercept.
 
-    train, test: second moments from `second_moments`; maps: [d, K, K] from `coordinate_maps`;
-    present: how many of the K modalities the fit sees. Where features are copies of each other there
-    are many least-squares fits (the one of minimum norm among them); all predict the same.
-
     Two modalities of one feature, y = u⁽¹⁾ + u⁽²⁾; seeing the first leaves the second:
 
+    Parameters
+    ----------
+    train, test
+        Second moments from `second_moments`.
+    maps
+        [d, K, K] from `coordinate_maps`.
+    present
+        How many of the K modalities the fit sees. Where features are copies of each other there are
+        many least-squares fits (the one of minimum norm among them); all predict the same.
+
+    Examples
+    --------
     >>> moments = np.eye(2)
     >>> round(least_squares_error(moments, moments, coordinate_maps(0.0, "mixing", 2, 1), 1), 9)
     1.0
@@ -96,10 +108,17 @@ def network_errors(
     biases, and is trained by full-batch Adam (learning rate falling to zero along a half cosine) on
     the mean squared error; absent modalities are left out of the concatenation.
 
-    train, test  [draws, K·d, K·d] second moments; draw t starts from initial weights of trial t
-    maps         [cells, d, K, K]
-    present      [cells, K], 1 where a modality is seen, 0 where not
+    Parameters
+    ----------
+    train, test
+        [draws, K·d, K·d] second moments; draw t starts from initial weights of trial t.
+    maps
+        [cells, d, K, K].
+    present
+        [cells, K], 1 where a modality is seen, 0 where not.
 
+    Examples
+    --------
     >>> moments = np.eye(2)[None]
     >>> maps = coordinate_maps(0.0, "mixing", 2, 1)[None]
     >>> found = network_errors(moments, moments, maps, np.array([[1.0, 0.0]]), seed=0)

@@ -19,10 +19,16 @@ Array = NDArray[np.float32]
 class Split:
     """Features of K ≥ 2 modalities, cut into training and test rows.
 
-    train, test    name → float32 [rows, d_k]
-    y_train, y_test  int64 codes 0…classes−1
-    real_train, real_test  bool: False marks padding, which no loss and no accuracy counts
-    kind           "iemocap", "stand-in" or "user": whose numbers may stand beside the paper's
+    Parameters
+    ----------
+    train, test
+        name → float32 [rows, d_k].
+    y_train, y_test
+        int64 codes 0…classes−1.
+    real_train, real_test
+        bool: False marks padding, which no loss and no accuracy counts.
+    kind
+        "iemocap", "stand-in" or "user": whose numbers may stand beside the paper's.
     """
 
     name: str
@@ -50,8 +56,13 @@ class Split:
 def from_dataset(data: Dataset, seed: int = 0) -> Split:
     """The data set's own split, or a seeded one where it has none: 30 % of the rows for testing.
 
-    Raises ValueError for regression, or where the training rows lack a class.
+    Raises
+    ------
+    ValueError
+        For regression, or if the training rows lack a class.
 
+    Examples
+    --------
     >>> from empirical.datasets.bundled import breast_cancer
     >>> split = from_dataset(breast_cancer())
     >>> len(split.y_train), len(split.y_test), split.classes
@@ -93,6 +104,8 @@ def standardised(split: Split) -> Split:
 
     Columns that are constant on the training rows become 0, padding stays 0.
 
+    Examples
+    --------
     >>> from empirical.datasets.bundled import breast_cancer
     >>> x = standardised(from_dataset(breast_cancer())).train["mean"]
     >>> bool(abs(x.mean(axis=0)).max() < 1e-5), round(float(x.std(axis=0).max()), 4)
@@ -117,6 +130,8 @@ def standardised(split: Split) -> Split:
 def abbreviations(names: Iterable[str]) -> dict[str, str]:
     """Full name → a letter where initials differ, else the name itself.
 
+    Examples
+    --------
     >>> abbreviations(["text", "audio"]), abbreviations(["fac", "fou"])
     ({'text': 'T', 'audio': 'A'}, {'fac': 'fac', 'fou': 'fou'})
     """

@@ -37,11 +37,18 @@ BLOCK = 256
 class Whitened:
     """Features whitened on the range of Sigma.
 
-    w        [T, p, rows]: Sigma^(-1/2) z in Sigma's eigenbasis, zero in the directions cut off
-    kept     [T, p] bool: the directions that were kept
-    targets  [c, rows]
-    head     [T, c, p]: B', the population's least-squares head on w
-    best     [T]: its risk, the least over all heads
+    Parameters
+    ----------
+    w
+        [T, p, rows]: Sigma^(-1/2) z in Sigma's eigenbasis, zero in the directions cut off.
+    kept
+        [T, p] bool: the directions that were kept.
+    targets
+        [c, rows].
+    head
+        [T, c, p]: B', the population's least-squares head on w.
+    best
+        [T]: its risk, the least over all heads.
     """
 
     w: Tensor
@@ -55,11 +62,18 @@ class Whitened:
 class Constants:
     """What the fast-rate bound needs to know of the population, each [T].
 
-    V         tr Cov(v), in units of the loss
-    v_norm    the largest eigenvalue of Cov(v), certified from above
-    v_max     sup ||v||_F
-    leverage  rho^2 = sup ||w||^2
-    p         the rank of Sigma
+    Parameters
+    ----------
+    V
+        tr Cov(v), in units of the loss.
+    v_norm
+        The largest eigenvalue of Cov(v), certified from above.
+    v_max
+        sup ||v||_F.
+    leverage
+        rho^2 = sup ||w||^2.
+    p
+        The rank of Sigma.
     """
 
     V: Tensor
@@ -73,10 +87,15 @@ class Constants:
 class FreshHead:
     """Least-squares heads on a fresh sample S_2, each [T].
 
-    risk_low, risk_high  the population risk of the exact minimiser on S_2
-    empirical_risk       on S_2
-    kappa                1 - lambda_min(Sigma^(-1/2) Sigma-hat Sigma^(-1/2)) on the range, rounded
-                         up; 1 where S_2 does not determine the minimiser
+    Parameters
+    ----------
+    risk_low, risk_high
+        The population risk of the exact minimiser on S_2.
+    empirical_risk
+        on S_2.
+    kappa
+        1 - lambda_min(Sigma^(-1/2) Sigma-hat Sigma^(-1/2)) on the range, rounded up; 1 where S_2
+        does not determine the minimiser.
     """
 
     risk_low: Tensor
@@ -88,6 +107,8 @@ class FreshHead:
 def whiten(features: Features) -> Whitened:
     """Cut features to the range of Sigma, whiten them and solve the population's problem.
 
+    Examples
+    --------
     >>> z = torch.tensor([[[-2.0, 2.0], [1.0, 1.0]]], dtype=torch.float64)      # (2 x, 1)
     >>> y = torch.tensor([[0.0, 3.0]], dtype=torch.float64)                     # 1.5 + 1.5 x
     >>> white = whiten(Features(z, y, radius=1.0, loss="least-squares"))
@@ -108,6 +129,8 @@ def whiten(features: Features) -> Whitened:
 def constants(white: Whitened) -> Constants:
     """V, lambda, b, rho^2 and p at the population's best head; all but lambda up to rounding.
 
+    Examples
+    --------
     >>> z, y = torch.ones(1, 1, 2, dtype=torch.float64), torch.tensor([[-1.0, 1.0]]).double()
     >>> found = constants(whiten(Features(z, y, radius=1.0, loss="least-squares")))
     >>> [float(x) for x in (found.V, found.v_max, found.leverage, found.p)]    # w = 1, xi = y
@@ -131,6 +154,8 @@ def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Esti
     counts. v_norm lies between what was found less what rounding may have added to it, and the
     certified upper end. With heads on a sample S_2 also kappa, whose upper end is certified.
 
+    Examples
+    --------
     >>> z, y = torch.ones(1, 1, 2, dtype=torch.float64), torch.tensor([[-1.0, 1.0]]).double()
     >>> found = estimates(whiten(Features(z, y, radius=1.0, loss="least-squares")))
     >>> {name: found[name].direction for name in ("V", "v_norm")}
@@ -163,6 +188,8 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
     kappa = 1 the minimiser is not unique, or not found to any accuracy, and the bound is infinite;
     the least-norm one stands for it.
 
+    Examples
+    --------
     >>> z, y = torch.ones(1, 1, 2, dtype=torch.float64), torch.tensor([[-1.0, 1.0]]).double()
     >>> white = whiten(Features(z, y, radius=1.0, loss="least-squares"))
     >>> fresh = fresh_heads(white, torch.tensor([[0.25, 0.75]]).double())   # the mean on S_2 is 1/2
@@ -200,13 +227,16 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
 def _covariance_norm(w: Tensor, xi: Tensor) -> Tensor:
     """An upper bound on the operator norm of E v v^T = Cov(v), v = w xi^T.
 
-    w: [p, rows], xi: [c, rows], float64. The matrix is summed in float32 over blocks of rows and in
-    float64 over the blocks, and what rounding can add to its norm is added. Rounding w and xi,
-    multiplying them (twice three factors), multiplying two entries and summing a block make a
-    relative error of at most gamma = n u / (1 - n u), n = `BLOCK` + 8, u = 2^-24, in every product
-    (Higham 2002, sections 3.1 and 4.2, any order of summation; what is left of n covers the sums in
-    float64). So entry (i, j) errs by at most gamma E|v_i v_j|, and the matrix by gamma E||v||^2
-    in Frobenius norm. Underflow is left out: it needs entries of v below 1e-19.
+    Parameters
+    ----------
+    w
+        [p, rows], xi: [c, rows], float64. The matrix is summed in float32 over blocks of rows and
+        in float64 over the blocks, and what rounding can add to its norm is added. Rounding w and
+        xi, multiplying them (twice three factors), multiplying two entries and summing a block make
+        a relative error of at most gamma = n u / (1 - n u), n = `BLOCK` + 8, u = 2^-24, in every
+        product (Higham 2002, sections 3.1 and 4.2, any order of summation; what is left of n covers
+        the sums in float64). So entry (i, j) errs by at most gamma E|v_i v_j|, and the matrix by
+        gamma E||v||^2 in Frobenius norm. Underflow is left out: it needs entries of v below 1e-19.
     """
     rows = w.shape[1]
     size = w.shape[0] * xi.shape[0]
@@ -228,12 +258,18 @@ def _rounding(trace: Tensor) -> Tensor:
 def operator_norm(matrix: Tensor) -> Tensor:
     """The largest eigenvalue of a symmetric positive semidefinite matrix, from above.
 
-    matrix: [n, n] float64; the lower triangle counts. The result is never below the eigenvalue and
-    exceeds it by a factor of at most 1 + 2e-9, rounding included. LAPACK's symmetric eigenvalues err
-    by at most p(n) u ||matrix||, p a modest polynomial (LAPACK Users' Guide, section 4.7): even
-    p = 40 n^(3/2) makes that about 1e-10 at n = 1,000, and 1e-9 is added. (Power iteration, proved
-    from above by a Cholesky factorisation, was no faster at n = 170 and saved 4 ms at n = 330.)
+    Parameters
+    ----------
+    matrix
+        [n, n] float64; the lower triangle counts. The result is never below the eigenvalue and
+        exceeds it by a factor of at most 1 + 2e-9, rounding included. LAPACK's symmetric
+        eigenvalues err by at most p(n) u ||matrix||, p a modest polynomial (LAPACK Users' Guide,
+        section 4.7): even p = 40 n^(3/2) makes that about 1e-10 at n = 1,000, and 1e-9 is added.
+        (Power iteration, proved from above by a Cholesky factorisation, was no faster at n = 170
+        and saved 4 ms at n = 330.)
 
+    Examples
+    --------
     >>> norm = operator_norm(torch.diag(torch.tensor([1.0, 3.0], dtype=torch.float64)))
     >>> bool(3.0 <= norm <= 3.0 * (1 + 2e-9))
     True

@@ -24,9 +24,14 @@ from empirical.statistics.intervals import Estimate, Interval
 class FittedHead:
     """Heads fitted under one distribution and their risk under it.
 
-    weights  V, [T, c, p], inside the ball
-    risk     [T], the risk of V under the distribution that it was fitted on
-    gap      [T], certified: risk - inf over the ball <= gap
+    Parameters
+    ----------
+    weights
+        V, [T, c, p], inside the ball.
+    risk
+        [T], the risk of V under the distribution that it was fitted on.
+    gap
+        [T], certified: risk - inf over the ball <= gap.
     """
 
     weights: Tensor
@@ -37,6 +42,8 @@ class FittedHead:
     def infimum(self) -> Interval:
         """The least risk over the ball: [risk - gap, risk], one entry per trial.
 
+        Examples
+        --------
         >>> risk, gap = torch.tensor([0.5]), torch.tensor([0.25])
         >>> FittedHead(torch.zeros(1, 1, 1), risk, gap).infimum
         Interval(low=array([0.25]), high=array([0.5]))
@@ -54,9 +61,14 @@ class FittedHead:
 class Features:
     """Features of a stack on the rows of a population, with the population's targets.
 
-    z        [T, p, rows] float64, the constant 1 included
-    targets  [c, rows] float64
-    radius   B, the head's ball
+    Parameters
+    ----------
+    z
+        [T, p, rows] float64, the constant 1 included.
+    targets
+        [c, rows] float64.
+    radius
+        B, the head's ball.
     """
 
     z: Tensor
@@ -94,8 +106,13 @@ class Features:
     def fit(self, mass: Tensor, start: Tensor | None = None) -> FittedHead:
         """The best heads under the mass [T, rows] of a distribution ([rows]: the same for all).
 
-        start: [T, c, p], where the softmax or logistic solver begins; least squares needs none.
+        Parameters
+        ----------
+        start
+            [T, c, p], where the softmax or logistic solver begins; least squares needs none.
 
+        Examples
+        --------
         >>> line = Features(  # y = 2 x on x = -1, 1, features (x, 1)
         ...     z=torch.tensor([[[-1.0, 1.0], [1.0, 1.0]]], dtype=torch.float64),
         ...     targets=torch.tensor([[-2.0, 2.0]], dtype=torch.float64),
@@ -157,6 +174,8 @@ class Features:
 def population_risk(features: Features, weights: Tensor) -> Estimate:
     """r(h o g) of heads V [T, c, p]: an exact average over the population's rows, [T].
 
+    Examples
+    --------
     >>> z, y = torch.ones(1, 1, 2).double(), torch.tensor([[-2.0, 2.0]]).double()
     >>> features = Features(z, y, radius=1.0, loss="least-squares")          # two rows, no features
     >>> population_risk(features, torch.zeros(1, 1, 1).double()).value
@@ -183,7 +202,10 @@ def optimality_gap(features: Features, weights: Tensor, mass: Tensor) -> Estimat
     The Frank-Wolfe gap bounds it from above, and so does the best head found, up to its own gap;
     that head's risk bounds it from below. The value is the distance to the best head found.
 
-    Raises ValueError where a head lies outside the ball, where nothing is certified.
+    Raises
+    ------
+    ValueError
+        If a head lies outside the ball, if nothing is certified.
     """
     norms = torch.linalg.matrix_norm(weights)
     if not bool((norms <= features.radius * (1.0 + 1e-9)).all()):
@@ -204,10 +226,16 @@ def latent_quality(
 ) -> Estimate:
     """eta(g) = inf_h r(h o g) - r(h* o g*) of each encoder, certified from both sides: [T].
 
-    reference_risk: the exact risk of h* o g*. Where that is unknown it is one fixed function's
-    (theory, section 6), and eta may be negative. start: heads at which the softmax solver begins.
-    Lower is better.
+    Parameters
+    ----------
+    reference_risk
+        The exact risk of h* o g*. Where that is unknown it is one fixed function's (theory, section
+        6), and eta may be negative.
+    start
+        Heads at which the softmax solver begins. Lower is better.
 
+    Examples
+    --------
     >>> z, y = torch.ones(1, 1, 2).double(), torch.tensor([[1.0, 3.0]]).double()
     >>> features = Features(z, y, radius=1.5, loss="least-squares")
     >>> latent_quality(features, reference_risk=0.5).value             # (0.5^2 + 1.5^2) / 2 - 0.5
@@ -222,6 +250,8 @@ def latent_quality(
 def quality_gap(eta_M: Estimate, eta_N: Estimate) -> Estimate:
     """gamma_S(M, N) = eta(g_M) - eta(g_N); r(h* o g*) cancels. Below zero M's is better.
 
+    Examples
+    --------
     >>> worse, better = (Estimate(v, Interval(v, v + 0.25)) for v in (1.0, 0.5))
     >>> quality_gap(better, worse).interval
     Interval(low=-0.75, high=-0.25)
@@ -240,6 +270,8 @@ def _numpy(values: Tensor) -> NDArray[np.float64]:
 def uniform_mass(rows: int, like: Tensor) -> Tensor:
     """The population's own mass, 1/N on every row: [rows] float64 on the device of `like`.
 
+    Examples
+    --------
     >>> uniform_mass(4, torch.zeros(1)).tolist()
     [0.25, 0.25, 0.25, 0.25]
     """

@@ -20,8 +20,13 @@ class Interval:
     nothing closes it the end is infinite. An exact quantity has low == high. NaN is kept, and never
     passes a comparison made by `verify.verdicts.compare`.
 
-    Raises ValueError where low > high.
+    Raises
+    ------
+    ValueError
+        If low > high.
 
+    Examples
+    --------
     >>> Interval(0.1, 0.3) - Interval(0.0, 0.1)
     Interval(low=0.0, high=0.3)
     """
@@ -46,6 +51,8 @@ class Interval:
     def exact(cls, value: ArrayLike) -> Interval:
         """The interval of zero width at a value that is known exactly.
 
+        Examples
+        --------
         >>> Interval.exact(0.5)
         Interval(low=0.5, high=0.5)
         """
@@ -67,11 +74,19 @@ class Interval:
 class Estimate:
     """A measured number, or one per model of a stack, with the interval that holds it.
 
-    value    the point estimate, a number or an array of the interval's shape
-    interval where the quantity lies
-    level    the confidence of each entry's interval: 1.0 where it is certain (exact or certified)
-    n        the number of independent draws behind it, None where none were made
+    Parameters
+    ----------
+    value
+        The point estimate, a number or an array of the interval's shape.
+    interval
+        The interval that holds the quantity.
+    level
+        The confidence of each entry's interval: 1.0 if it is certain (exact or certified).
+    n
+        The number of independent draws behind it, None if none were made.
 
+    Examples
+    --------
     >>> Estimate(0.5, Interval(0.4, 0.6), level=0.95, n=100).interval
     Interval(low=0.4, high=0.6)
     """
@@ -88,6 +103,8 @@ class Estimate:
         "exact": no width (an average over a population, up to its rounding); "two-sided": both ends
         finite; "at least" / "at most": only the lower / upper end is; "none": neither.
 
+        Examples
+        --------
         >>> Estimate(2.0, Interval(1.5, np.inf)).direction
         'at least'
         """
@@ -100,6 +117,8 @@ class Estimate:
     def __sub__(self, other: Estimate) -> Estimate:
         """The difference; its interval takes the worst ends, its level charges both intervals.
 
+        Examples
+        --------
         >>> (Estimate(2.0, Interval(1.0, 3.0)) - Estimate(0.5, Interval(0.0, 1.0))).interval
         Interval(low=0.0, high=3.0)
         """
@@ -115,11 +134,20 @@ class Estimate:
 def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:
     """The mean of independent draws with Student's t interval.
 
-    values: shape [n]. level: the confidence, in (0, 1). With one draw the interval is the whole
-    line.
+    Parameters
+    ----------
+    values
+        shape [n].
+    level
+        The confidence, in (0, 1). With one draw the interval is the whole line.
 
-    Raises ValueError where `values` is empty or `level` lies outside (0, 1).
+    Raises
+    ------
+    ValueError
+        If `values` is empty or `level` lies outside (0, 1).
 
+    Examples
+    --------
     >>> mean_estimate([1.0, 2.0, 3.0]).value
     2.0
     """

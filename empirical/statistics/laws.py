@@ -17,11 +17,18 @@ from empirical.statistics.intervals import Estimate, Interval
 class Law:
     """A law with finitely many values.
 
-    values         [n] ascending, distinct, in the units of the statistic
-    probabilities  [n]
-    error          no probability of an event is off by more than this (mass that was cut off far
-                   in the tails, and what the probabilities together miss of 1)
+    Parameters
+    ----------
+    values
+        [n] ascending, distinct, in the units of the statistic.
+    probabilities
+        [n].
+    error
+        No probability of an event is off by more than this (mass that was cut off far in the tails,
+        and what the probabilities together miss of 1)
 
+    Examples
+    --------
     >>> law = Law.of([(0.5, 0.25), (0.0, 0.5), (0.5, 0.25)])
     >>> law.values.tolist(), law.probabilities.tolist(), law.error
     ([0.0, 0.5], [0.5, 0.5], 0.0)
@@ -37,8 +44,14 @@ class Law:
 
         Values are merged by equality, so they should be exact numbers (multiples of a power of 2).
         ``cut_off``: an upper bound on the mass that no part holds.
-        Raises ValueError where the probabilities miss 1 by more than 1e-6.
 
+        Raises
+        ------
+        ValueError
+            If the probabilities miss 1 by more than 1e-6.
+
+        Examples
+        --------
         >>> Law.of([(1.0, 0.5)])
         Traceback (most recent call last):
         ...
@@ -63,6 +76,8 @@ class Law:
     def above(self, threshold: float) -> Interval:
         """P(X > threshold), as wide as ``error`` makes it.
 
+        Examples
+        --------
         >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).above(0.0)
         Interval(low=0.25, high=0.25)
         """
@@ -71,6 +86,8 @@ class Law:
     def below(self, threshold: float) -> Interval:
         """P(X < threshold), as wide as ``error`` makes it.
 
+        Examples
+        --------
         >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).below(1.0)
         Interval(low=0.75, high=0.75)
         """
@@ -79,8 +96,13 @@ class Law:
     def quantile(self, probability: float) -> Interval:
         """The least x with P(X ≤ x) ≥ probability; wide only where ``error`` leaves it open.
 
-        Raises ValueError for a probability outside (0, 1].
+        Raises
+        ------
+        ValueError
+            For a probability outside (0, 1].
 
+        Examples
+        --------
         >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).quantile(0.75)
         Interval(low=0.0, high=0.0)
         """
@@ -155,13 +177,23 @@ def estimate_probability(happens: ArrayLike, level: float = 0.99) -> Estimate:
 def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99) -> Estimate:
     """A quantile from independent draws, between two order statistics; ties are allowed.
 
-    values: [n]. The interval misses with probability at most 1 − level; an end is infinite where
-    there are too few draws. Raises ValueError for no draws, NaN, a probability outside (0, 1] or a level
-    outside (0, 1).
+    Parameters
+    ----------
+    values
+        [n] independent draws.
+    probability
+        Of the quantile, in (0, 1].
+    level
+        The interval misses with probability at most 1 − level; an end is infinite if there are too few
+        draws.
 
-    Source: the number of draws ≤ the quantile is at least Binomial(n, probability), of draws < it
-    at most (David and Nagaraja 2003, section 7.1).
+    Raises
+    ------
+    ValueError
+        For no draws, NaN, a probability outside (0, 1] or a level outside (0, 1).
 
+    Examples
+    --------
     >>> estimate_quantile(range(1, 100), 0.5, level=0.95).value
     50.0
     """

@@ -35,8 +35,25 @@ _BLOCK = 2**24
 class StackWorld:
     """A finite law on atoms, a fusion class, and one fixed reference function.
 
-    Made by `teacher.teacher_world` and `population_world`.
+    Made by `teacher.teacher_world`, or by hand from a data set.
 
+    Parameters
+    ----------
+    inputs
+        Per modality [N, D_k] float64, the constant 1 included.
+    row
+        [A] int64: the row of each atom.
+    targets
+        [A, c] float64: one-hot or real.
+    law
+        [A] float64: the atoms' probabilities.
+    reference
+        [A] float64: the loss of h*∘g* on each atom.
+    realizable
+        Whether h*∘g* is in the class and no function has a smaller risk.
+
+    Examples
+    --------
     >>> from empirical.worlds.teacher import teacher_world
     >>> rows = np.linspace(-1, 1, 8)[:, None]
     >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=3.0, outputs=2)
@@ -44,13 +61,6 @@ class StackWorld:
     >>> counts = world.draw(np.random.default_rng(0), m=32, trials=3)     # 8 rows of 2 classes
     >>> counts.shape, world.measure(counts, [["a"]])["a",].slack.max() < 1e-3
     ((3, 16), np.True_)
-
-    inputs     per modality [N, D_k] float64, the constant 1 included
-    row        [A] int64: the row of each atom
-    targets    [A, c] float64: one-hot or real
-    law        [A] float64: the atoms' probabilities
-    reference  [A] float64: the loss of h*∘g* on each atom
-    realizable whether h*∘g* is in the class and no function has a smaller risk
     """
 
     names: Subset
@@ -88,7 +98,10 @@ class StackWorld:
     def draw(self, generator: np.random.Generator, m: int, trials: int) -> NDArray[np.int64]:
         """``trials`` i.i.d. samples of size m as counts of atoms: int [trials, A].
 
-        Raises ValueError unless m and trials are positive integers.
+        Raises
+        ------
+        ValueError
+            Unless m and trials are positive integers.
         """
         check_draw(m, trials)
         return generator.multinomial(m, self.law, size=trials)
@@ -128,7 +141,11 @@ class StackWorld:
         """All quantities of any given models of this subset, one per sample (trained or not).
 
         Risks are exact; ``slack`` and ``quality_width`` come from Frank–Wolfe gaps.
-        Raises ValueError where the stack has no models of the subset, or not one per sample.
+
+        Raises
+        ------
+        ValueError
+            If the stack has no models of the subset, or not one per sample.
         """
         members, m = self._members(subset), int(counts[0].sum())
         if members not in models.subsets or len(models.heads[0]) != len(counts):

@@ -28,14 +28,21 @@ CLIP_NORM = 3**0.5
 class FinitePopulation:
     """A data set, scaled and ready to be drawn from.
 
-    inputs         per modality [N, D_k] float64: columns of mean 0 and equal variance, scaled to a
-                   mean square row norm of 1, rows longer than sqrt(3) pulled back onto that norm,
-                   then the constant 1
-    targets        [N, c] float64: one-hot classes, or the real target mapped onto [-1, 1]
-    labels         [N] int64 class codes; empty for regression
-    clipped        per modality, the fraction of rows that were pulled back
-    target_radius  Y with ||y|| <= Y for every row
-    target_scale   units of the original target in one unit of y (1.0 for classes)
+    Parameters
+    ----------
+    inputs
+        Per modality [N, D_k] float64: columns of mean 0 and equal variance, scaled to a mean square
+        row norm of 1, rows longer than sqrt(3) pulled back onto that norm, then the constant 1.
+    targets
+        [N, c] float64: one-hot classes, or the real target mapped onto [-1, 1].
+    labels
+        [N] int64 class codes; empty for regression.
+    clipped
+        Per modality, the fraction of rows that were pulled back.
+    target_radius
+        Y with ||y|| <= Y for every row.
+    target_scale
+        Units of the original target in one unit of y (1.0 for classes)
     """
 
     data: Dataset
@@ -73,8 +80,11 @@ class FinitePopulation:
     def constants(self, prediction_radius: float, loss: str | Loss) -> LossConstants:
         """C and L of a loss if ||f(x)|| <= prediction_radius.
 
-        Raises ValueError for another loss, for softmax or logistic on a regression target, or for
-        logistic with one output per class (see `binary_targets`).
+        Raises
+        ------
+        ValueError
+            For another loss, for softmax or logistic on a regression target, or for logistic with
+            one output per class (see `binary_targets`).
         """
         loss = LOSSES.find(loss)
         loss.check_task(self.data.task, len(self.data.classes))
@@ -83,7 +93,10 @@ class FinitePopulation:
     def draw(self, generator: np.random.Generator, m: int) -> NDArray[np.int64]:
         """Row indices of an i.i.d. sample of size m (with replacement), shape [m].
 
-        Raises ValueError where m < 1.
+        Raises
+        ------
+        ValueError
+            If m < 1.
         """
         at_least(1).whole("m", m)
         return generator.integers(0, self.rows, m)
@@ -109,9 +122,15 @@ class FinitePopulation:
 def binary_targets(population: FinitePopulation) -> FinitePopulation:
     """The population of two classes with one target in {0, 1} per row, 1 for the second class.
 
-    For the logistic loss, whose one logit is the log-odds of the second class. Raises ValueError
-    for another number of classes.
+    For the logistic loss, whose one logit is the log-odds of the second class.
 
+    Raises
+    ------
+    ValueError
+        For another number of classes.
+
+    Examples
+    --------
     >>> from empirical import datasets
     >>> two = binary_targets(finite_population(datasets.breast_cancer()))
     >>> two.outputs, bool((two.targets[:, 0] == two.labels).all())
@@ -126,8 +145,13 @@ def binary_targets(population: FinitePopulation) -> FinitePopulation:
 def finite_population(data: Dataset) -> FinitePopulation:
     """Scale a data set into a population.
 
-    Raises ValueError where a column's variance is zero or is not finite in float64.
+    Raises
+    ------
+    ValueError
+        If a column's variance is zero or is not finite in float64.
 
+    Examples
+    --------
     >>> from empirical import datasets
     >>> population = finite_population(datasets.digits())
     >>> population.rows, population.outputs, round(population.input_norm, 6)

@@ -22,6 +22,8 @@ class World(Protocol[Sample, Models]):
     along the leading axis; models are one per trial. `ExactWorld`, `ClassWorld`, `LinearWorld` and
     `StackWorld` (teachers, data sets) are worlds; none of them inherits from this class.
 
+    Examples
+    --------
     >>> from empirical.worlds.boolean.exact import xor
     >>> world: World = xor()
     >>> sample = world.draw(np.random.default_rng(0), 50, 2)

@@ -36,16 +36,28 @@ def teacher_world(
 ) -> StackWorld:
     """A world over the given rows, x⁽ᵏ⁾ of shape [N, d_k] per modality, in the class ``cls``.
 
-    loss     "softmax" (cls.outputs classes, at least 2) or "least-squares"
-    noise    size of the noise for least squares, in units of the target; softmax has its own
-    teacher  h*∘g*, one model of all modalities inside the class; by default random encoders that
-             use all of the encoder's radius, and a random head that uses all of the head's
-    seed     of the default teacher
-
     Rows enter as given, with a constant 1 appended. C and L are those of the loss on the class.
-    Raises ValueError for inputs that are not matrices of finite numbers with equally many rows, an
-    unknown loss, softmax with one output, a negative noise, or a teacher outside the class.
 
+    Parameters
+    ----------
+    loss
+        "softmax" (cls.outputs classes, at least 2) or "least-squares".
+    noise
+        Size of the noise for least squares, in units of the target; softmax has its own.
+    teacher
+        h*∘g*, one model of all modalities inside the class; by default random encoders that use all
+        of the encoder's radius, and a random head that uses all of the head's.
+    seed
+        Of the default teacher.
+
+    Raises
+    ------
+    ValueError
+        For inputs that are not matrices of finite numbers with equally many rows, an unknown loss,
+        softmax with one output, a negative noise, or a teacher outside the class.
+
+    Examples
+    --------
     >>> rows = np.linspace(-1, 1, 8)[:, None]
     >>> cls = FusionClass(width=2, encoder_radius=1.0, head_radius=3.0, outputs=2)
     >>> world = teacher_world({"a": rows, "b": rows**2}, cls)

@@ -14,16 +14,26 @@ from empirical.statistics.intervals import Interval
 class Trials:
     """One entry per sample, all arrays float64 [trials], in the units of the world's loss.
 
-    subset           the modalities that were visible, M
-    m                sample size
-    population_risk  r(ĥ_M∘ĝ_M)
-    empirical_risk   r̂(ĥ_M∘ĝ_M)
-    latent_quality   η(ĝ_M) = inf_h r(h∘ĝ_M) − r(h*∘g*), its upper end; lower is better
-    centred_loss     L̂ = r̂(ĥ_M∘ĝ_M) − r̂(h*∘g*)
-    slack            certified ε with r̂(ĥ∘ĝ) ≤ inf_h r̂(h∘ĝ) + ε; infinite where nothing is certified
-    quality_width    certified: η(ĝ_M) ≥ latent_quality − quality_width; 0 where η is exact
-
     Trial t of two subsets belongs to the same sample, so differences of entries are paired.
+
+    Parameters
+    ----------
+    subset
+        The modalities that were visible, M.
+    m
+        Sample size.
+    population_risk
+        r(ĥ_M∘ĝ_M)
+    empirical_risk
+        r̂(ĥ_M∘ĝ_M)
+    latent_quality
+        η(ĝ_M) = inf_h r(h∘ĝ_M) − r(h*∘g*), its upper end; lower is better.
+    centred_loss
+        L̂ = r̂(ĥ_M∘ĝ_M) − r̂(h*∘g*)
+    slack
+        certified ε with r̂(ĥ∘ĝ) ≤ inf_h r̂(h∘ĝ) + ε; infinite where nothing is certified.
+    quality_width
+        certified: η(ĝ_M) ≥ latent_quality − quality_width; 0 where η is exact.
     """
 
     subset: tuple[str, ...]
@@ -39,6 +49,8 @@ class Trials:
     def quality(self) -> Interval:
         """η(ĝ_M) as an interval, one entry per sample.
 
+        Examples
+        --------
         >>> half, none = np.array([0.5]), np.zeros(1)
         >>> Trials(("a",), 10, half, half, half, none, none, quality_width=np.array([0.25])).quality
         Interval(low=array([0.25]), high=array([0.5]))
@@ -49,6 +61,8 @@ class Trials:
 def check_draw(m: int, trials: int) -> None:
     """Raise ValueError unless m and trials are integers of at least 1.
 
+    Examples
+    --------
     >>> check_draw(0, 5)
     Traceback (most recent call last):
     ...

@@ -111,7 +111,7 @@ class TestBousquet:
 
 
 class TestMatrixChernoff:
-    """P(λ_min(Σ^{-1/2} Σ̂ Σ^{-1/2}) ≤ 1 − κ) ≤ p exp(−κ² m/(2ρ²)); Tropp 2012, Theorem 1.1."""
+    """P(λ_min(Σ^{-1/2} Σ̂ Σ^{-1/2}) ≤ 1 − κ) ≤ p exp(−κ² m/(2ρ²)); Tropp (2012), Corollary 5.2."""
 
     def test_exact_tail_on_four_letters_in_the_plane(self):
         rng = np.random.default_rng(7)

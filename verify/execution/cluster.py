@@ -30,8 +30,11 @@ _log = logging.getLogger(__name__)
 def connect(address: str) -> Client:
     """A client of the dask scheduler at `address`, such as tcp://10.0.0.1:8786.
 
-    Raises ValueError where `distributed` is not installed, the address is malformed, or no
-    scheduler with a worker answers there.
+    Raises
+    ------
+    ValueError
+        If `distributed` is not installed, the address is malformed, or no scheduler with a worker
+        answers there.
     """
     try:
         from distributed import Client
@@ -59,13 +62,19 @@ def spread(
 ) -> Iterator[tuple[Piece, Result]]:
     """(piece, work(piece)) for every piece, in the order in which they finish.
 
-    work    sent to the cluster once; workers pass it on to each other
-
     Pieces of a lost worker are done by another. Where none is left, this waits for new ones and
     says so. Results that are not fetched yet are bounded by the number of workers.
 
-    Raises WorkersLostError where the cluster itself is gone or gives a piece up, ValueError where a
-    worker has other versions of this package or torch, and whatever `work` raises.
+    Parameters
+    ----------
+    work
+        Sent to the cluster once; workers pass it on to each other.
+
+    Raises
+    ------
+    WorkersLostError
+        If the cluster itself is gone or gives a piece up, ValueError where a worker has other
+        versions of this package or torch, and whatever `work` raises.
     """
     from distributed import KilledWorker, wait
     from distributed.client import FutureCancelledError

@@ -25,7 +25,10 @@ _DERIVED = (
 def open_folder(out: str | Path, design: Design) -> Path:
     """`out`/parts, made where it is missing and claimed for this study's configuration.
 
-    Raises ValueError where `out` is no folder, or holds another configuration's study.
+    Raises
+    ------
+    ValueError
+        If `out` is no folder, or holds another configuration's study.
     """
     if not str(out).strip():
         raise ValueError(f"out must be the name of a folder, got {str(out)!r}")
@@ -48,6 +51,8 @@ def open_folder(out: str | Path, design: Design) -> Path:
 def check_writable(out: str | Path) -> None:
     """Raise ValueError where no file can be written below `out`.
 
+    Examples
+    --------
     >>> check_writable("/dev/null/report")
     Traceback (most recent call last):
     ValueError: out must be a folder that can be written, got '/dev/null/report' (Not a directory)

@@ -31,7 +31,10 @@ _log = logging.getLogger(__name__)
 def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
     """Write one part atomically. `study` is the hash of the configuration it belongs to.
 
-    Raises OSError where the disk is full or cannot be written; the part that was there is kept.
+    Raises
+    ------
+    OSError
+        If the disk is full or cannot be written; the part that was there is kept.
     """
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
     metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table, study.encode())}

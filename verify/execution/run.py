@@ -51,17 +51,29 @@ def run_study(
 ) -> Results:
     """Measure every trial of a study, in memory that does not grow with their number.
 
-    out       folder for part files, which survive this process; None: a scratch file that does not
-    resume    use the parts that are there; without it they are computed again and replaced one by one
-    workers   processes of one thread each; None: one per core. A GPU is driven from this process
-    chunk     trials per part; numbers do not depend on it, nor on `workers`
-    progress  say what is run, and show a progress bar on a terminal
-    client    a `distributed.Client`: compute on its cluster (extra `cluster`), write parts from here
+    Parameters
+    ----------
+    out
+        Folder for part files, which survive this process; None: a scratch file that does not.
+    resume
+        Use the parts that are there; without it they are computed again and replaced one by one.
+    workers
+        Processes of one thread each; None: one per core. A GPU is driven from this process.
+    chunk
+        Trials per part; numbers do not depend on it, nor on `workers`.
+    progress
+        Say what is run, and show a progress bar on a terminal.
+    client
+        a `distributed.Client`: compute on its cluster (extra `cluster`), write parts from here.
 
-    Raises ValueError where `out` cannot be written or holds another configuration's study, where
-    workers or chunk is not a positive integer, or where both workers and a client are given;
-    `workers.WorkersLostError` where workers die faster than they finish anything, and OSError
-    where the disk is full. What was finished is kept in any case.
+    Raises
+    ------
+    ValueError
+        If `out` cannot be written or holds another configuration's study, if workers or chunk is
+        not a positive integer, or if both workers and a client are given;
+        `workers.WorkersLostError` where workers die faster than they finish anything.
+    OSError
+        If the disk is full. What was finished is kept in any case.
     """
     for name, value in (("workers", 1 if workers is None else workers), ("chunk", chunk)):
         if not isinstance(value, int) or value < 1:

@@ -34,6 +34,8 @@ class Task:
     def part(self) -> str:
         """The part's file name.
 
+        Examples
+        --------
         >>> Task("trials", 64, 0, 32).part, Task("complexity", 64).part
         ('trials-m64-000000-000032.parquet', 'complexity-m64.parquet')
         """
@@ -50,6 +52,8 @@ class Task:
 def named(part: str) -> Task | None:
     """The trials that a file name stands for; None where it is no such name.
 
+    Examples
+    --------
     >>> named("trials-m64-000000-000032.parquet")
     Task(kind='trials', m=64, start=0, stop=32)
     >>> named("reference.parquet")
@@ -62,8 +66,12 @@ def named(part: str) -> Task | None:
 class Context:
     """What all tasks of a study share; sent once to each worker.
 
-    classes    the subsets whose complexity is measured, as indices
-    head_m     the further sizes of samples for heads, used at `largest_m` alone
+    Parameters
+    ----------
+    classes
+        The subsets whose complexity is measured, as indices.
+    head_m
+        The further sizes of samples for heads, used at `largest_m` alone.
     """
 
     population: FinitePopulation

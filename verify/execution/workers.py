@@ -45,16 +45,24 @@ def spread(
 ) -> Iterator[tuple[Piece, Result]]:
     """(piece, work(piece)) for every piece, in the order in which they finish.
 
-    work     sent once to each worker; it and what it refers to must pickle
-    workers  processes; with one, the work is done in this process
-
     A piece whose worker was killed is done again. Results that are not fetched yet are bounded by
     the number of workers, not of pieces. However this generator ends, so do its workers; where this
     process is killed they notice within a second or two.
 
-    Raises WorkersLostError where workers died three times with nothing finished in between, and
-    whatever `work` raises.
+    Parameters
+    ----------
+    work
+        Sent once to each worker; it and what it refers to must pickle.
+    workers
+        processes; with one, the work is done in this process.
 
+    Raises
+    ------
+    WorkersLostError
+        If workers died three times with nothing finished in between, and whatever `work` raises.
+
+    Examples
+    --------
     >>> sorted(spread(abs, [-3, 2], workers=1))
     [(-3, 3), (2, 2)]
     """

@@ -22,7 +22,10 @@ PAGE, DATA = "report.html", "report.json"
 def write_report(results: Results, out: Path, command: str | None = None) -> Path:
     """Write report.json, then report.html made from that JSON alone; return the page's path.
 
-    command: the command line that repeats the study; None where it was run from Python.
+    Parameters
+    ----------
+    command
+        The command line that repeats the study; None where it was run from Python.
     """
     text = json.dumps(document(results, command), allow_nan=False, ensure_ascii=False, indent=1)
     write_atomically(out / DATA, text.encode())

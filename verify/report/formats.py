@@ -15,6 +15,8 @@ _SUBSCRIPT = re.compile(r"\b([A-Za-z])_(\w)\b")
 def power_of_ten(exponent: int) -> str:
     """Ten to an integer power, in Unicode.
 
+    Examples
+    --------
     >>> power_of_ten(-3)
     '10⁻³'
     """
@@ -24,6 +26,8 @@ def power_of_ten(exponent: int) -> str:
 def plain_number(value: float | None, none: str = "∞", digits: int = 3) -> str:
     """A number as text: integers whole, else `digits` significant ones. `none` stands for None.
 
+    Examples
+    --------
     >>> plain_number(1024), plain_number(-0.26), plain_number(None)
     ('1,024', '−0.26', '∞')
     >>> plain_number(141802745881), plain_number(2.011e-05)
@@ -103,6 +107,8 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> Markup:
 def subscripts(text: str) -> Markup:
     """The library's own words with their symbols' indices set low: S_1, G_M.
 
+    Examples
+    --------
     >>> subscripts("drawn from S_1 <")
     Markup('drawn from S<sub>1</sub> &lt;')
     """
@@ -117,6 +123,8 @@ def full_name(subset: Sequence[str]) -> str:
 def short_name(subset: Sequence[str], everything: Sequence[str]) -> str:
     """A subset's name, abbreviated where it lists many modalities.
 
+    Examples
+    --------
     >>> short_name(["a", "b"], "abcde"), short_name("abcde", "abcde")
     ('a + b', 'all 5 modalities')
     >>> short_name("abcd", "abcde"), short_name("abcd", "abcdefgh")

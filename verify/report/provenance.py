@@ -39,6 +39,8 @@ def provenance() -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """JSON's types only; non-finite numbers become None.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> plain({"a": (np.float64("inf"), np.int64(2))})
     {'a': [None, 2]}

@@ -76,8 +76,12 @@ class Canvas:
     def svg(self, key: str, description: str) -> Markup:
         """What is drawn, as an inline SVG element.
 
-        key          identifies the panel within the page; its identifiers are made from it
-        description  what a screen reader says
+        Parameters
+        ----------
+        key
+            Identifies the panel within the page; its identifiers are made from it.
+        description
+            What a screen reader says.
         """
         buffer = io.StringIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -89,6 +93,8 @@ class Canvas:
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Positions as near to the wanted ones as a least distance between any two allows.
 
+    Examples
+    --------
     >>> spread([5.0, 5.2, 9.0], 1.0, 0.0, 10.0)
     [4.6, 5.6, 9.0]
     """

@@ -34,14 +34,15 @@ def line_names(document: Row) -> dict[str, str]:
 def pairs(document: Row) -> list[Row]:
     """One entry per pair (M, N), in the study's order.
 
-    M, N, title   the subsets and both full names
-    sizes         every m of its cells, ascending; largest_m: the largest with encoders of its own
-    forms         of Theorem 1, as the claims list them: key, name and by_delta, one list of cells
-                  (ascending m) per delta, the least delta first
-    outcome       what was measured of it at the largest m, with heads on the same sample
-    proof         the cell of least m in which a bound proves the gain at the least delta, or None
-    ball, free    one cell per m with heads on the ball, or unrestricted ones (measured, gamma, excess)
-    cells         all its cells
+    Returns
+    -------
+    list of dict
+        M, N, title: the subsets and both full names. sizes: every m of its cells, ascending.
+        largest_m: the largest with encoders of its own. forms: those of Theorem 1, each with key, name
+        and by_delta, one list of cells (ascending m) per delta, the least delta first. outcome: what
+        was measured at the largest m, with heads on the same sample. proof: the cell of least m in which
+        a bound proves the gain at the least delta, or None. ball, free: one cell per m with heads on the
+        ball, or unrestricted ones. cells: all its cells.
     """
     found = []
     names = line_names(document)
@@ -92,6 +93,8 @@ def complexities(document: Row) -> list[Row]:
 def encoders(config: Row) -> str:
     """The trained class in words: layers, balls, and how the modalities' features become one.
 
+    Examples
+    --------
     >>> encoders({"fusion_words": "averaged", "depth": 2, "width": 8, "encoder_radius": 3.0})
     '2 ReLU layers of 8 units per modality, the first layers of all modalities together within\
  Frobenius norm 3, each further one within 1; averaged, with a constant'

@@ -68,8 +68,11 @@ def trained_table(
 ) -> dict[str, Any]:
     """Tables 1 to 3.
 
-    trained  runs of this call so far, by family of subsets; added to. Tables that share a family share
-             its runs, so that the first of them trains for all the tables in `wanted`
+    Parameters
+    ----------
+    trained
+        Runs of this call so far, by family of subsets; added to. Tables that share a family share
+        its runs, so that the first of them trains for all the tables in `wanted`.
     """
     split = standardised(split)
     subsets = experiment.family(split, table)

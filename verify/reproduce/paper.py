@@ -14,6 +14,8 @@ TABLES = (1, 2, 3, 4)
 def tables() -> dict[str, Any]:
     """The contents of ``paper_tables.json``: the source, and ``table1`` … ``table4``.
 
+    Examples
+    --------
     >>> tables()["table1"]["rows"]["T"]
     [49.93, 0.57]
     """
@@ -29,6 +31,8 @@ def cell(table: int, row: str, column: str) -> tuple[float, float | None] | None
     "accuracy difference" or "gamma"), which the paper gives without spread; table 3 ("TV", "0.1");
     table 4 ("1,2", "0.5").
 
+    Examples
+    --------
     >>> cell(4, "1,2", "0.5"), cell(2, "TV:T", "gamma"), cell(1, "V", "accuracy")
     ((51.25, 1.06), (1.36, None), None)
     >>> cell(1, "T", "test loss"), cell(2, "TV:T", "gamma in loss, test rows")

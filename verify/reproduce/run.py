@@ -29,6 +29,8 @@ NAMES = tuple(f"table{number}" for number in paper.TABLES)
 def chosen(which: str) -> tuple[int, ...]:
     """The numbers of the tables that a command names.
 
+    Examples
+    --------
     >>> chosen("all"), chosen("table3")
     ((1, 2, 3, 4), (3,))
     >>> chosen("table5")
@@ -57,16 +59,27 @@ def reproduce(
 ) -> list[dict[str, Any]]:
     """Measure the tables, write ``tableN.json`` and ``tableN.html`` into `out`, and return the JSON.
 
-    which    "table1" … "table4" or "all"
-    seed     a non-negative integer; the same seed gives the same numbers, whatever `workers`
-    iemocap  the user's own IEMOCAP features for tables 1 to 3 (`empirical.paper.iemocap.load`), padded to
-             110 rows per dialogue where `padded`; without it and without `data` a stand-in is used
-    data     another data set with class labels: a name or an ``.npz`` (`empirical.datasets.by_name`)
-    seeds, epochs  of tables 1 to 3
-    command  the command line that repeats it, for the page
+    Parameters
+    ----------
+    which
+        "table1" … "table4" or "all".
+    seed
+        A non-negative integer; the same seed gives the same numbers, whatever `workers`.
+    iemocap
+        The user's own IEMOCAP features for tables 1 to 3 (`empirical.paper.iemocap.load`), padded
+        to 110 rows per dialogue where `padded`; without it and without `data` a stand-in is used.
+    data
+        Another data set with class labels: a name or an ``.npz`` (`empirical.datasets.by_name`)
+    seeds, epochs
+        Of tables 1 to 3.
+    command
+        The command line that repeats it, for the page.
 
-    Raises ValueError for an unknown table, a bad number, data that cannot be used, both `iemocap` and
-    `data`, or an `out` that cannot be written.
+    Raises
+    ------
+    ValueError
+        For an unknown table, a bad number, data that cannot be used, both `iemocap` and `data`, or
+        an `out` that cannot be written.
     """
     numbers = chosen(which)
     for name, value, least in (("seed", seed, 0), ("seeds", seeds, 1), ("epochs", epochs, 1)):

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 class Slip:
     """One slip: where it stands, what is said there, and what is true and how we know.
 
-    tables: the tables whose pages mention it; none for slips of notation.
-    inferred: it follows from circumstances and is not proved.
+    Parameters
+    ----------
+    tables
+        The tables whose pages mention it; none for slips of notation.
+    inferred
+        It follows from circumstances and is not proved.
     """
 
     key: str
@@ -99,6 +103,8 @@ SLIPS: tuple[Slip, ...] = (
 def of_table(table: int) -> tuple[Slip, ...]:
     """The slips that a page about one table mentions.
 
+    Examples
+    --------
     >>> [slip.key for slip in of_table(3)]
     ['swap', 'padding']
     """

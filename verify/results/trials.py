@@ -27,10 +27,16 @@ class Rows(NamedTuple):
 class Trials:
     """What was measured in the trials 0, 1, ..., `count` - 1, gathered part by part.
 
-    count   trials per sample size
-    folder  where the scratch file lies, nameless, so that nothing of it outlives the process; None,
-            or a folder that cannot be written: the system's folder for temporary files
+    Parameters
+    ----------
+    count
+        Trials per sample size.
+    folder
+        Where the scratch file lies, nameless, so that nothing of it outlives the process; None, or
+        a folder that cannot be written: the system's folder for temporary files.
 
+    Examples
+    --------
     >>> trials = Trials(2)
     >>> part = {"trial": [1], "m": 8, "subset": 0, "head": "same", "m_head": 8, "risk_low": 0.5}
     >>> trials.add(pd.DataFrame(part))
@@ -55,7 +61,10 @@ class Trials:
     def add(self, frame: pd.DataFrame) -> None:
         """Take in a frame as `empirical.measure.measure` returns it; trials that are there stay.
 
-        Raises OSError where the disk is full.
+        Raises
+        ------
+        OSError
+            If the disk is full.
         """
         if not self._names:
             self._names = [str(n) for n in frame.columns if n not in ("trial", *Rows._fields)]
@@ -106,7 +115,12 @@ class Trials:
     def rows(self, kind: Rows) -> pd.DataFrame:
         """All columns of one kind, one row per trial in order.
 
-        Raises KeyError where there is no such kind, and RuntimeError where trials are missing.
+        Raises
+        ------
+        KeyError
+            If there is no such kind.
+        RuntimeError
+            If trials are missing.
         """
         if self.gaps(kind.m):
             raise RuntimeError(f"trials are still missing at m = {kind.m}")

@@ -56,6 +56,8 @@ def _library() -> ctypes.CDLL | None:
 def available() -> bool:
     """Whether the compiled trainer is installed and this processor can run it.
 
+    Examples
+    --------
     >>> available() in (True, False)
     True
     """
@@ -75,16 +77,26 @@ def train(
 ) -> None:
     """Train every model of the stack in place: full-batch Adam, projected after every step.
 
-    inputs   per modality [T, m, D_k] float32 on the CPU
-    targets  [T, c, m]
-    scale    [T, 1, m]: the factor on every row's loss
-    objective  as for `erm.fit`
-    stack    its tensors float32 and contiguous; the starting values on entry
-
     Models are shared out over torch's threads; each one's numbers depend on its own trial alone, bit
     for bit, whatever else is in the stack.
 
-    Raises MemoryError where a model's buffers do not fit.
+    Parameters
+    ----------
+    inputs
+        Per modality [T, m, D_k] float32 on the CPU.
+    targets
+        [T, c, m].
+    scale
+        [T, 1, m]: the factor on every row's loss.
+    objective
+        As for `erm.fit`.
+    stack
+        Its tensors float32 and contiguous; the starting values on entry.
+
+    Raises
+    ------
+    MemoryError
+        If a model's buffers do not fit.
     """
     library = _library()
     assert library is not None

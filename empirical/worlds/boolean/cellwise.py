@@ -83,11 +83,18 @@ def excess_law(
     ("worst", "best") is the hardest case of Theorem 1. Affordable for two bits to m = 10⁴ and for
     three to about 400. Values are exact multiples of 2⁻⁵⁰.
 
-    Raises ValueError where neither subset contains the other or they are the same, m is not a
-    positive integer, or a rule is unknown.
+    Raises
+    ------
+    ValueError
+        If neither subset contains the other or they are the same, m is not a positive integer, or a
+        rule is unknown.
 
-    Source: this module's derivation.
+    References
+    ----------
+    this module's derivation.
 
+    Examples
+    --------
     >>> from empirical.worlds.boolean.exact import xor
     >>> law = excess_law(xor(), ["x1", "x2"], ["x1"], m=1)   # three cells of four unseen: all get 0
     >>> law.values.tolist(), law.probabilities.round(9).tolist()
@@ -135,10 +142,17 @@ def centred_loss_law(
     reference says 0, z₁, o₁ where it says 1: the head errs min(z₀ + z₁, o₀ + o₁) times and the
     reference o₀ + z₁ times, so the cell's part of m L̂ is min(z₀ − o₀, o₁ − z₁).
 
-    Raises ValueError for an unknown modality, a reference of another shape, or m < 1.
+    Raises
+    ------
+    ValueError
+        For an unknown modality, a reference of another shape, or m < 1.
 
-    Source: this module's derivation.
+    References
+    ----------
+    this module's derivation.
 
+    Examples
+    --------
     >>> from empirical.worlds.boolean.exact import xor
     >>> law = centred_loss_law(xor(), ["x1"], m=2)    # one error where a cell of x1 shows both labels
     >>> law.values.tolist(), law.probabilities.round(9).tolist()

@@ -30,11 +30,16 @@ TIES = ("first", "worst", "best")
 class ClassWorld:
     """An exact world with finite classes H and G_M.
 
-    population  the joint law of bits and label
-    heads       H: bool [|H|, |Z|], h(z)
-    encoders    per subset, G_M: int [|G_M|, 2^|M|], g(cell); always one entry for all modalities
-
     A model is the number of a pair, encoder · |H| + head; a stack of models is int [trials].
+
+    Parameters
+    ----------
+    population
+        The joint law of bits and label.
+    heads
+        H: bool [|H|, |Z|], h(z)
+    encoders
+        Per subset, G_M: int [|G_M|, 2^|M|], g(cell); always one entry for all modalities.
     """
 
     population: ExactWorld
@@ -69,6 +74,8 @@ class ClassWorld:
     def pair_risks(self, subset: Iterable[str]) -> NDArray[np.float64]:
         """r(h∘g) of every pair, exact: [|G_M| |H|].
 
+        Examples
+        --------
         >>> from empirical.worlds.boolean.exact import xor
         >>> world = latent_bit(xor(), "parities")         # encoders 0, x2, x1, x1 ⊕ x2
         >>> world.pair_risks(["x1", "x2"]).reshape(4, 4)[3].tolist()       # heads 0, z, 1 − z, 1
@@ -87,6 +94,8 @@ class ClassWorld:
 
         Convention 1/m, no |·|.
 
+        Examples
+        --------
         >>> from empirical.worlds.boolean.exact import xor
         >>> round(float(latent_bit(xor()).rademacher_complexity(["x1", "x2"], 400).high), 4)
         0.0399
@@ -106,10 +115,16 @@ class ClassWorld:
         """The pair that minimises r̂ over H × G_M on each sample: int [trials].
 
         Among minimisers ``ties`` takes: "first", the first in order of encoders and then heads;
-        "worst" and "best", the one with the largest or smallest r(h∘g) − inf_h r(h∘g), which is what
-        Theorem 1 is about: worst M against best N is its hardest case.
-        Raises ValueError for another rule.
+        "worst" and "best", the one with the largest or smallest r(h∘g) − inf_h r(h∘g), which is
+        what Theorem 1 is about: worst M against best N is its hardest case.
 
+        Raises
+        ------
+        ValueError
+            For another rule.
+
+        Examples
+        --------
         >>> from empirical.worlds.boolean.exact import xor
         >>> world = latent_bit(xor(), "parities")
         >>> counts = np.ones((1, 2, 2, 2), dtype=int) * (xor().joint > 0)
@@ -160,6 +175,8 @@ class ClassWorld:
     ) -> dict[Subset, Trials]:
         """ERM over H × G_M and its quantities on the same samples for every subset.
 
+        Examples
+        --------
         >>> from empirical.worlds.boolean.exact import xor
         >>> world = latent_bit(xor())
         >>> trials = world.measure(world.draw(np.random.default_rng(0), 100, 2), [world.names])
@@ -195,9 +212,14 @@ def class_world(
 ) -> ClassWorld:
     """A world with any finite H (0/1, shape [|H|, |Z|]) and G_M (shape [|G_M|, 2^|M|] per subset).
 
-    Raises ValueError for heads that are not a matrix of 0 and 1, encoders of another shape or with
-    symbols outside 0 … |Z| − 1, or without an entry for all modalities.
+    Raises
+    ------
+    ValueError
+        For heads that are not a matrix of 0 and 1, encoders of another shape or with symbols
+        outside 0 … |Z| − 1, or without an entry for all modalities.
 
+    Examples
+    --------
     >>> from empirical.worlds.boolean.exact import noisy_and
     >>> world = class_world(noisy_and(), [[0, 1]], {("x1", "x2"): [[0, 0, 0, 1]], ("x1",): [[0, 1]]})
     >>> world.reference_risk, world.pair_risks(["x1"]).tolist()
@@ -230,8 +252,14 @@ def latent_bit(population: ExactWorld, encoders: str = "all") -> ClassWorld:
     ``encoders``: "all", every map of M's cells to a bit, so that F_M is every map of the cells and
     has the complexity of `ExactWorld`; or "parities", x ↦ ⊕ of the bits in A for every A ⊆ M (the
     constant 0, single bits, XOR), in binary order of A with the last modality first.
-    Raises ValueError for another word, or for "all" with more than three modalities (2^16 maps).
 
+    Raises
+    ------
+    ValueError
+        For another word, or for "all" with more than three modalities (2^16 maps).
+
+    Examples
+    --------
     >>> from empirical.worlds.boolean.exact import xor
     >>> latent_bit(xor(), "parities").encoders["x1", "x2"].tolist()
     [[0, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 1], [0, 1, 1, 0]]

@@ -37,8 +37,14 @@ def iterate_samples(
 
     ``joint``: probabilities of the letters, any shape, summing to 1. Affordable for four letters of
     positive probability to m = 400 (1.1e7 types), for eight to m = 30.
-    Raises ValueError for more than MOST_TYPES types.
 
+    Raises
+    ------
+    ValueError
+        For more than MOST_TYPES types.
+
+    Examples
+    --------
     >>> [(c.tolist(), p.tolist()) for c, p in iterate_samples(np.array([0.5, 0.5, 0.0]), 1)]
     [([[0, 1, 0], [1, 0, 0]], [0.5, 0.5])]
     """
@@ -64,9 +70,15 @@ def probability_of(
 ) -> float:
     """P(event) over samples of size m, exact, by enumeration.
 
-    ``event``: counts [types, *joint.shape] → bool [types]; called on chunks. Raises ValueError as
-    ``iterate_samples`` does.
+    ``event``: counts [types, *joint.shape] → bool [types]; called on chunks.
 
+    Raises
+    ------
+    ValueError
+        As ``iterate_samples`` does.
+
+    Examples
+    --------
     >>> probability_of(np.array([0.25, 0.75]), 1, lambda counts: counts[:, 0] == 1)
     0.25
     """
@@ -90,9 +102,15 @@ def chance_of(
 
     Beyond that ``trials`` multinomial samples are drawn and the interval is Clopper and Pearson's,
     which misses with probability at most 1 − level; an exact answer has level 1 and n None.
-    ``event`` as in ``probability_of``. Raises ValueError for m or trials below 1, or a level outside
-    (0, 1).
+    ``event`` as in ``probability_of``.
 
+    Raises
+    ------
+    ValueError
+        For m or trials below 1, or a level outside (0, 1).
+
+    Examples
+    --------
     >>> fair, generator = np.array([0.5, 0.5]), np.random.default_rng(0)
     >>> chance_of(fair, 2, lambda counts: counts[:, 0] == 1, generator).value
     0.5
@@ -119,8 +137,15 @@ def law_of(
     """The exact law of a number computed from a sample's counts, by enumeration.
 
     ``statistic``: counts [types, *joint.shape] → float64 [types]; called on chunks. Equal values
-    are merged, so it should have few distinct ones. Raises ValueError as ``iterate_samples`` does.
+    are merged, so it should have few distinct ones.
 
+    Raises
+    ------
+    ValueError
+        As ``iterate_samples`` does.
+
+    Examples
+    --------
     >>> law = law_of(np.array([0.5, 0.5]), 2, lambda counts: counts[:, 0] / 2)
     >>> law.values.tolist(), law.probabilities.round(12).tolist()
     ([0.0, 0.5, 1.0], [0.25, 0.5, 0.25])
@@ -133,8 +158,15 @@ def seen_letters(joint: NDArray[np.float64], m: int) -> tuple[Counts, NDArray[np
 
     Exact at any m, for learners that depend on the set alone: one example of each letter seen
     stands for the sample. By inclusion and exclusion, P(exactly A) = Σ_{B ⊆ A} (−1)^|A∖B| P(B)^m;
-    absolute error below 1e-12. Raises ValueError for more than 12 letters of positive probability.
+    absolute error below 1e-12.
 
+    Raises
+    ------
+    ValueError
+        For more than 12 letters of positive probability.
+
+    Examples
+    --------
     >>> tables, chances = seen_letters(np.array([0.5, 0.5]), 3)
     >>> tables.tolist(), chances.tolist()
     ([[1, 0], [0, 1], [1, 1]], [0.125, 0.125, 0.75])

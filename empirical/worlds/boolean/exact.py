@@ -53,6 +53,8 @@ class ExactWorld:
     def best_risk(self, subset: Iterable[str]) -> float:
         """inf_h r(h∘g_M), exact: on each cell the rarer label is lost.
 
+        Examples
+        --------
         >>> xor(noise=0.25).best_risk(["x1", "x2"]), xor(noise=0.25).best_risk(["x1"])
         (0.25, 0.5)
         """
@@ -67,6 +69,8 @@ class ExactWorld:
 
         Convention 1/m, no |·|. (1/m) Σ_cells E[(sum of the cell's signs)₊] over binomial counts.
 
+        Examples
+        --------
         >>> interval = xor().rademacher_complexity(["x1"], 1)      # one sign: E(σ)₊ = ½
         >>> float(interval.low), float(interval.high)
         (0.5, 0.5)
@@ -77,8 +81,13 @@ class ExactWorld:
     def draw(self, generator: np.random.Generator, m: int, trials: int) -> NDArray[np.int64]:
         """``trials`` i.i.d. samples of size m as counts, shape [trials] + [2]*K + [2].
 
-        Raises ValueError unless m and trials are positive integers.
+        Raises
+        ------
+        ValueError
+            Unless m and trials are positive integers.
 
+        Examples
+        --------
         >>> xor().draw(np.random.default_rng(0), m=10, trials=3).sum(axis=(1, 2, 3)).tolist()
         [10, 10, 10]
         """
@@ -102,8 +111,13 @@ class ExactWorld:
     def at_tie(self, subset: Iterable[str], ties: str = "zero") -> NDArray[np.bool_]:
         """The label that ``fit`` predicts on each cell with as many ones as zeros: [2^|M|].
 
-        Raises ValueError for an unknown rule.
+        Raises
+        ------
+        ValueError
+            For an unknown rule.
 
+        Examples
+        --------
         >>> xor().at_tie(["x1", "x2"], "best").tolist()
         [False, True, True, False]
         """
@@ -143,6 +157,8 @@ class ExactWorld:
     ) -> dict[tuple[str, ...], Trials]:
         """ERM and its quantities on the same samples for every subset.
 
+        Examples
+        --------
         >>> world = xor()
         >>> counts = world.draw(np.random.default_rng(0), m=400, trials=2)
         >>> trials = world.measure(counts, [["x1"], world.names])
@@ -157,8 +173,14 @@ class ExactWorld:
 
         ``event``: counts [types] + [2]*K + [2] → bool [types]; called on chunks. Affordable for
         four letters of positive probability to m = 400 (1.1e7 types), for eight to m = 30.
-        Raises ValueError for more than 2e7 types; `cellwise` reaches further, for the laws it knows.
 
+        Raises
+        ------
+        ValueError
+            For more than 2e7 types; `cellwise` reaches further, for the laws it knows.
+
+        Examples
+        --------
         >>> xor().probability(1, lambda counts: counts[:, 0, 0, 0] == 1)
         0.25
         """
@@ -180,9 +202,15 @@ def boolean_world(
     """Any world of K bits: P(y = 1 | x) and P(x), both of shape [2]*K, axis k for modality k.
 
     Inputs are uniform by default. Probabilities are rounded to multiples of 2⁻⁵⁰ (see the module).
-    Raises ValueError for a wrong shape, a probability outside [0, 1], or input probabilities that
-    do not sum to 1 within 1e-9.
 
+    Raises
+    ------
+    ValueError
+        For a wrong shape, a probability outside [0, 1], or input probabilities that do not sum to 1
+        within 1e-9.
+
+    Examples
+    --------
     >>> boolean_world(["a", "b"], [[0, 0], [0, 1]]).best_risk(["a"])     # AND: a = 1 leaves a coin
     0.25
     """
@@ -209,8 +237,14 @@ def xor(modalities: int = 2, noise: float = 0.0) -> ExactWorld:
     """y = parity of K fair bits, flipped with probability ``noise``; modalities x1…xK.
 
     No proper subset of the modalities says anything about y: η is ½ − noise for each of them.
-    Raises ValueError for fewer than two modalities or noise outside [0, ½].
 
+    Raises
+    ------
+    ValueError
+        For fewer than two modalities or noise outside [0, ½].
+
+    Examples
+    --------
     >>> xor(3).latent_quality(["x1", "x2"])
     0.5
     """
@@ -220,8 +254,15 @@ def xor(modalities: int = 2, noise: float = 0.0) -> ExactWorld:
 def noisy_and(modalities: int = 2, noise: float = 0.0) -> ExactWorld:
     """y = conjunction of K fair bits, flipped with probability ``noise``; modalities x1…xK.
 
-    Every modality helps a little. Raises ValueError as ``xor`` does.
+    Every modality helps a little.
 
+    Raises
+    ------
+    ValueError
+        As ``xor`` does.
+
+    Examples
+    --------
     >>> noisy_and(2).latent_quality(["x1"])
     0.25
     """
@@ -247,8 +288,14 @@ def near_fair_coin(m: int, modalities: int = 2, bias: float = 0.5) -> ExactWorld
     order 1/√m with a probability that does not depend on m, and no bound of order 1/m can hold.
 
     ``m``: the sample size that the bias is matched to (theory, section 7).
-    Raises ValueError unless 0 < bias ≤ √m/2, m ≥ 1 and there are at least two modalities.
 
+    Raises
+    ------
+    ValueError
+        Unless 0 < bias ≤ √m/2, m ≥ 1 and there are at least two modalities.
+
+    Examples
+    --------
     >>> near_fair_coin(400, bias=5.0).best_risk(["x1"])                  # ½ − 5/√400
     0.25
     """

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 def count_types(letters: int, m: int) -> int:
     """How many count vectors of m draws over so many letters there are: C(m+letters−1, letters−1).
 
+    Examples
+    --------
     >>> count_types(4, 400)
     10827401
     """
@@ -24,6 +26,8 @@ def iterate_types(letters: int, m: int, chunk: int = 2**17) -> Iterator[NDArray[
     Yields int64 arrays [types, letters] of at most ``chunk`` rows wherever a chunk can be split
     further by the first letter.
 
+    Examples
+    --------
     >>> [types.tolist() for types in iterate_types(2, 2)]
     [[[0, 2], [1, 1], [2, 0]]]
     """

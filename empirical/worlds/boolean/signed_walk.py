@@ -35,18 +35,29 @@ _ROUNDING = 1e-12
 def finite_class_complexity(table: ArrayLike, probabilities: ArrayLike, m: int) -> Interval:
     """R_m(F) of the functions in the rows of ``table``; convention 1/m, no |·|.
 
-    table          {0, 1} or bool [functions, cells]: f(c)
-    probabilities  [cells], summing to 1
-
     Exact, up to a width below 1e-8, where all cells are free (any m), where two are left to walk
     over (to m ≈ 10⁵), three (m ≈ 1,000) or four (m ≈ 40). Beyond: at least the best pair of
     functions, at most Massart's bound and that of all maps of the cells.
 
-    Raises ValueError for a table that is not made of 0 and 1 with at least one row, probabilities
-    that do not fit it or do not sum to 1, or m < 1.
+    Parameters
+    ----------
+    table
+        {0, 1} or bool [functions, cells]: f(c)
+    probabilities
+        [cells], summing to 1.
 
-    Source: this module's derivation.
+    Raises
+    ------
+    ValueError
+        For a table that is not made of 0 and 1 with at least one row, probabilities that do not fit
+        it or do not sum to 1, or m < 1.
 
+    References
+    ----------
+    this module's derivation.
+
+    Examples
+    --------
     >>> interval = finite_class_complexity([[0, 0], [0, 1], [1, 0], [1, 1]], [0.5, 0.5], m=1)
     >>> round(float(interval.high), 9)                                 # all maps: E(σ)₊ = ½
     0.5

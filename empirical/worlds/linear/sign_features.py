@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 def layout(blocks: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Per feature: the index of its modality, and its number within the modality.
 
+    Examples
+    --------
     >>> [part.tolist() for part in layout({"a": 1, "b": 2})]
     [[0, 1, 1], [0, 0, 1]]
     """
@@ -27,6 +29,8 @@ def layout(blocks: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.int
 def covariance(blocks: Mapping[str, int], overlap: float) -> NDArray[np.float64]:
     """Σ = E xxᵀ, [d, d]: overlap between a copy and its original, overlap² between two copies.
 
+    Examples
+    --------
     >>> covariance({"a": 1, "b": 1}, 0.5).tolist()
     [[1.0, 0.5], [0.5, 1.0]]
     """
@@ -44,6 +48,8 @@ def groups(
 ) -> list[tuple[bool, int]]:
     """The features ``columns`` as independent groups: (is the original seen, how many copies are).
 
+    Examples
+    --------
     >>> groups({"a": 1, "b": 2}, 0.5, np.array([1, 2]))     # b's second feature has no original
     [(True, 0), (False, 1)]
     """
@@ -60,6 +66,8 @@ def draw(
 ) -> NDArray[np.float64]:
     """Independent rows: float64 [trials, m, d].
 
+    Examples
+    --------
     >>> draw(np.random.default_rng(0), {"a": 2, "b": 2}, 1.0, m=5, trials=3).shape
     (3, 5, 4)
     """

@@ -35,15 +35,26 @@ _RANGE = 60.0
 def mean_norm(groups: Sequence[tuple[bool, int]], overlap: float, m: int) -> float:
     """E‖Σ_i σ_i x_i‖ over fair signs σ and rows x of independent groups of sign coordinates.
 
-    groups   one per independent coordinate: (whether it is itself seen, how many copies of it are);
-             a copy equals it with probability ``overlap`` in each row, else is a fair sign
-    overlap  in [0, 1]
-    m        number of rows
-
     Relative error below 1e-9 to m = 20,000; a few milliseconds at m = 10⁴ without copies, about a
-    second with them (memory grows like m then). Raises ValueError for m < 1, an overlap outside
-    [0, 1], or no coordinate that is seen.
+    second with them (memory grows like m then).
 
+    Parameters
+    ----------
+    groups
+        One per independent coordinate: (whether it is itself seen, how many copies of it are); a
+        copy equals it with probability ``overlap`` in each row, else is a fair sign.
+    overlap
+        in [0, 1].
+    m
+        Number of rows.
+
+    Raises
+    ------
+    ValueError
+        For m < 1, an overlap outside [0, 1], or no coordinate that is seen.
+
+    Examples
+    --------
     >>> round(mean_norm([(True, 0)], 0.0, m=2), 9)                 # |σ₁ + σ₂| is 0 or 2
     1.0
     >>> round(mean_norm([(True, 1)], 1.0, m=1), 9)                 # one coordinate, seen twice: √2

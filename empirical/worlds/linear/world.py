@@ -89,6 +89,8 @@ class LinearWorld:
     def latent_quality(self, subset: Iterable[str]) -> float:
         """η(g_M) = min over the ball of (β − w)ᵀ Σ (β − w) with β zero off M, to about 1e-14.
 
+        Examples
+        --------
         >>> linear_world({"a": 1, "b": 1}, [1.0, 0.5], radius=2.0).latent_quality(["a"])
         0.25
         """
@@ -106,6 +108,8 @@ class LinearWorld:
 
         Convention 1/m, no |·|. With overlap and m above 20,000 as in ``empirical_complexity``.
 
+        Examples
+        --------
         >>> world = linear_world({"a": 1, "b": 1}, [1.0, 0.0], radius=1.0)
         >>> round(float(world.rademacher_complexity(["a"], m=2).low), 6)     # E|σ₁ + σ₂|/2
         0.5
@@ -123,6 +127,8 @@ class LinearWorld:
 
         Convention 1/m, no |·|. ‖x‖² = d_M on every row, so that neither depends on S.
 
+        Examples
+        --------
         >>> world = linear_world({"a": 2, "b": 2}, [1.0, 0, 0, 0], radius=1.0)
         >>> interval = world.empirical_complexity(["a", "b"], m=100)     # 2/√100 and that over √2
         >>> round(float(interval.low), 6), round(float(interval.high), 6)
@@ -138,8 +144,13 @@ class LinearWorld:
     def draw(self, generator: np.random.Generator, m: int, trials: int) -> Moments:
         """``trials`` i.i.d. samples of size m as their moments; memory does not grow with m·trials.
 
-        Raises ValueError unless m and trials are positive integers.
+        Raises
+        ------
+        ValueError
+            Unless m and trials are positive integers.
 
+        Examples
+        --------
         >>> world = linear_world({"a": 1, "b": 1}, [1.0, 0.0], noise=0.0)
         >>> world.draw(np.random.default_rng(0), m=50, trials=2).square.tolist()
         [1.0, 1.0]
@@ -201,6 +212,8 @@ class LinearWorld:
     ) -> dict[tuple[str, ...], Trials]:
         """ERM and its quantities on the same samples for every subset.
 
+        Examples
+        --------
         >>> world = linear_world({"a": 1, "b": 1}, [1.0, 0.5], radius=2.0, noise=0.0)
         >>> sample = world.draw(np.random.default_rng(0), m=20, trials=3)
         >>> trials = world.measure(sample, [["a"], ["a", "b"]])
@@ -240,9 +253,15 @@ def linear_world(
     """A world with the given number of features per modality and true weights w, shape [d].
 
     ``radius`` is by default ‖w‖, the least at which the truth is in the class.
-    Raises ValueError for blocks below 1, weights of another length, not finite or all zero, a
-    negative noise, an overlap outside [0, 1], or a radius below ‖w‖.
 
+    Raises
+    ------
+    ValueError
+        For blocks below 1, weights of another length, not finite or all zero, a negative noise, an
+        overlap outside [0, 1], or a radius below ‖w‖.
+
+    Examples
+    --------
     >>> world = linear_world({"text": 2, "audio": 1}, [3.0, 0.0, 4.0])
     >>> world.radius, world.constants.C == (5 * 3**0.5 + 8) ** 2
     (5.0, True)
@@ -276,6 +295,8 @@ def junk_world(
     the cost is noise²/3·χ²(junk)/m ≥ 0, so the failure rate rises with m and with junk; with the
     default sizes it is 0.80, 0.87, 0.93, 0.97 at m = 16, 64, 256, 1024 (2,000 samples each).
 
+    Examples
+    --------
     >>> round(junk_world().latent_quality(["junk"]), 12)
     1.0
     """

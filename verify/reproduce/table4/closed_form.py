@@ -32,6 +32,8 @@ class Quality:
         What M cannot see of y is Gaussian and independent of x_M, so that the excess risk of least
         squares is η D/(m − D − 1), D the rank: the mean of the trace of an inverse Wishart matrix.
 
+        Examples
+        --------
         >>> Quality((1,), Fraction(300), 100).finite_sample(7000) / 300
         1.014494854326714
         """
@@ -41,6 +43,8 @@ class Quality:
 def covariance(rho: sympy.Expr, modalities: int) -> sympy.Matrix:
     """Cov of one coordinate of the K modalities at overlap ρ, a number or a symbol.
 
+    Examples
+    --------
     >>> covariance(sympy.Rational(1, 2), 2)
     Matrix([
     [  1, 1/2],
@@ -59,6 +63,8 @@ def quality(overlap: float, construction: str, modalities: int, features: int) -
 
     The overlap is read as the decimal number that it prints as.
 
+    Examples
+    --------
     >>> [(q.subset, q.eta, q.rank) for q in quality(0.5, "mixing", 2, 100)]
     [((1,), Fraction(25, 1), 100), ((2,), Fraction(50, 1), 100), ((1, 2), Fraction(0, 1), 200)]
     >>> quality(0.5, "copied", 2, 100)[2].rank
@@ -84,6 +90,8 @@ def quality(overlap: float, construction: str, modalities: int, features: int) -
 def statement(present: int, modalities: int) -> str:
     """η of the first modalities per feature as a formula in ρ, derived, not looked up.
 
+    Examples
+    --------
     >>> statement(1, 4)
     '3*(1 - rho)**2'
     """

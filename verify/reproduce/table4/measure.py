@@ -46,6 +46,8 @@ def measure(
     seed, rows (training, test), features per modality, draws for least squares, of which the first
     network_draws also train networks. Only the default rows and features are the paper's.
 
+    Examples
+    --------
     >>> small = measure(rows=(60, 30), features=3, draws=2, network_draws=2)
     >>> [(c["M"], c["overlap"], round(c["closed_form"], 9)) for c in small["cells"]][8:10]
     [('1', 0.8, 0.36), ('1,2', 0.8, 0.24)]

@@ -146,6 +146,8 @@ def criterion(split: Split, subsets: Sequence[Subset], runs: Sequence[Run]) -> d
 def sure(values: Sequence[float]) -> int:
     """1 or −1 where the mean lies more than two standard errors above or below 0, else 0.
 
+    Examples
+    --------
     >>> sure([1.0, 1.2, 0.9]), sure([-1.0, 1.2, 0.9]), sure([2.0])
     (1, 0, 0)
     """

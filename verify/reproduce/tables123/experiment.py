@@ -29,13 +29,22 @@ MOST_FOR_ALL_SUBSETS = 6
 class Run:
     """One seed at one share of the training rows; one entry per subset, in the family's order.
 
-    rows             training rows, padding included
-    accuracy         on the real test rows, in [0, 1]
-    train_loss, test_loss  mean cross-entropy in nats, on the run's own rows and on the test rows
-    encoder_norm, head_norm  Frobenius norms, biases included
-    square_norm      mean over the run's rows of Σ_k (‖x⁽ᵏ⁾‖² + 1) over the subset
-    refits           the best heads on the frozen encoders, where they were asked for
-    refit_radius     the ball of those heads: twice the largest head norm of the run
+    Parameters
+    ----------
+    rows
+        Training rows, padding included.
+    accuracy
+        On the real test rows, in [0, 1].
+    train_loss, test_loss
+        Mean cross-entropy in nats, on the run's own rows and on the test rows.
+    encoder_norm, head_norm
+        Frobenius norms, biases included.
+    square_norm
+        Mean over the run's rows of Σ_k (‖x⁽ᵏ⁾‖² + 1) over the subset.
+    refits
+        The best heads on the frozen encoders, where they were asked for.
+    refit_radius
+        The ball of those heads: twice the largest head norm of the run.
     """
 
     ratio: float
@@ -81,6 +90,8 @@ def label(split: Split, subset: Subset) -> str:
 def pairs(subsets: Sequence[Subset]) -> list[tuple[int, int]]:
     """Indices (M, N) of every subset and the same with one modality fewer.
 
+    Examples
+    --------
     >>> pairs([("a",), ("a", "b"), ("a", "c"), ("a", "b", "c")])
     [(1, 0), (2, 0), (3, 1), (3, 2)]
     """
@@ -132,6 +143,8 @@ def ratios(split: Split) -> tuple[float, ...]:
 def share_of(ratio: float, real: int) -> int:
     """How many of the real training rows a share is: at least one.
 
+    Examples
+    --------
     >>> share_of(0.001, 5810), share_of(0.0001, 1447)
     (6, 1)
     """
