@@ -49,7 +49,7 @@ BATTERY = {
     "verify.findings.claims": ("verify/test_claim_findings.py",),
     "verify.report.headline": ("verify/test_headline.py",),
     "verify.claims.alterations": ("verify/test_claims_judge.py",),
-    "verify.claims.claim": ("verify/test_claims_judge.py",),
+    "verify.claims.claim": ("verify/test_claims_decided.py", "verify/test_claims_judge.py"),
     "verify.claims.judge": ("verify/test_claims_judge.py",),
 }
 """Every file that decides, with the tests that are run on its mutants."""

@@ -1,4 +1,4 @@
-"""How a claim is tested on given facts, true or altered, and how its verdict follows."""
+"""How a claim is tested on given facts, true or altered."""
 
 import math
 from dataclasses import replace
@@ -10,11 +10,11 @@ from scipy import stats
 from bounds import risk_gap
 from empirical.statistics.intervals import Interval
 from verify.claims.alterations import ALTERATIONS
-from verify.claims.claim import Claim, Decided
+from verify.claims.claim import Claim
 from verify.claims.evidence.facts import Drawn, Enumerated, Facts
 from verify.claims.judge import caught_below, finding
 from verify.verdicts.compare import BoundInterval, bound_interval
-from verify.verdicts.coverage import ALPHA, CriticalFactor
+from verify.verdicts.coverage import ALPHA
 
 
 def source_of(facts, m=1):
@@ -112,30 +112,6 @@ def test_nothing_is_caught_with_too_few_samples():
     assert caught_below(np.full(2, 9.0), level=0.025, alpha=0.05) == 9.0
     assert caught_below(np.full(1, 9.0), level=0.03, alpha=0.05) == 0.0
     assert caught_below(np.full(100, -1.0), level=0.025, alpha=0.05) == 0.0
-
-
-def decided(verdict, expected, undetectable=""):
-    claim = Claim("x", "planted", "", expected, (), undetectable=undetectable)
-    base = found(Facts(Interval.exact(np.zeros(1)), weights=np.ones(1)))
-    return Decided(claim, (replace(base, verdict=verdict), replace(base, verdict="supported")))
-
-
-@pytest.mark.parametrize(
-    ("verdict", "expected", "reason", "outcome", "fine"),
-    [
-        ("supported", "supported", "", "supported", True),
-        ("undecided", "supported", "", "undecided", True),
-        ("refuted", "supported", "", "refuted", False),
-        ("refuted", "refuted", "", "refuted", True),
-        ("supported", "refuted", "", "supported", False),
-        ("undecided", "refuted", "", "undecided", False),
-        ("supported", "refuted", "no affordable m", "undetectable", True),
-        ("refuted", "refuted", "no affordable m", "refuted", True),
-    ],
-)
-def test_what_is_as_expected(verdict, expected, reason, outcome, fine):
-    result = decided(verdict, expected, reason)
-    assert (result.verdict, result.as_expected) == (outcome, fine)
 
 
 # ---- what an altered statement is
@@ -294,53 +270,6 @@ def test_what_is_caught_needs_violations_beyond_the_level():
     assert caught_below(ratios, level=0.1, alpha=0.05) == 0.84
     # One violation of one is refuted at a level below alpha / 2.
     assert caught_below(np.array([3.0]), level=0.02, alpha=0.05) == 3.0
-
-
-# ---- what decides a claim
-
-
-def shown(verdict, *, low=0.0, high=1.0, level=0.1, rate=0.5, factor=None):
-    base = found(Facts(Interval.exact(np.zeros(1)), weights=np.ones(1)))
-    at = None if factor is None else CriticalFactor(factor, factor, factor)
-    return replace(base, verdict=verdict, low=low, high=high, level=level, rate=rate, factor=at)
-
-
-def decisive(*findings):
-    return Decided(Claim("x", "planted", "", "refuted", ()), findings).decisive
-
-
-def test_the_clearest_refutation_decides():
-    """The one whose lower end is farthest above its level; then the highest rate."""
-    weak, strong = shown("refuted", low=0.3), shown("refuted", low=0.4, high=0.5)
-    assert decisive(weak, shown("undecided", low=0.9), strong) is strong
-    high_level = shown("refuted", low=0.45, level=0.4)
-    assert decisive(strong, high_level) is strong
-    rarer, often = shown("refuted", low=0.5, rate=0.6), shown("refuted", low=0.5, rate=0.7)
-    assert decisive(rarer, often) is often
-
-
-def test_else_the_finding_nearest_to_a_refutation_decides_open_ones_first():
-    far, near = shown("undecided", factor=0.2), shown("undecided", factor=0.6)
-    assert decisive(far, near, shown("supported", factor=0.9)) is near
-    assert decisive(shown("supported", factor=0.1), shown("supported")).factor.value == 0.1
-    rarely, often = shown("supported", rate=0.1), shown("supported", rate=0.2)
-    assert decisive(rarely, often) is often
-    strict = shown("supported", rate=0.1, level=0.01)
-    assert decisive(strict, shown("supported", rate=0.15)) is strict
-    wide = shown("undecided", high=0.9)
-    assert decisive(shown("undecided", high=0.8), wide) is wide
-    assert (
-        decisive(shown("supported", factor=0.5), shown("supported", factor=0.0)).factor.value == 0.5
-    )
-
-
-def test_grades_are_the_strongest_first():
-    facts = Facts(Interval.exact(np.zeros(1)))
-    sources = tuple(
-        replace(source_of(facts), grade=grade) for grade in ("real data", "closed form")
-    )
-    claim = Claim("x", "planted", "", "refuted", sources)
-    assert Decided(claim, ()).grades == ("closed form", "real data")
 
 
 # ---- what a test hands to the decision
