@@ -139,8 +139,9 @@ def clopper_pearson(hits: ArrayLike, n: int, tail: float) -> Interval:
 
     Examples
     --------
-    >>> clopper_pearson(0, 10, 0.025)
-    Interval(low=0.0, high=0.3084971078187608)
+    >>> found = clopper_pearson(0, 10, 0.025)
+    >>> float(found.low), round(float(found.high), 4)
+    (0.0, 0.3085)
     """
     counts = np.asarray(hits)
     low = stats.beta.ppf(tail, counts, n - counts + 1)
