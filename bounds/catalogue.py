@@ -5,8 +5,7 @@ Adding a theorem touches its file, this tuple and a test.
 
 from __future__ import annotations
 
-from bounds import latent_quality, modality_gain, risk_gap
-from bounds.linear_case import theorem as nested_quality
+from bounds import latent_quality, linear_case, modality_gain, risk_gap
 from bounds.theorem import Theorem
 
 _FORMS: tuple[Theorem, ...] = (
@@ -22,7 +21,7 @@ _FORMS: tuple[Theorem, ...] = (
     latent_quality.sharp("M"),
     modality_gain.rate("M", "N"),
     modality_gain.bound_gap("M", "N"),
-    nested_quality.full_latent("MN", "N"),
+    linear_case.full_latent("MN", "N"),
 )
 
 # An alternative is a theorem in its own right: another formula under the same name.

@@ -184,7 +184,7 @@ def _tail(theorem: Theorem, tail: str) -> Iterator[str]:
     """As delta = exp(-w) falls, with a sample that grows like w^2, a bound must stay bounded.
 
     Sub-Gaussian and sub-exponential terms depend on w/m and grow like sqrt(w/m) or w/m; one that
-    still diverges when m = n w^2 pays more than logarithmically for its confidence.
+    still diverges when m = n w^2 grows faster than a power of ln(1/delta).
     """
     depends = delta in theorem.bound.free_symbols
     if depends != (delta in theorem.failure_probability.free_symbols):

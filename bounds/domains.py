@@ -19,6 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 Number = float | FloatArray
 
+# What numpy would read as a number inside an array of objects.
+_NO_NUMBERS = (bool, np.bool_, str, bytes, type(None))
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -76,7 +79,8 @@ class Domain:
             value = value.detach().cpu()
         try:
             raw = np.asarray(value)
-            if value is None or raw.dtype.kind not in "iufO":
+            entries = raw.ravel() if raw.dtype.kind == "O" else ()
+            if raw.dtype.kind not in "iufO" or any(isinstance(e, _NO_NUMBERS) for e in entries):
                 raise TypeError
             array = raw.astype(np.float64)
         except (TypeError, ValueError):
@@ -158,7 +162,7 @@ POSITIVE_PART = Domain(
 
 
 def at_least(least: int, most: float = math.inf) -> Domain:
-    """The integers from `least` on, up to `most`.
+    """The integers from `least` up to `most`.
 
     Examples
     --------

@@ -123,11 +123,11 @@ def crossover(*, C_M: Any, C_N: Any, L_hat_M: Any, L_hat_N: Any, L: Any = None) 
     values = {name: QUANTITIES[name].domain.check(name, value) for name, value in given.items()}
     shape = common_shape(values)
     gain = values["L_hat_N"] - values["L_hat_M"]
-    price = np.sqrt(values["C_M"]) - np.sqrt(values["C_N"])
+    cost = np.sqrt(values["C_M"]) - np.sqrt(values["C_N"])
     if L is not None:
-        price = 4 * values["L"] * price
-    gain, price = np.broadcast_to(gain, shape), np.broadcast_to(price, shape)
+        cost = 4 * values["L"] * cost
+    gain, cost = np.broadcast_to(gain, shape), np.broadcast_to(cost, shape)
     with np.errstate(all="ignore"):
-        root = np.where(gain > 0, price / gain, np.inf)
-    always = (price <= 0) & (gain >= 0)
+        root = np.where(gain > 0, cost / gain, np.inf)
+    always = (cost <= 0) & (gain >= 0)
     return plain(np.where(always, 0.0, np.where(gain > 0, root**2, np.inf)))

@@ -9,7 +9,7 @@ predictors are all u on M with ‖u‖ ≤ C_b, so that
 
 Without a binding radius this is the conditional variance w_cᵀ (Σ_cc − Σ_cM Σ_MM⁻¹ Σ_Mc) w_c of the
 absent part given the present one (for Gaussian x), c = [K]∖M. It falls as M grows:
-`prove_quality_gap` proves it, `linear_counterexample` shows what happens without `full_latent`.
+`prove_quality_gap` proves it, `bounds.linear_case.counterexample` shows what happens without `full_latent`.
 
 numpy arrays give floats; sympy matrices give exact expressions.
 """
@@ -24,8 +24,7 @@ import sympy
 from numpy.typing import ArrayLike
 
 from bounds import domains
-from bounds.linear_case import schur as _schur
-from bounds.linear_case import schur_symbolic as _schur_symbolic
+from bounds.linear_case import schur, schur_symbolic
 from bounds.linear_case.proof import Proof, ProofStep, prove_quality_gap
 
 __all__ = [
@@ -72,15 +71,15 @@ def latent_quality(
     Raises
     ------
     ValueError
-        If sigma not square, of another size than the blocks, not symmetric or indefinite; NaN
-        or infinity; blocks that don't sum to the length of w; an empty subset, an unknown or
-        repeated name; a negative radius, or one given for a matrix with free symbols.
+        If Sigma is not square, not of the size of the blocks, not symmetric or indefinite; for NaN
+        or infinity; if the blocks do not sum to the length of w; for an empty subset, an unknown or
+        repeated name; for a negative radius, or a radius with free symbols in Sigma or w.
 
     References
     ----------
-    section 5 of Huang et al. 2021 (arXiv 2106.04538), derived here; with a radius, the
+    Section 5 of Huang et al. 2021 (arXiv 2106.04538), derived here; with a radius, the
     trust-region problem (Conn, Gould & Toint 2000, section 7.3). Accuracy: 1e-9 relative up to
-    condition numbers of 1e10 of the correlation matrix (`_exact_sums`).
+    condition numbers of 1e10 of the correlation matrix (`bounds.linear_case.exact_sums`).
 
     Examples
     --------
@@ -114,7 +113,22 @@ def quality_gap(
     Without a radius both qualities are measured from that of M ∪ N, whose best predictor u gives
     η(X) − η(M ∪ N) = residual variance of u·x given X: a part common to both would cancel badly.
 
-    Args, raises and source: as in `latent_quality`; M and N must be distinct (they may overlap).
+    Parameters
+    ----------
+    Sigma, w, blocks, radius
+        As for `latent_quality`.
+    M, N
+        Full names of the modalities of two distinct subsets, which may overlap.
+
+    Returns
+    -------
+    Any
+        γ in squared units of y: float, or a sympy expression for a sympy matrix.
+
+    Raises
+    ------
+    ValueError
+        As for `latent_quality`, and for equal subsets.
 
     Examples
     --------
@@ -133,7 +147,7 @@ def quality_gap(
         gap = core.residual_variance_on_ball(
             S, weights, larger, bound
         ) - core.residual_variance_on_ball(S, weights, smaller, bound)
-        return sympy.simplify(gap) if core is _schur_symbolic else gap
+        return sympy.simplify(gap) if core is schur_symbolic else gap
     union = np.union1d(larger, smaller)
     best = core.shortest_predictor(S, weights, union)
     inner = _block(S, union)
@@ -142,7 +156,7 @@ def quality_gap(
         for part in (larger, smaller)
     ]
     gap = lost[0] - lost[1]
-    return sympy.simplify(gap) if core is _schur_symbolic else gap
+    return sympy.simplify(gap) if core is schur_symbolic else gap
 
 
 def best_predictor(
@@ -155,12 +169,20 @@ def best_predictor(
 
     Its norm is the least radius C_b that does not bind; it can exceed ‖w‖.
 
-    Args, raises: as in `latent_quality`.
+    Parameters
+    ----------
+    Sigma, w, blocks, subset
+        As for `latent_quality`.
 
     Returns
     -------
     Any
-        shape [d_M], features in the order of `blocks`; float64 array or sympy column.
+        Shape [d_M], features in the order of `blocks`; float64 array or sympy column.
+
+    Raises
+    ------
+    ValueError
+        As for `latent_quality`.
 
     Examples
     --------
@@ -186,11 +208,11 @@ def _checked(Sigma: Any, w: Any, blocks: Mapping[str, int]) -> tuple[Any, Any, A
             raise ValueError(f"blocks must sum to the length of w ({len(column)}), got {d}")
         if column.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo):
             raise ValueError(f"w must be finite, got {list(column)}")
-        return _schur_symbolic.covariance(Sigma, d), column, _schur_symbolic
+        return schur_symbolic.covariance(Sigma, d), column, schur_symbolic
     weights = domains.FINITE.check("w", w).squeeze(axis=_singleton(np.shape(w)))
     if weights.shape != (d,):
         raise ValueError(f"blocks must sum to the length of w ({weights.size}), got {d}")
-    return _schur.covariance(Sigma, d), weights, _schur
+    return schur.covariance(Sigma, d), weights, schur
 
 
 def _singleton(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -198,14 +220,14 @@ def _singleton(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (1,) if len(shape) == 2 and shape[1] == 1 else ()
 
 
-def _positions(name: str, blocks: Mapping[str, int], subset: Iterable[str]) -> _schur.Positions:
+def _positions(name: str, blocks: Mapping[str, int], subset: Iterable[str]) -> schur.Positions:
     chosen = domains.modality_subset(name, subset, blocks)
     ends = dict(zip(blocks, np.cumsum(list(blocks.values())), strict=True))
     return np.concatenate([np.arange(ends[k] - blocks[k], ends[k]) for k in chosen])
 
 
 def _checked_radius(radius: Any, S: Any, w: Any, core: Any) -> Any:
-    if core is _schur:
+    if core is schur:
         return domains.FINITE_NON_NEGATIVE.number("radius", radius)
     bound = sympy.sympify(radius)
     symbols = S.free_symbols | w.free_symbols | bound.free_symbols
@@ -217,7 +239,7 @@ def _checked_radius(radius: Any, S: Any, w: Any, core: Any) -> Any:
     return bound
 
 
-def _block(S: Any, positions: _schur.Positions) -> Any:
+def _block(S: Any, positions: schur.Positions) -> Any:
     if isinstance(S, sympy.MatrixBase):
         rows = [int(i) for i in positions]
         return S.extract(rows, rows)

@@ -70,7 +70,7 @@ def flaws(theorem: Statement, own_lemmas: Collection[Lemma] = ()) -> tuple[str, 
 
 
 def _statement_flaws(theorem: Statement) -> Iterator[str]:
-    """What is wrong with the fields that no step speaks of."""
+    """What is wrong with the fields that no step mentions."""
     for assumption in theorem.assumptions:
         if ASSUMPTIONS.get(assumption.key) != assumption:
             yield f"the assumption {assumption.key} must have the text of bounds.proofs.assumptions"

@@ -1,7 +1,7 @@
-"""The lemmas that derivations may use, with the intermediate quantities that they speak of.
+"""The lemmas that derivations may use, between quantities of the notation and intermediate ones.
 
-Each is an inequality between sympy expressions; what must hold for it, with which probability it
-fails and whose it is are fields. Forms are one-sided uses: an equality may appear both ways round.
+Each is an inequality between sympy expressions. Its assumptions, the probability with which it
+fails and its reference are fields. Forms are one-sided uses: an equality may appear both ways round.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def cells_empirical(*, counts: ArrayLike, spread: ArrayLike = 1.0) -> FloatArray
 
     Examples
     --------
-    >>> float(cells_empirical(counts=[1, 1]))     # each cell pays ½ of the time: (½ + ½)/2
+    >>> float(cells_empirical(counts=[1, 1]))     # each cell counts half of the time: (½ + ½)/2
     0.5
     >>> float(cells_empirical(counts=[2]))        # the signs sum to 2 with probability ¼
     0.25

@@ -36,7 +36,7 @@ class Lemma:
     parameters
         Names that a step fixes.
     fixed
-        Parameters that must not depend on the sample whose randomness the lemma speaks of.
+        Parameters that must not depend on the sample whose randomness the lemma uses.
     size
         Parameters that must be the size of that sample.
     conditions
@@ -44,7 +44,7 @@ class Lemma:
     failure
         The probability with which the inequality may fail.
     sample
-        The sample on which it holds, if it speaks of one.
+        The sample on which it holds, if it depends on one.
     """
 
     forms: tuple[str, ...]

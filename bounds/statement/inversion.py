@@ -1,14 +1,9 @@
-"""Bounds read backwards: which argument gives this total, which sample size suffices.
-
-A closed form is found by a substitution that turns the bound into a polynomial of degree two at
-most (m = 1/s^2; delta = a exp(-s^2) where ln(a/delta) occurs; x = s^2; x = s). Otherwise the root
-is bracketed on a logarithmic grid and bisected to double precision.
-"""
+"""Bounds inverted: which argument gives this total, which sample size suffices."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +11,17 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from bounds.domains import NON_NEGATIVE, REAL, Domain, shown
+from bounds.domains import REAL, Domain, shown
 from bounds.statement.evaluation import fitting_form
+from bounds.statement.roots import (
+    UNKNOWN,
+    Curve,
+    bisected,
+    closed_form,
+    lambdified,
+    least_integer,
+)
 from bounds.statement.statement import Statement, Term
-
-Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
-LARGEST_SAMPLE = 10**18
-UNKNOWN = sympy.Symbol("x", positive=True)
-ROOT = sympy.Symbol("s", positive=True)
 
 
 @dataclass(frozen=True)
@@ -93,9 +90,9 @@ def solve(statement: Statement, /, name: str, *, total: Any, **arguments: Any) -
     if UNKNOWN not in expression.free_symbols:
         raise ValueError(f"the bound does not depend on {name} for these arguments: no solution")
     curve = _curve(form.terms, values)
-    exact = _closed_form(expression - target, domain, curve, float(target))
-    value = _bisected(curve, float(target), domain, name) if exact is None else float(exact)
-    least = _least_integer(lambda n: curve(n) <= float(target)) if domain.integer else None
+    exact = closed_form(expression - target, domain, curve, float(target))
+    value = bisected(curve, float(target), domain, name) if exact is None else float(exact)
+    least = least_integer(lambda n: curve(n) <= float(target)) if domain.integer else None
     return Solution(name, value, exact, least)
 
 
@@ -110,7 +107,7 @@ def nonvacuous_from(statement: Statement, /, **arguments: Any) -> float:
     Returns
     -------
     float
-        `math.inf` if the bound stays vacuous for ever.
+        `math.inf` if the bound is vacuous at every size.
 
     Examples
     --------
@@ -172,8 +169,8 @@ def _with_free_size(
 def _least_below(
     terms: Sequence[Term], values: Mapping[sympy.Symbol, sympy.Expr], limit: sympy.Expr
 ) -> float:
-    total, most = _curve(tuple(terms), values), _lambdified(limit)
-    least = _least_integer(lambda n: total(n) < most(n))
+    total, most = _curve(tuple(terms), values), lambdified(limit)
+    least = least_integer(lambda n: total(n) < most(n))
     return math.inf if least is None else least
 
 
@@ -233,23 +230,9 @@ def _exact_number(name: str, domain: Domain, value: Any) -> sympy.Expr:
     return sympy.Rational(shown(float(number)))
 
 
-def _lambdified(expression: sympy.Expr) -> Curve:
-    # In floating point first: numpy has neither root nor logarithm of an integer of twenty digits,
-    # and sympy.N leaves alone what stands in a condition.
-    long = {n: sympy.Float(n, 20) for n in expression.atoms(sympy.Rational) if _digits(n) > 15}
-    floating = sympy.N(expression.xreplace(long), 20)
-    function = sympy.lambdify([UNKNOWN], floating, modules="numpy", cse=True)
-
-    def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(all="ignore"):
-            return np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape)
-
-    return curve
-
-
 def _curve(terms: tuple[Term, ...], values: Mapping[sympy.Symbol, sympy.Expr]) -> Curve:
-    total = _lambdified(sympy.Add(*(term.expression for term in terms)).xreplace(dict(values)))
-    where = _lambdified(
+    total = lambdified(sympy.Add(*(term.expression for term in terms)).xreplace(dict(values)))
+    where = lambdified(
         sympy.Piecewise(
             (sympy.Integer(1), sympy.And(*(term.where for term in terms)).xreplace(dict(values))),
             (sympy.Integer(0), True),
@@ -261,131 +244,3 @@ def _curve(terms: tuple[Term, ...], values: Mapping[sympy.Symbol, sympy.Expr]) -
         return np.where((where(x) > 0) & ~np.isnan(value), value, np.inf)
 
     return curve
-
-
-def _closed_form(
-    difference: sympy.Expr, domain: Domain, curve: Curve, target: float
-) -> sympy.Expr | None:
-    """The smallest admissible root, where a substitution makes the equation quadratic at most."""
-    for substitution in _substitutions(difference):
-        roots = _quadratic_roots(difference.xreplace({UNKNOWN: substitution}))
-        if roots is None:
-            continue
-        candidates = []
-        for root in roots:
-            value = substitution.xreplace({ROOT: root})
-            number = complex(sympy.N(value, 30))
-            if number.imag or not _admissible(domain, complex(sympy.N(root, 30)), number.real):
-                continue
-            reached = float(curve(np.asarray(number.real)))
-            if math.isclose(reached, target, rel_tol=1e-9, abs_tol=1e-9):
-                candidates.append(value)
-        best = min(candidates, key=float, default=None)
-        return best if best is None else _tidy(best)
-    return None
-
-
-def _quadratic_roots(equation: sympy.Expr) -> list[sympy.Expr] | None:
-    """Roots in `ROOT` of an expression that is a polynomial of degree 1 or 2 in it, else None."""
-    # Not expanding logarithms: that would factorise every decimal into primes.
-    expanded = sympy.expand(equation, log=False)
-    a, b, c = (expanded.coeff(ROOT, power) for power in (2, 1, 0))
-    rest = expanded - sympy.expand(a * ROOT**2 + b * ROOT + c, log=False)
-    if rest != 0 or any(ROOT in each.free_symbols for each in (a, b, c)):
-        return None
-    if a == 0:
-        return [] if b == 0 else [-c / b]
-    spread = sympy.sqrt(b**2 - 4 * a * c)
-    return [(-b + spread) / (2 * a), (-b - spread) / (2 * a)]
-
-
-def _tidy(value: sympy.Expr) -> sympy.Expr:
-    """Simplified where the numbers are short; sympy would factorise long ones for ever."""
-    if any(_digits(n) > 9 for n in value.atoms(sympy.Rational)):
-        return value
-    simple = sympy.simplify(value)
-    # Powers gathered inside a logarithm can grow numbers that no one would call simple.
-    return value if any(_digits(n) > 30 for n in simple.atoms(sympy.Rational)) else simple
-
-
-def _digits(number: sympy.Rational) -> int:
-    """About how many decimal digits the longer of numerator and denominator has."""
-    return int(max(abs(number.p), number.q).bit_length() * 0.30103) + 1
-
-
-def _substitutions(difference: sympy.Expr) -> Iterator[sympy.Expr]:
-    yield ROOT
-    yield ROOT**-2
-    yield ROOT**2
-    for logarithm in difference.atoms(sympy.log):
-        scale = sympy.cancel(logarithm.args[0] * UNKNOWN)
-        if UNKNOWN not in scale.free_symbols:
-            yield scale * sympy.exp(-(ROOT**2))
-
-
-def _admissible(domain: Domain, root: complex, value: float) -> bool:
-    if root.imag or (domain is not REAL and root.real < 0):
-        return False
-    if domain.integer:
-        return value > 0
-    return domain.low < value < domain.high if domain.open_ends else value >= domain.low
-
-
-def _grid(domain: Domain) -> NDArray[np.float64]:
-    if domain.high < math.inf:
-        small = np.geomspace(1e-300, 0.5, 2000)
-        return np.concatenate([small, 1 - np.geomspace(0.5, 1e-15, 200)[1:]])
-    if domain is NON_NEGATIVE or domain.low == 0:
-        return np.concatenate([[0.0], np.geomspace(1e-12, 1e18, 3000)])
-    return np.concatenate([np.geomspace(1e-9, 1, 901), np.geomspace(1, LARGEST_SAMPLE, 1801)[1:]])
-
-
-def _bisected(curve: Curve, target: float, domain: Domain, name: str) -> float:
-    x = _grid(domain)
-    y = curve(x)
-    above = y > target
-    changes = np.flatnonzero(above[1:] != above[:-1])
-    if domain.integer and (x[changes] >= 1).any():
-        changes = changes[x[changes] >= 1]  # what lies below 1 is only there for want of another
-    if not changes.size:
-        y = y[x >= 1] if domain.integer else y
-        raise ValueError(
-            f"total must be one that the bound takes for some {name}, between "
-            f"{float(y.min()):.6g} and {float(y.max()):.6g}, got {shown(target)}"
-        )
-    low, high = float(x[changes[0]]), float(x[changes[0] + 1])
-    low_is_above = bool(above[changes[0]])
-    while True:
-        middle = math.sqrt(low) * math.sqrt(high) if low > 0 else high / 2
-        if not low < middle < high:
-            return high
-        if bool(curve(np.asarray(middle)) > target) == low_is_above:
-            low = middle
-        else:
-            high = middle
-
-
-def _least_integer(holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]]) -> int | None:
-    """The least positive integer at which `holds`.
-
-    Exact for conditions that stay true; for others the least found among the integers up to 4096
-    and, beyond, between points of a grid with ratio 1.01.
-    """
-    grid = np.unique(
-        np.concatenate(
-            [np.arange(1, 4097), np.floor(np.geomspace(4097, LARGEST_SAMPLE, 3400))]
-        ).astype(np.float64)
-    )
-    found = np.flatnonzero(holds(grid))
-    if not found.size:
-        return None
-    if found[0] == 0:
-        return 1
-    low, high = int(grid[found[0] - 1]), int(grid[found[0]])
-    while high - low > 1:
-        middle = (low + high) // 2
-        if bool(holds(np.asarray(float(middle)))):
-            high = middle
-        else:
-            low = middle
-    return high

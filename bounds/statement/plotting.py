@@ -1,4 +1,4 @@
-"""A statement as a table and as a picture. pandas and matplotlib are imported on use alone."""
+"""A statement as a table and as a picture. pandas and matplotlib are imported only when used."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _vacuous_from(statement: Statement, value: BoundValue, order: Any) -> Any:
 
 
 def _limits(terms: Mapping[str, Any], ceiling: Any) -> tuple[float, float]:
-    """Room for what goes below zero, and up to a good deal into the vacuous zone."""
+    """Limits that show what lies below zero and part of the vacuous zone."""
     piles = np.cumsum(np.stack(list(terms.values())), axis=0)
     finite = piles[np.isfinite(piles)]
     top = float(finite.max() if ceiling is None else 1.6 * np.max(ceiling))
@@ -126,7 +126,7 @@ def _limits(terms: Mapping[str, Any], ceiling: Any) -> tuple[float, float]:
 
 
 def _stack(axes: Axes, x: Any, terms: Mapping[str, Any], measured: frozenset[str]) -> None:
-    """Every term upon those before it, from the measured level on, which may lie below zero."""
+    """Stack the terms, the measured one first; the sum may lie below zero."""
     base = np.zeros(x.shape)
     edge = 10 * axes.get_ylim()[1]  # an infinite term fills the picture
     colours = iter(_COLOURS)

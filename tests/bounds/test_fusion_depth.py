@@ -153,9 +153,9 @@ def test_deep_networks_found_by_search_stay_below_the_bound():
             encoder_radius=1, head_radius=1, outputs=c, squared_norms=(x**2).sum(axis=1), depth=2
         )
         assert found <= bound <= 4 * found
+    norms = (x**2).sum(axis=1)
     one = rademacher.fusion_empirical(
-        encoder_radius=1, head_radius=1, outputs=1, squared_norms=(x**2).sum(axis=1), depth=2,
-        bias=False,
-    )  # fmt: skip
-    deep = rademacher.deep_relu_empirical(layer_radii=[1, 1, 1], squared_norms=(x**2).sum(axis=1))
+        encoder_radius=1, head_radius=1, outputs=1, squared_norms=norms, depth=2, bias=False
+    )
+    deep = rademacher.deep_relu_empirical(layer_radii=[1, 1, 1], squared_norms=norms)
     assert one < deep

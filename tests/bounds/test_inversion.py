@@ -7,10 +7,9 @@ import pytest
 import sympy
 from sympy import exp, log, sqrt
 
-from bounds import latent_quality, modality_gain, risk_gap
+from bounds import latent_quality, linear_case, modality_gain, risk_gap
 from bounds.catalogue import THEOREMS, find
 from bounds.contract import random_arguments
-from bounds.linear_case import theorem as nested_quality
 
 m = sympy.Symbol("m")
 PAPER = risk_gap.paper("TVA", "TA")
@@ -193,7 +192,7 @@ def test_the_fast_rate_needs_a_range_for_this():
 
 def test_no_sample_size_no_least_one():
     with pytest.raises(ValueError, match="must have a sample size"):
-        nested_quality.full_latent("TA", "T").nonvacuous_from()
+        linear_case.full_latent("TA", "T").nonvacuous_from()
 
 
 def test_the_difference_of_bounds_may_cross_from_either_side():

@@ -10,9 +10,8 @@ import pytest
 import sympy
 from sympy import log, sqrt
 
-from bounds import latent_quality, modality_gain, risk_gap
+from bounds import latent_quality, linear_case, modality_gain, risk_gap
 from bounds.catalogue import THEOREMS, find
-from bounds.linear_case import theorem as nested_quality
 from bounds.notation import QUANTITIES, ModalitySet, Quantity, symbol
 from bounds.theorem import REQUIRED, Term
 
@@ -158,7 +157,7 @@ def test_subsets_are_distinct_and_not_empty(factory, M, N, message):
 def test_neither_subset_need_contain_the_other():
     assert risk_gap.paper("TV", "TA").subsets[0].label == "TV"
     with pytest.raises(ValueError, match="N must be a subset of M"):
-        nested_quality.full_latent("TV", "TA")
+        linear_case.full_latent("TV", "TA")
 
 
 def test_modality_sets():
