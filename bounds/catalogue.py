@@ -33,6 +33,11 @@ THEOREMS: tuple[Theorem, ...] = tuple(
 def find(key: str) -> Theorem:
     """The catalogue's theorem of that key, with the labels M and N.
 
+    Raises
+    ------
+    ValueError
+        For an unknown key.
+
     Examples
     --------
     >>> find("latent_quality.sharp").title

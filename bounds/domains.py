@@ -203,6 +203,19 @@ def common_shape(values: Mapping[str, FloatArray]) -> tuple[int, ...]:
         raise ValueError(f"shapes must broadcast to one shape, got {shapes}") from None
 
 
+def broadcast(**arguments: tuple[Domain, Any]) -> list[FloatArray]:
+    """The values as arrays, each inside its domain, checked to broadcast to one shape.
+
+    Examples
+    --------
+    >>> broadcast(R=(NON_NEGATIVE, 0.5), m=(POSITIVE_INTEGER, [1, 2]))
+    [array(0.5), array([1., 2.])]
+    """
+    arrays = {name: domain.check(name, value) for name, (domain, value) in arguments.items()}
+    common_shape(arrays)
+    return list(arrays.values())
+
+
 def per_example(name: str, value: ArrayLike) -> FloatArray:
     """Non-negative numbers of shape [..., m] with m ≥ 1.
 

@@ -6,7 +6,7 @@ heads B with population minimiser B', distance D = ||B - B'||_Sigma and a = -<E 
     excess = D^2 + 2a,   (1 - kappa) D^2 <= U D - a,   a >= 0.
 
 Twice the second over (1 - kappa), added to the first, leaves 2UD/(1 - kappa) - D^2, at most
-U^2/(1 - kappa)^2, and -2 kappa a/(1 - kappa), which is where kappa >= 0 is needed. The same
+U^2/(1 - kappa)^2, and -2 kappa a/(1 - kappa), which is at most 0 for kappa >= 0. The same
 multiplier turns a Frank-Wolfe gap eps of the fitted head into eps/(1 - kappa), for every kappa < 1.
 """
 
@@ -45,7 +45,7 @@ def fast_rate(M: Modalities, N: Modalities) -> Theorem:
     V = tr Cov(v), v_norm = ||Cov(v)||, v_max = sup ||v||. Give either the observed `kappa`, or
     `leverage` = sup z^T Sigma^(-1) z with the rank `p`, from which kappa is bounded in advance.
     kappa >= 1 gives infinity; kappa < 0 counts as 0, as the derivation needs 0 <= kappa. A head
-    that is only nearly optimal needs `first_order_slack`; a gap in value would not do.
+    that is only nearly optimal needs `first_order_slack`; a gap in value does not suffice.
 
     Examples
     --------

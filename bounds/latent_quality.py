@@ -1,4 +1,4 @@
-"""Theorem 2: how good a latent representation is known to be from its empirical loss.
+"""Theorem 2: a bound on the latent quality of a representation from its empirical loss.
 
     eta(g_M) <= L_hat(h_M o g_M, S) + complexity + confidence
 

@@ -18,10 +18,12 @@ from bounds import domains
 class LossConstants:
     """Bound and Lipschitz constant of one loss on one range of predictions.
 
-    Attributes
+    Parameters
     ----------
-        C: upper bound of the loss; its lower bound is 0.
-        L: Lipschitz constant in the prediction (absolute value or Euclidean norm).
+    C
+        Upper bound of the loss; its lower bound is 0.
+    L
+        Lipschitz constant in the prediction (absolute value or Euclidean norm).
     """
 
     C: float
@@ -117,7 +119,7 @@ def logistic(logit_radius: float) -> LossConstants:
 
     References
     ----------
-    the derivative in s is −y/(1 + e^{y s}), of modulus at most 1/(1 + e^{−R}).
+    The derivative in s is −y/(1 + e^{y s}), of modulus at most 1/(1 + e^{−R}).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From how many examples on more modalities are favoured.
+"""The number of examples from which on more modalities are favoured.
 
 With R_m(F) = sqrt(C(F)/m), Theorem 1 is gamma + O(1/sqrt(m)), and comparing Theorem 2's bounds for
 M and for N gives the sample size m* of the crossover. That comparison is one of two *upper bounds*:
@@ -74,7 +74,7 @@ def rate(M: Modalities, N: Modalities) -> Theorem:
 
 
 def bound_gap(M: Modalities, N: Modalities) -> Theorem:
-    """Theorem 2's bound for M minus that for N: M is favoured where this is at most 0.
+    """Theorem 2's bound for M minus that for N: M is favoured if this is at most 0.
 
     An identity between two bounds: it never fails, and says nothing about eta itself.
 
@@ -105,11 +105,22 @@ def crossover(*, C_M: Any, C_N: Any, L_hat_M: Any, L_hat_N: Any, L: Any = None) 
     """m*, the sample size from which on Theorem 2's bound favours M over N; broadcasts.
 
     m* = (4 L (sqrt(C(F_M)) - sqrt(C(F_N))) / (L_hat_N - L_hat_M))^2 is Theorem 2's own form; with
-    L=None the factor 4L is dropped, as popular accounts do. A float, not rounded: 0 where M is
-    favoured at every m, infinity where it never is from some m on.
+    L=None the factor 4L is dropped, as popular accounts do. If C(F_M) < C(F_N), M is favoured for
+    *small* m, and for every m if also L_hat_M <= L_hat_N.
 
-    Where C(F_M) < C(F_N), M is favoured for *small* m, and for every m if also
-    L_hat_M <= L_hat_N (0); otherwise it stops being favoured and m* is infinite.
+    Parameters
+    ----------
+    C_M, C_N
+        C(F_M) and C(F_N), with R_m(F) = sqrt(C(F)/m).
+    L_hat_M, L_hat_N
+        The centred empirical losses.
+    L
+        Lipschitz constant of the loss, or None.
+
+    Returns
+    -------
+    Number
+        Not rounded: 0 if M is favoured at every m, infinity if it is not favoured for all large m.
 
     Examples
     --------

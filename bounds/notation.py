@@ -47,8 +47,18 @@ Units = tuple[Fraction, Fraction, Fraction]
 class Quantity:
     """One symbol of the notation.
 
-    `latex` may contain <M> and <N>, which are replaced by the labels of a theorem's subsets.
-    An `internal` quantity occurs in statements and derivations, never as an argument.
+    Parameters
+    ----------
+    name, meaning
+        What formulas call it, and what it is.
+    domain
+        The numbers that it may be.
+    latex
+        May contain <M> and <N>, which are replaced by the labels of a theorem's subsets.
+    units
+        Powers of (loss, output, feature).
+    internal
+        Whether it occurs in statements and derivations only, never as an argument.
 
     Examples
     --------
@@ -91,7 +101,7 @@ class ModalitySet:
     """A non-empty set of modalities, with the label that statements print.
 
     A string has one letter per modality ("TVA": text, video, audio); longer names come as an
-    iterable. Order matters for the label alone.
+    iterable. Order matters for the label only.
 
     Examples
     --------
@@ -150,6 +160,11 @@ Modalities = str | Iterable[str] | ModalitySet
 
 def distinct_pair(M: Modalities, N: Modalities) -> tuple[ModalitySet, ModalitySet]:
     """Two distinct, non-empty subsets; neither need contain the other.
+
+    Raises
+    ------
+    ValueError
+        If they are the same.
 
     Examples
     --------

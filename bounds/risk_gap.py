@@ -3,8 +3,8 @@
     r(h_M o g_M) - r(h_N o g_N) <= gamma_S(M, N) + complexity + confidence (+ slack)
 
 M and N are distinct, not "independent" as popular accounts have it; neither need contain the
-other, and only M's class is paid for. Complexities have 1/m and no absolute value unless the symbol
-says otherwise. Failure probability: delta/2 in every form.
+other, and only the complexity of M's class enters. Complexities have 1/m and no absolute value
+unless the symbol says otherwise. Failure probability: delta/2 in every form.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def paper(M: Modalities, N: Modalities) -> Theorem:
 
 
 def paper_absolute(M: Modalities, N: Modalities) -> Theorem:
-    """Theorem 1 with |.| inside the complexity: here all of 8L and 4C/sqrt(m) is used.
+    """Theorem 1 with |.| inside the complexity: here the constants 8L and 4C/sqrt(m) are needed.
 
     With the absolute value, contraction costs a factor 2 and centring the loss C/sqrt(m), per
     unit of complexity (Bartlett and Mendelson 2002, Theorem 12.4).

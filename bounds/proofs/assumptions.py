@@ -1,4 +1,4 @@
-"""The assumptions of the theorems, by key. What no training can meet is listed all the same."""
+"""The assumptions of the theorems, by key. Those that no training can meet are listed too."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from bounds.domains import FloatArray
 
 @dataclass(frozen=True)
 class Convention:
-    """One convention: E sup (scale/m) Σ σ_i f(x_i), with |·| inside the supremum or without."""
+    """E sup (scale/m) Σ σ_i f(x_i), with |·| inside the supremum or without."""
 
     scale: int
     absolute: bool
@@ -70,9 +70,9 @@ def contraction(
     0.282843
     """
     domains.one_of("outputs", outputs, ("scalar", "vector"))
-    complexity = domains.FINITE_NON_NEGATIVE.check("R", R)
-    lipschitz = domains.FINITE_NON_NEGATIVE.check("L", L)
-    domains.common_shape(dict(R=complexity, L=lipschitz))
+    complexity, lipschitz = domains.broadcast(
+        R=(domains.FINITE_NON_NEGATIVE, R), L=(domains.FINITE_NON_NEGATIVE, L)
+    )
     factor = 1.0 if outputs == "scalar" else math.sqrt(2.0)
     return factor * lipschitz * complexity
 
@@ -108,8 +108,8 @@ def convert(
     Raises
     ------
     ValueError
-        If unknown convention; a negative, NaN or infinite value; or the absolute value is to be
-        introduced for an arbitrary class.
+        For an unknown convention, a negative, NaN or infinite value, or if the absolute value is
+        to be introduced for an arbitrary class.
 
     References
     ----------

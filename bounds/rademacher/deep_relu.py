@@ -50,10 +50,11 @@ def deep_relu(*, layer_radii: ArrayLike, mean_square_norm: ArrayLike, m: ArrayLi
         raise ValueError(
             f"layer_radii must have shape [..., D] with D ≥ 1, got shape {radii.shape}"
         )
-    square = domains.FINITE_NON_NEGATIVE.check("mean_square_norm", mean_square_norm)
-    size = domains.at_least(1).check("m", m)
-    product = radii.prod(axis=-1)
-    domains.common_shape(dict(layer_radii=product, mean_square_norm=square, m=size))
+    product, square, size = domains.broadcast(
+        layer_radii=(domains.NON_NEGATIVE, radii.prod(axis=-1)),
+        mean_square_norm=(domains.FINITE_NON_NEGATIVE, mean_square_norm),
+        m=(domains.POSITIVE_INTEGER, m),
+    )
     factor = math.sqrt(2.0 * math.log(2.0) * radii.shape[-1]) + 1.0
     bound: FloatArray = factor * product * np.sqrt(square / size)
     return bound
@@ -72,11 +73,11 @@ def deep_relu_empirical(*, layer_radii: ArrayLike, squared_norms: ArrayLike) -> 
     Raises
     ------
     ValueError
-        If as in `deep_relu`; also for squared norms without examples.
+        As for `deep_relu`; also for squared norms without examples.
 
     References
     ----------
-    as in `deep_relu`, the first inequality of the theorem.
+    As in `deep_relu`, the first inequality of the theorem.
 
     Examples
     --------

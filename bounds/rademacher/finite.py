@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds import domains
-from bounds.domains import FloatArray
+from bounds.domains import FINITE_NON_NEGATIVE, POSITIVE_INTEGER, FloatArray
 from bounds.rademacher.signs import batches_of_signs
 
 # Below this many pairs of signs E|S| comes from exact ratios, above from its asymptotic series.
@@ -49,10 +49,9 @@ def massart(*, radius: ArrayLike, size: ArrayLike, m: ArrayLike) -> FloatArray:
     >>> round(float(massart(radius=0.5, size=16, m=1000)), 6)
     0.037233
     """
-    b = domains.FINITE_NON_NEGATIVE.check("radius", radius)
-    count = domains.at_least(1).check("size", size)
-    examples = domains.at_least(1).check("m", m)
-    domains.common_shape(dict(radius=b, size=count, m=examples))
+    b, count, examples = domains.broadcast(
+        radius=(FINITE_NON_NEGATIVE, radius), size=(POSITIVE_INTEGER, size), m=(POSITIVE_INTEGER, m)
+    )
     bound: FloatArray = b * np.sqrt(2.0 * np.log(count) / examples)
     return bound
 
@@ -77,7 +76,7 @@ def finite_exact(values: ArrayLike) -> float:
 
     References
     ----------
-    the definition.
+    The definition.
 
     Examples
     --------
@@ -113,7 +112,7 @@ def cells_empirical(*, counts: ArrayLike, spread: ArrayLike = 1.0) -> FloatArray
     Raises
     ------
     ValueError
-        If counts that are negative or not whole, a sample without examples, no cell, a
+        For counts that are negative or not whole, a sample without examples, no cell, a
         negative, NaN or infinite spread, or shapes that do not broadcast.
 
     References
@@ -133,7 +132,7 @@ def cells_empirical(*, counts: ArrayLike, spread: ArrayLike = 1.0) -> FloatArray
             "counts must have shape [..., cells] and at least one example per sample, "
             f"got {np.asarray(counts).tolist()}"
         )
-    width = domains.FINITE_NON_NEGATIVE.check("spread", spread)
+    width = FINITE_NON_NEGATIVE.check("spread", spread)
     m = number.sum(axis=-1)
     domains.common_shape(dict(counts=m, spread=width))
     exact: FloatArray = width * _positive_part(number).sum(axis=-1) / m
@@ -155,12 +154,12 @@ def cells(*, probabilities: ArrayLike, m: int, spread: float = 1.0) -> float:
     Raises
     ------
     ValueError
-        If probabilities that are negative or do not sum to 1 within 1e-9, `m` not a positive
+        For probabilities that are negative or do not sum to 1 within 1e-9, `m` not a positive
         integer, or a negative, NaN or infinite spread.
 
     References
     ----------
-    linearity of the expectation over cells; counts are Binomial(m, p).
+    Linearity of the expectation over cells; counts are Binomial(m, p).
 
     Examples
     --------
@@ -169,13 +168,13 @@ def cells(*, probabilities: ArrayLike, m: int, spread: float = 1.0) -> float:
     >>> cells(probabilities=[0.5, 0.5], m=2)      # one cell (¼) or two (½), equally likely
     0.375
     """
-    p = domains.FINITE_NON_NEGATIVE.check("probabilities", probabilities)
+    p = FINITE_NON_NEGATIVE.check("probabilities", probabilities)
     if p.ndim != 1 or abs(p.sum() - 1.0) > 1e-9:
         raise ValueError(
             f"probabilities must be one row that sums to 1, got shape {p.shape}, sum {p.sum():g}"
         )
-    size = int(domains.at_least(1).number("m", m))
-    width = domains.FINITE_NON_NEGATIVE.number("spread", spread)
+    size = int(POSITIVE_INTEGER.number("m", m))
+    width = FINITE_NON_NEGATIVE.number("spread", spread)
     n = np.arange(size + 1)
     value = _positive_part(n.astype(np.float64))
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(n[1:]))])

@@ -44,7 +44,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds import domains
-from bounds.domains import FloatArray
+from bounds.domains import FINITE_NON_NEGATIVE, POSITIVE_INTEGER, FloatArray
 
 
 def fusion(
@@ -95,7 +95,7 @@ def fusion(
 
     References
     ----------
-    this module's derivation; contraction inside a convex function is Ledoux & Talagrand 1991,
+    This module's derivation; contraction inside a convex function is Ledoux & Talagrand 1991,
     in the proof of Theorem 4.12; layer by layer it is Golowich, Rakhlin & Shamir 2018.
 
     Examples
@@ -103,13 +103,12 @@ def fusion(
     >>> float(fusion(encoder_radius=1, head_radius=1, outputs=1, mean_square_norm=4, m=900))
     0.1
     """
-    A = domains.FINITE_NON_NEGATIVE.check("encoder_radius", encoder_radius)
-    B = domains.FINITE_NON_NEGATIVE.check("head_radius", head_radius)
-    c = domains.at_least(1).check("outputs", outputs)
-    square = domains.FINITE_NON_NEGATIVE.check("mean_square_norm", mean_square_norm)
-    size = domains.at_least(1).check("m", m)
-    domains.common_shape(
-        dict(encoder_radius=A, head_radius=B, outputs=c, mean_square_norm=square, m=size)
+    A, B, c, square, size = domains.broadcast(
+        encoder_radius=(FINITE_NON_NEGATIVE, encoder_radius),
+        head_radius=(FINITE_NON_NEGATIVE, head_radius),
+        outputs=(POSITIVE_INTEGER, outputs),
+        mean_square_norm=(FINITE_NON_NEGATIVE, mean_square_norm),
+        m=(POSITIVE_INTEGER, m),
     )
     bound: FloatArray = B * np.sqrt(c * (layer_factor(depth) * A**2 * square + float(bias)) / size)
     return bound
@@ -134,7 +133,7 @@ def layer_factor(depth: int) -> float:
 
     References
     ----------
-    this module's derivation.
+    This module's derivation.
 
     Examples
     --------
@@ -187,11 +186,11 @@ def fusion_empirical(
     Raises
     ------
     ValueError
-        If as in `fusion`; also if `squared_norms` has no axis or an empty last axis.
+        As for `fusion`; also if `squared_norms` has no axis or an empty last axis.
 
     References
     ----------
-    as in `fusion`.
+    As in `fusion`.
 
     Examples
     --------
@@ -246,10 +245,11 @@ def fusion_output_radius(
     >>> float(fusion_output_radius(encoder_radius=3, head_radius=2, modality_radius=1, bias=False))
     6.0
     """
-    A = domains.FINITE_NON_NEGATIVE.check("encoder_radius", encoder_radius)
-    B = domains.FINITE_NON_NEGATIVE.check("head_radius", head_radius)
-    longest = domains.FINITE_NON_NEGATIVE.check("modality_radius", modality_radius)
-    domains.common_shape(dict(encoder_radius=A, head_radius=B, modality_radius=longest))
+    A, B, longest = domains.broadcast(
+        encoder_radius=(FINITE_NON_NEGATIVE, encoder_radius),
+        head_radius=(FINITE_NON_NEGATIVE, head_radius),
+        modality_radius=(FINITE_NON_NEGATIVE, modality_radius),
+    )
     radius: FloatArray = B * np.sqrt((A * longest) ** 2 + float(bias))
     return radius
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds import domains
-from bounds.domains import FloatArray
+from bounds.domains import FINITE_NON_NEGATIVE, POSITIVE_INTEGER, FloatArray
 from bounds.rademacher.signs import batches_of_signs
 
 
@@ -52,11 +52,12 @@ def linear(
     >>> float(linear(radius=2, mean_square_norm=1, m=400))
     0.1
     """
-    B = domains.FINITE_NON_NEGATIVE.check("radius", radius)
-    square = domains.FINITE_NON_NEGATIVE.check("mean_square_norm", mean_square_norm)
-    size = domains.at_least(1).check("m", m)
-    c = domains.at_least(1).check("outputs", outputs)
-    domains.common_shape(dict(radius=B, mean_square_norm=square, m=size, outputs=c))
+    B, square, size, c = domains.broadcast(
+        radius=(FINITE_NON_NEGATIVE, radius),
+        mean_square_norm=(FINITE_NON_NEGATIVE, mean_square_norm),
+        m=(POSITIVE_INTEGER, m),
+        outputs=(POSITIVE_INTEGER, outputs),
+    )
     bound: FloatArray = B * np.sqrt(c * square / size)
     return bound
 
@@ -83,11 +84,11 @@ def linear_empirical(
     Raises
     ------
     ValueError
-        If as in `linear`; also for squared norms without examples.
+        As for `linear`; also for squared norms without examples.
 
     References
     ----------
-    as in `linear`: (B/m) E‖Σ σ_i x_iᵀ‖_F ≤ (B/m) √(E‖·‖_F²).
+    As in `linear`: (B/m) E‖Σ σ_i x_iᵀ‖_F ≤ (B/m) √(E‖·‖_F²).
 
     Examples
     --------
@@ -105,7 +106,17 @@ def linear_empirical_lower(
 ) -> FloatArray:
     """Lower bound on R̂_S^c of linear maps with ‖W‖_F ≤ B: the upper bound divided by √2.
 
-    Two examples with x_1 = x_2 attain it. Arguments and errors as in `linear_empirical`.
+    Two examples with x_1 = x_2 attain it.
+
+    Parameters
+    ----------
+    radius, squared_norms, outputs
+        As for `linear_empirical`.
+
+    Raises
+    ------
+    ValueError
+        As for `linear_empirical`.
 
     References
     ----------
@@ -130,7 +141,7 @@ def linear_exact(*, radius: float, features: ArrayLike, outputs: int = 1) -> flo
     radius
         B ≥ 0.
     features
-        X_i, shape [m, d], with c m ≤ 20.
+        x_i, shape [m, d], with c m ≤ 20.
     outputs
         c ≥ 1.
 
@@ -142,18 +153,18 @@ def linear_exact(*, radius: float, features: ArrayLike, outputs: int = 1) -> flo
 
     References
     ----------
-    the definition, with the supremum over a ball written as a dual norm.
+    The definition, with the supremum over a ball written as a dual norm.
 
     Examples
     --------
     >>> linear_exact(radius=1.0, features=[[1.0, 0.0], [0.0, 1.0]]) == 2**0.5 / 2
     True
     """
-    B = domains.FINITE_NON_NEGATIVE.number("radius", radius)
+    B = FINITE_NON_NEGATIVE.number("radius", radius)
     x = domains.FINITE.check("features", features)
     if x.ndim != 2 or len(x) == 0:
         raise ValueError(f"features must have shape [m, d] with m ≥ 1, got shape {x.shape}")
-    m, c = len(x), int(domains.at_least(1).number("outputs", outputs))
+    m, c = len(x), int(POSITIVE_INTEGER.number("outputs", outputs))
     total, count = 0.0, 0
     for signs in batches_of_signs(m * c):
         sums = signs.reshape(-1, c, m) @ x
@@ -195,11 +206,12 @@ def linear_l1(
     >>> round(float(linear_l1(radius=1, coordinate_radius=1, dimension=50, m=1000)), 6)
     0.095971
     """
-    B = domains.FINITE_NON_NEGATIVE.check("radius", radius)
-    X = domains.FINITE_NON_NEGATIVE.check("coordinate_radius", coordinate_radius)
-    d = domains.at_least(1).check("dimension", dimension)
-    size = domains.at_least(1).check("m", m)
-    domains.common_shape(dict(radius=B, coordinate_radius=X, dimension=d, m=size))
+    B, X, d, size = domains.broadcast(
+        radius=(FINITE_NON_NEGATIVE, radius),
+        coordinate_radius=(FINITE_NON_NEGATIVE, coordinate_radius),
+        dimension=(POSITIVE_INTEGER, dimension),
+        m=(POSITIVE_INTEGER, m),
+    )
     bound: FloatArray = B * X * np.sqrt(2.0 * np.log(2.0 * d) / size)
     return bound
 
@@ -221,7 +233,7 @@ def linear_l1_empirical(*, radius: ArrayLike, features: ArrayLike) -> FloatArray
 
     References
     ----------
-    as in `linear_l1`, with each coordinate's own norm in place of X √m.
+    As in `linear_l1`, with each coordinate's own norm in place of X √m.
 
     Examples
     --------

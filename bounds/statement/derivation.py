@@ -28,8 +28,23 @@ class Lemma:
     """`left` <= `right` for one of the forms, whatever the parameters stand for.
 
     Free symbols other than `parameters` are quantities of the setting and stand for themselves.
-    `conditions` are expressions that must be proved non-negative after substitution; `objection`
-    says what else is wrong with a substitution, or None. `needs` are keys of assumptions.
+
+    Parameters
+    ----------
+    key, text, reference
+        How it is found, what it says, and its source.
+    forms
+        Pairs (left, right), one for each one-sided use.
+    needs
+        Keys of assumptions.
+    parameters
+        Symbols that each use replaces.
+    conditions
+        Expressions that must be proved non-negative after substitution.
+    failure
+        The probability with which it may fail.
+    objection
+        A function that says what else is wrong with a substitution, or None.
     """
 
     key: str
@@ -72,7 +87,7 @@ class Lemma:
 
 @dataclass(frozen=True)
 class Step:
-    """One inequality of a derivation, `times` a non-negative factor."""
+    """One inequality of a derivation, multiplied by the non-negative factor `times`."""
 
     lemma: Lemma
     left: sympy.Expr

@@ -18,11 +18,21 @@ from bounds.statement.statement import Statement
 
 @dataclass(frozen=True, eq=False)
 class BoundValue:
-    """A bound at one or many points; every array has the shape of `total`.
+    """A bound at one or many points; every array has the shape of `total`, scalars give floats.
 
-    `claim` is the part of the bound that competes with the range of the loss: total - gamma for
-    a risk gap (gamma cancels there), the total for a latent quality. `loss_range` is
-    C - best_risk, or None where C is unknown. Scalars in, Python floats out.
+    Parameters
+    ----------
+    total, terms
+        The bound, and its summands by name.
+    failure_probability
+        The probability with which it may fail.
+    claim
+        The part of the bound that is compared with the range of the loss: total - gamma for a risk
+        gap (gamma cancels there), the total for a latent quality.
+    loss_range
+        C - best_risk, or None if C is unknown.
+    measured
+        The names of the terms that are observations.
     """
 
     total: Number
@@ -50,7 +60,7 @@ class BoundValue:
 
     @property
     def vacuous(self) -> bool | NDArray[np.bool_] | None:
-        """Whether the claim says no more than the range of the loss does; None where C is unknown.
+        """Whether the claim says no more than the range of the loss does; None if C is unknown.
 
         Examples
         --------
@@ -100,7 +110,7 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
     conditions = _compiled(tuple(term.where for term in form.terms), form.inputs)
     inputs = [values[name] for name in form.inputs]
     terms: dict[str, FloatArray] = {}
-    # Division by zero, inf - inf and overflow are answers here: where nothing is claimed, infinity.
+    # Division by zero, inf - inf and overflow are results here; a term that claims nothing is infinite.
     with np.errstate(all="ignore"):
         for term, value, holds in zip(
             form.terms, functions(*inputs), conditions(*inputs), strict=True
@@ -110,8 +120,8 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
             if not claimed.all():
                 number = np.where(claimed, number, np.inf)
             terms[term.name] = np.broadcast_to(number, shape)
-        total = _sum(terms.values(), shape)
-        claim = _sum((terms[t.name] for t in form.terms if t.against_range), shape)
+        total = sum(terms.values(), np.zeros(shape))
+        claim = sum((terms[t.name] for t in form.terms if t.against_range), np.zeros(shape))
     failure = _failure(form, values.get("delta", np.asarray(0.5)))
     return BoundValue(
         total=plain(total),
@@ -166,13 +176,6 @@ def fitting_form(statement: Statement, names: Mapping[str, Any]) -> Statement:
         for name in missing
     )
     raise ValueError(f"missing argument of {statement.key}: {needs}, got nothing")
-
-
-def _sum(parts: Any, shape: tuple[int, ...]) -> FloatArray:
-    total = np.zeros(shape)
-    for part in parts:
-        total += part
-    return total
 
 
 def _failure(statement: Statement, delta: FloatArray) -> FloatArray:

@@ -45,30 +45,20 @@ _TABLE: tuple[tuple[str, Domain, str, str], ...] = (
     ("tilt", REAL, r"a", "-<E z xi^T, B - B'>"),
     ("energy", REAL, r"\|\Delta\|^2_{\hat\Sigma}", "squared distance of the heads on S_2"),
     ("alignment", REAL, r"\langle u, \Delta \rangle", "u = (P_n - P) z xi^T"),
+    (
+        "distance",
+        NON_NEGATIVE,
+        r"\|\Delta\|_{\Sigma}",
+        "distance of the heads in the metric Sigma",
+    ),
+    ("noise", NON_NEGATIVE, r"\|u\|_{\Sigma^{-1}}", "norm of u in the metric of Sigma^-1"),
 )
+_UNITS = {"distance": ROOT_LOSS, "noise": ROOT_LOSS}
 
 INTERMEDIATE: FrozenMapping[str, Quantity] = FrozenMapping(
     {
-        name: Quantity(name, domain, meaning, latex, LOSS, internal=True)
+        name: Quantity(name, domain, meaning, latex, _UNITS.get(name, LOSS), internal=True)
         for name, domain, latex, meaning in _TABLE
-    }
-    | {
-        "distance": Quantity(
-            "distance",
-            NON_NEGATIVE,
-            "distance of the heads in the metric Sigma",
-            r"\|\Delta\|_{\Sigma}",
-            ROOT_LOSS,
-            internal=True,
-        ),
-        "noise": Quantity(
-            "noise",
-            NON_NEGATIVE,
-            "norm of u in the metric of Sigma^-1",
-            r"\|u\|_{\Sigma^{-1}}",
-            ROOT_LOSS,
-            internal=True,
-        ),
     }
 )
 

@@ -26,11 +26,19 @@ from bounds.statement.statement import Statement, Term
 
 @dataclass(frozen=True)
 class Solution:
-    """Where a bound equals a total: `float(solution)` is the value.
+    """The argument at which a bound equals a total; `float(solution)` is its value.
 
-    `exact` is the closed form, decimals read as written (0.05 is 1/20), or None. For an argument
-    that counts something, `value` is the real root and `least_integer` the least positive integer
-    at which the bound is at most the total (None where the bound is at most it nowhere).
+    Parameters
+    ----------
+    name
+        Of the argument.
+    value
+        The root, real also for an argument that counts something.
+    exact
+        The closed form, decimals read as written (0.05 is 1/20), or None.
+    least_integer
+        For an argument that counts something the least positive integer at which the bound is at
+        most the total; None if there is none, and for other arguments.
     """
 
     name: str
@@ -138,7 +146,7 @@ def least_sample_size(statement: Statement, /, *, below: Any, **arguments: Any) 
     Parameters
     ----------
     below
-        The number; 0 for a bound on a risk gap asks from where on it proves a gain.
+        The number; 0 for a bound on a risk gap gives the size from which it proves a gain.
     arguments
         As for `nonvacuous_from`.
 

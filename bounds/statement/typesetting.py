@@ -51,7 +51,7 @@ def latex_of(expression: sympy.Basic, names: Mapping[sympy.Symbol, str]) -> str:
 
 
 def latex(statement: Statement) -> str:
-    r"""The statement as LaTeX, with the labels of the subsets; the terms stand in their own order.
+    r"""The statement as LaTeX, with the labels of the subsets; the terms keep their order.
 
     Examples
     --------
@@ -115,12 +115,11 @@ def javascript(statement: Statement) -> str:
     >>> latent_quality.sharp("TA").javascript().splitlines()[0]
     'function latent_quality_sharp({L_hat, R_loss, C, m, delta, best_risk = 0}) {'
     """
-    defaults = {name: statement.arguments[name] for name in statement.arguments}
     inputs = [
         name
         if name in statement.inputs and name not in statement.defaults
-        else f"{name} = {_literal(defaults[name])}"
-        for name in statement.arguments
+        else f"{name} = {_literal(default)}"
+        for name, default in statement.arguments.items()
     ]
     lines = [f"function {statement.key.replace('.', '_')}({{{', '.join(inputs)}}}) {{"]
     lines += [
