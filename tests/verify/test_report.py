@@ -101,7 +101,9 @@ def test_two_files_and_nothing_half_written(folder: Path) -> None:
 
 def test_json_has_the_promised_keys(document: dict[str, Any]) -> None:
     assert {"schema_version", "config", "environment", "claims", "cells"} <= set(document)
-    assert {"id", "expected", "verdict", "decided_by"} <= set(document["claims"][0])
+    for claim in document["claims"]:
+        assert {"id", "expected", "verdict", "decided_by"} <= set(claim)
+        assert claim["verdict"] in ("supported", "refuted", "undecided")
     promised = {
         *("theorem", "M", "N", "m", "delta", "trials", "violations", "inconclusive"),
         *("violation_rate", "bound", "measured", "vacuous", "dominant_term", "critical_factor"),

@@ -93,9 +93,11 @@ class Place:
         subset = self.measured.design.data.names if everything else self.M
         return self.measured.complexity(self.size, subset, loss_class)
 
-    def falling(self, loss_class: bool = False, everything: bool = False) -> sympy.Expr:
-        """The upper end of that complexity at any m: analytic ones scale as 1/sqrt(m) exactly."""
+    def falling(self, loss_class: bool = False, everything: bool = False) -> sympy.Expr | float:
+        """The upper end of that complexity at any m: it scales as 1/sqrt(m) exactly; infinite if unknown."""
         upper = float(self.complexity(loss_class, everything).high)
+        if math.isinf(upper):
+            return upper
         return upper * math.sqrt(self.size) / sympy.sqrt(m_symbol)
 
 

@@ -25,7 +25,7 @@ def write_report(results: Results, out: Path, command: str | None = None) -> Pat
     Parameters
     ----------
     command
-        The command line that repeats the study; None where it was run from Python.
+        The command line that repeats the study; None if it was run from Python.
     """
     text = json.dumps(document(results, command), allow_nan=False, ensure_ascii=False, indent=1)
     write_atomically(out / DATA, text.encode())
@@ -52,6 +52,7 @@ def render(document: dict[str, Any]) -> str:
             pairs=pairs,
             titles=view.titles(document),
             line_names=view.line_names(document),
+            forms=view.form_names(document),
             deltas=view.deltas(document),
             subset=lambda names: formats.subset(names, everything),
             **shown,

@@ -10,8 +10,9 @@ from empirical.measure import SAME
 from verify.design import Design
 from verify.findings.cells import Cell
 from verify.findings.findings import Findings
-from verify.findings.forms import FAST_RATE, PAPER, SHARP, Form
+from verify.findings.forms import FAST_RATE, FORMS, PAPER, Form
 from verify.findings.situation import against_singles, situation
+from verify.findings.thresholds import Threshold
 from verify.report.formats import full_name, plain_number, short_name
 from verify.report.headline import headline
 from verify.results.results import Subset
@@ -41,7 +42,8 @@ def answer(found: Findings, design: Design) -> Answer:
         _verdicts(found),
         _meaning(found, design),
     )
-    return Answer(question, headline(situation(found), len(found.modalities)), sentences)
+    kept = tuple(sentence for sentence in sentences if sentence)
+    return Answer(question, headline(situation(found), len(found.modalities)), kept)
 
 
 def _of_form(cells: Sequence[Cell], form: Form) -> list[Cell]:
@@ -81,41 +83,42 @@ def _named(subset: Subset, found: Findings) -> str:
 
 
 def _proved(found: Findings, design: Design) -> str:
+    """The least sizes at which each form proves the gain, and where the fast-rate form was seen to."""
     delta = min(design.delta)
     mine = [t for t in against_singles(found.thresholds, found.modalities) if t.delta == delta]
-
-    def needed(form: Form) -> str:
-        sizes = [t.proves_gain_from for t in mine if t.theorem == form.key]
-        finite = [s for s in sizes if s is not None and math.isfinite(s)]
-        if not finite:
-            return "no sample size"
-        text = f"m = {plain_number(max(finite))}"
-        never = len(sizes) - len(finite)
-        return f"{text} (and {never} never)" if never else text
-
-    if _open_above(found):
-        parts = ["the paper's form and its sharp form lack a bound on the complexity of this class"]
-    else:
-        parts = [f"the paper's form needs {needed(PAPER)}", f"its sharp form {needed(SHARP)}"]
-    proving = [c for c in found.cells if c.certifies_gain]
-    observed = [c for c in against_singles(proving, found.modalities) if c.delta == delta]
-    fast = _of_form(observed, FAST_RATE)
-    if any(t.theorem == FAST_RATE.key for t in mine):
-        verb = "needs " if _open_above(found) else ""
-        parts.append(f"the fast-rate form {verb}{needed(FAST_RATE)} in advance")
     singles = all(t.N is not None and len(t.N) == 1 for t in mine)
-    gain = "the gain over every single modality" if singles else "every gain"
-    text = f"To prove {gain} at δ = {delta:g}, " + ", ".join(parts) + "."
+    forms = [form for form in FORMS if any(t.theorem == form.key for t in mine)]
+    unknown = [form for form in forms if _without_complexity(found, form)]
+    text = ""
+    if len(unknown) < len(forms):
+        gain = "the gain over every single modality" if singles else "every gain"
+        needed = [_needed(form, mine) for form in forms if form not in unknown]
+        text = f"Least sample sizes that prove {gain} at δ = {delta:g}: {', '.join(needed)}. "
+    if unknown:
+        names = ", ".join(form.name for form in unknown)
+        text += f"These forms lack a bound on the complexity of this class: {names}. "
+    proving = [c for c in found.cells if c.certifies_gain and c.delta == delta]
+    fast = _of_form(against_singles(proving, found.modalities), FAST_RATE)
     if fast:
         first = min(c.m for c in fast)
         example = max((c for c in fast if c.m == first), key=lambda c: c.bound.median)
         text += (
-            f" With the distortion κ observed on the sample, the fast-rate bound is below zero from"
-            f" m = {first:,} of the sizes measured: for {_against(example.M, example.N, found)} it is"
-            f" {plain_number(example.bound.median)}, where the gap of these plain least-squares heads"
-            f" is {plain_number(example.measured.median)} (medians)."
+            "There κ is bounded in advance; with the κ observed on the sample, the fast-rate bound lies"
+            f" below zero at m = {first:,}, the least such size measured: for"
+            f" {_against(example.M, example.N, found)} it is {plain_number(example.bound.median)}, and"
+            f" the gap of these plain least-squares heads is {plain_number(example.measured.median)}"
+            " (medians)."
         )
-    return text
+    return text.rstrip()
+
+
+def _needed(form: Form, thresholds: Sequence[Threshold]) -> str:
+    sizes = [t.proves_gain_from for t in thresholds if t.theorem == form.key]
+    finite = [size for size in sizes if size is not None and math.isfinite(size)]
+    if not finite:
+        return f"none ({form.name})"
+    never = f"; {len(sizes) - len(finite)} never" if len(finite) < len(sizes) else ""
+    return f"{plain_number(max(finite))} ({form.name}{never})"
 
 
 def _least_step(found: Findings) -> str:
@@ -127,20 +130,24 @@ def _least_step(found: Findings) -> str:
     added = tuple(name for name in least.M if name not in least.N)
     proving = [c for c in found.cells if c.certifies_gain and c.pair == (least.M, least.N)]
     gap = least.risk_gap
-    worth = "worth" if gap.high < 0 else "not shown to be worth anything:"
     text = (
-        f"The step that adds least is {full_name(added)} on top of"
-        f" {_named(least.N, found)}: {worth} a risk gap of {plain_number(gap.value)}"
-        f" ({plain_number(gap.low)} to {plain_number(gap.high)}) at m = {largest:,}"
+        f"The smallest gain of a single step: adding {full_name(added)} to {_named(least.N, found)}"
+        " changes the risk by"
+        f" {plain_number(gap.value)} ({plain_number(gap.low)} to {plain_number(gap.high)}) at"
+        f" m = {largest:,}"
     )
+    if gap.high >= 0:
+        text += ", which does not show a gain"
     if proving:
-        return f"{text}, certified from m = {min(c.m for c in proving):,} on."
-    return f"{text}, certified by no bound at the sizes measured."
+        first = min(cell.m for cell in proving)
+        return f"{text}; the least size measured at which a bound certifies it is m = {first:,}."
+    return f"{text}; no bound certifies it at the sizes measured."
 
 
-def _open_above(found: Findings) -> bool:
-    """Whether no bound on the class's complexity is known (gates, attention)."""
-    return all(math.isinf(c.bound.median) for c in _of_form(found.cells, PAPER))
+def _without_complexity(found: Findings, form: Form) -> bool:
+    """Whether the form is infinite since no bound on the class's complexity is known (gates, attention)."""
+    cells = _of_form(found.cells, form)
+    return not form.free and all(math.isinf(cell.bound.median) for cell in cells)
 
 
 def _own_factor(cell: Cell) -> float:
@@ -151,30 +158,29 @@ def _own_factor(cell: Cell) -> float:
 def _vacuity(found: Findings, design: Design) -> str:
     fast = _of_form(found.cells, FAST_RATE)
     best = max(fast, key=_own_factor, default=None)
-    if _open_above(found):
+    if _without_complexity(found, PAPER):
         text = (
             f"For this class (fusion: {design.cls.operation.name}) no bound on its complexity is"
-            " known, so that every form that needs one is infinite and claims nothing"
+            " known, so that every form that needs one is infinite"
         )
         if best is None:
             return f"{text}."
         return (
-            f"{text}; of the fast-rate form's terms {plain_number(_own_factor(best))} would have been"
-            f" enough, at m = {best.m:,}."
+            f"{text}. {plain_number(_own_factor(best))} times the terms of the fast-rate form would have"
+            f" been enough, at m = {best.m:,}."
         )
     paper = _of_form(found.cells, PAPER)
     empty = sum(bool(c.vacuous) for c in paper)
     text = (
         f"For this class (radii {design.cls.encoder_radius:g} and {design.cls.head_radius:g}) Theorem"
         f" 1 as the paper states it is vacuous in {empty} of {len(paper)} cells (it says no more"
-        f" than that a loss lies below C = {plain_number(design.constants.C)}), and"
-        f" {plain_number(max(map(_own_factor, paper)))} of its terms would have been enough in its"
-        " tightest cell"
+        f" than that a loss lies below C = {plain_number(design.constants.C)}); in its tightest cell"
+        f" {plain_number(max(map(_own_factor, paper)))} times its terms would have been enough"
     )
     if best is None:
         return f"{text}."
     return (
-        f"{text}; for the fast-rate form {plain_number(_own_factor(best))} would have been, at"
+        f"{text}. For the fast-rate form this factor is {plain_number(_own_factor(best))}, at"
         f" m = {best.m:,}."
     )
 
@@ -193,12 +199,12 @@ def _verdicts(found: Findings) -> str:
     undecided = [c for c in found.claims if c.verdict == "undecided"]
     if undecided:
         n = max(c.trials_needed for c in undecided)
-        text += f", {len(undecided)} undecided (at least {n} samples without violation decide)"
+        text += f", {len(undecided)} undecided ({n} samples without violation would decide)"
     return f"{text}. A bound far above what it bounds passes easily: see the critical factors."
 
 
 def _meaning(found: Findings, design: Design) -> str:
-    """What "provably" rests on, said beside the answer and not in a footnote."""
+    """The conditions under which the answer holds."""
     text = (
         f"What this rests on: the population is the {design.population.rows:,} rows themselves, so"
         " that γ and the risks are exact; nothing is claimed about other data. A bound holds with"

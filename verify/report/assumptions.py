@@ -1,4 +1,4 @@
-"""What the claims assume, how the study assures it, and where the probability of a wrong verdict goes."""
+"""What the claims assume, how the study assures it, and how likely a wrong verdict is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Assured:
 
 @dataclass(frozen=True)
 class Confidence:
-    """Where the probability of a wrong verdict goes."""
+    """The probability of a wrong verdict, and its parts."""
 
     alpha_per_claim: float
     tests_per_claim: dict[str, int]
@@ -90,17 +90,17 @@ def assumptions(results: Results) -> list[Assured]:
 
 
 def confidence(results: Results, found: Findings) -> Confidence:
-    """What counting and measuring spend."""
+    """The error probability of counting and of measuring."""
     rows = results.complexities
-    spent = int((rows.R_low > 0).sum() + (rows.R_loss_low > 0).sum())
+    charged = int((rows.R_low > 0).sum() + (rows.R_loss_low > 0).sum())
     return Confidence(
         alpha_per_claim=ALPHA,
         tests_per_claim={claim.id: claim.tests for claim in found.claims},
         complexity_miss=MISS,
-        complexities_charged=spent,
-        measuring=MISS * spent,
-        wrong_at_most=ALPHA + MISS * spent,
+        complexities_charged=charged,
+        measuring=MISS * charged,
+        wrong_at_most=ALPHA + MISS * charged,
         note="each claim's tests share alpha (Bonferroni); a Monte Carlo lower end of a"
         " complexity above its trivial value 0 is charged once; risks, slacks and latent qualities"
-        " are exact or certified and cost nothing",
+        " are exact or certified and add nothing",
     )

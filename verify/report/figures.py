@@ -1,7 +1,7 @@
 """The two panels of a pair (M, N): do the bounds prove the gain, and how loose are they?
 
-Every point is the median over the samples, every whisker and band their 5 % to 95 % range: a mean is
-ruined by one sample whose unrestricted head explodes.
+Every point is the median over the samples, every whisker and band their 5 % to 95 % range: one sample
+with a huge unrestricted head would dominate a mean.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def panels(canvas: svg.Canvas, pair: dict[str, Any], key: str) -> list[Markup]:
 
 def _near_zero(axes: Axes, pair: dict[str, Any]) -> None:
     """Linear around zero, where gaps live; logarithmic above, where bounds live."""
-    sizes = _sizes_axis(axes, pair)
+    _sizes_axis(axes, pair)
     edge, top = _range(pair)
     decades = max(0.5, math.log10(top / edge))
     axes.set_yscale("symlog", linthresh=edge, linscale=0.62 * decades, subs=[])
@@ -62,18 +62,19 @@ def _near_zero(axes: Axes, pair: dict[str, Any]) -> None:
     for index, form in enumerate(pair["forms"]):
         for line, cells in enumerate(form["by_delta"]):
             _bound_line(axes, cells, index, line, "bound")
-        ends.append((form["name"], _last(form["by_delta"][0], "bound"), svg.FORMS[index]))
+        _band(axes, form["by_delta"][0], index)
+        ends.append((form["name"], _last(form["by_delta"][0], "bound"), _colour(index)))
     for heads, places, marker in (("ball", (-0.046, -0.024), "o"), ("free", (0.024, 0.046), "X")):
         rows = pair[heads]
-        _whiskers(axes, sizes, rows, "measured", places[0], marker, svg.INK)
-        _whiskers(axes, sizes, rows, "gamma", places[1], "_", svg.GAMMA)
+        _whiskers(axes, rows, "measured", places[0], marker, svg.INK)
+        _whiskers(axes, rows, "gamma", places[1], "_", svg.GAMMA)
     _title(axes, "risk gap  r(M) − r(N)")
     _name_lines(axes, ends, LEAST_DISTANCE)
 
 
 def _looseness(axes: Axes, pair: dict[str, Any]) -> None:
     """What a bound adds to gamma, against the excess risk that it has to cover; both logarithmic."""
-    sizes = _sizes_axis(axes, pair)
+    _sizes_axis(axes, pair)
     axes.set_yscale("log")
     ends: list[End] = []
     for index, form in enumerate(pair["forms"]):
@@ -84,9 +85,9 @@ def _looseness(axes: Axes, pair: dict[str, Any]) -> None:
         name = form["name"]
         if factor is not None:
             name += f"\nc* {plain_number(factor)}"
-        ends.append((name, _last(form["by_delta"][0], "terms"), svg.FORMS[index]))
+        ends.append((name, _last(form["by_delta"][0], "terms"), _colour(index)))
     for heads, place, marker in (("ball", -0.012, "o"), ("free", 0.012, "X")):
-        _whiskers(axes, sizes, pair[heads], "own_excess", place, marker, svg.INK)
+        _whiskers(axes, pair[heads], "own_excess", place, marker, svg.INK)
     low, high = _positive_range(pair)
     axes.set_ylim(low, high)
     powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
@@ -142,7 +143,7 @@ def _headroom(pair: dict[str, Any]) -> float:
     return 30.0 if any(cell["bound"]["median"] is None for cell in cells) else 2.0
 
 
-def _sizes_axis(axes: Axes, pair: dict[str, Any]) -> Sequence[int]:
+def _sizes_axis(axes: Axes, pair: dict[str, Any]) -> None:
     """The horizontal axis: logarithmic, with the sizes of the study as its only ticks."""
     sizes: list[int] = pair["sizes"]
     axes.set_xscale("log")
@@ -165,38 +166,40 @@ def _sizes_axis(axes: Axes, pair: dict[str, Any]) -> Sequence[int]:
     if beyond and beyond[0] > sizes[0]:
         border = math.sqrt(beyond[0] * max(s for s in sizes if s < beyond[0]))
         axes.axvspan(border, high, color=svg.ZONE, linewidth=0, zorder=-1)
-        axes.text(
-            1, 1.02, "heads only", fontsize=10, color=svg.MUTED, style="italic",
-            ha="right", va="bottom", transform=axes.transAxes,
-        )  # fmt: skip
-    return sizes
+        look: dict[str, Any] = {"fontsize": 10, "color": svg.MUTED, "style": "italic"}
+        axes.text(1, 1.02, "heads only", **look, ha="right", va="bottom", transform=axes.transAxes)
 
 
 def _bound_line(axes: Axes, cells: Sequence[Cell], form: int, line: int, what: str) -> None:
-    """One form at one delta against m; hollow where vacuous, ∞ at the top where it is infinite."""
-    colour, marker = svg.FORMS[form], MARKERS[form]
-    finite = [(cell, _value(cell, what)) for cell in cells]
-    drawn = [(cell, value) for cell, value in finite if value is not None]
-    x, y = [cell["m"] for cell, _ in drawn], [value for _, value in drawn]
-    axes.plot(x, y, color=colour, linestyle=DASHES[line % len(DASHES)], zorder=3)
-    for hollow in (True, False):
-        fill = svg.PAPER if hollow else colour
-        chosen = [(c["m"], value) for c, value in drawn if bool(c["vacuous"]) == hollow]
-        axes.plot(
-            [m for m, _ in chosen], [value for _, value in chosen], marker, color=colour,
-            markerfacecolor=fill, markersize=5.5, zorder=4,
-        )  # fmt: skip
-    for cell, found in finite:
-        if found is None:
-            axes.annotate(
-                "∞", (cell["m"], 1), xycoords=axes.get_xaxis_transform(), color=colour,
-                ha="center", va="top", fontsize=15,
-            )  # fmt: skip
-    if what == "bound" and line == 0:
-        band = [c for c, _ in drawn if None not in (c["bound"]["q05"], c["bound"]["q95"])]
-        low, high = ([c["bound"][at] for c in band] for at in ("q05", "q95"))
-        x = [cell["m"] for cell in band]
-        axes.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0, zorder=2)
+    """One form at one delta against m: hollow if vacuous, ∞ at the top if infinite."""
+    colour, marker = _colour(form), MARKERS[form % len(MARKERS)]
+    values = [(cell, _value(cell, what)) for cell in cells]
+    drawn = [(c["m"], value, bool(c["vacuous"])) for c, value in values if value is not None]
+    path = _xy([(m, value) for m, value, _ in drawn])
+    axes.plot(*path, color=colour, linestyle=DASHES[line % len(DASHES)], zorder=3)
+    for hollow, fill in ((True, svg.PAPER), (False, colour)):
+        points = _xy([(m, value) for m, value, vacuous in drawn if vacuous == hollow])
+        axes.plot(*points, marker, color=colour, markerfacecolor=fill, markersize=5.5, zorder=4)
+    top: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 15}
+    top["xycoords"] = axes.get_xaxis_transform()
+    for cell in (cell for cell, value in values if value is None):
+        axes.annotate("∞", (cell["m"], 1), color=colour, **top)
+
+
+def _band(axes: Axes, cells: Sequence[Cell], form: int) -> None:
+    """The 5 % to 95 % range of a bound against m."""
+    bounds = [(c["m"], c["bound"]["q05"], c["bound"]["q95"]) for c in cells]
+    finite = [row for row in bounds if None not in row]
+    x, low, high = ([row[at] for row in finite] for at in range(3))
+    axes.fill_between(x, low, high, color=_colour(form), alpha=0.13, linewidth=0, zorder=2)
+
+
+def _colour(form: int) -> str:
+    return svg.FORMS[form % len(svg.FORMS)]
+
+
+def _xy(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
 
 
 def _value(cell: Cell, what: str) -> float | None:
@@ -214,7 +217,6 @@ def _last(cells: Sequence[Cell], what: str) -> float | None:
 
 def _whiskers(
     axes: Axes,
-    sizes: Sequence[int],
     rows: Sequence[dict[str, Any]],
     name: str,
     place: float,
@@ -237,10 +239,8 @@ def _whiskers(
     for x, low, high in ranges:
         axes.plot([x, x], [low, high], color=colour, linewidth=1.1, zorder=5)
     wide = marker == "_"
-    axes.plot(
-        [x for x, _ in points], [y for _, y in points], marker, color=colour, zorder=6,
-        markeredgewidth=2.2 if wide else 0.0, markersize=8.0 if wide else 5.5,
-    )  # fmt: skip
+    edge, size = (2.2, 8.0) if wide else (0.0, 5.5)
+    axes.plot(*_xy(points), marker, color=colour, zorder=6, markeredgewidth=edge, markersize=size)
 
 
 def _ticks(axes: Axes, values: Sequence[float]) -> None:
@@ -280,7 +280,5 @@ def _name_lines(axes: Axes, ends: Sequence[End], distance: float) -> None:
     wanted = [float(to_axes.transform((middle, value))[1]) for _, value, _ in present]
     placed = svg.spread(wanted, distance, 0.02, 0.98)
     for (name, _, colour), height in zip(present, placed, strict=True):
-        axes.text(
-            1.02, height, name, color=colour, fontsize=10.5, va="center", ha="left",
-            linespacing=1.15, transform=axes.transAxes,
-        )  # fmt: skip
+        text = axes.text(1.02, height, name, color=colour, fontsize=10.5, linespacing=1.15)
+        text.set(va="center", ha="left", transform=axes.transAxes)

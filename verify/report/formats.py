@@ -1,4 +1,4 @@
-"""Numbers and subsets as a reader wants them: three digits, real minus signs, powers of ten, short names."""
+"""How pages write numbers and subsets: three digits, minus signs, powers of ten, short names."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def plain_number(value: float | None, none: str = "∞", digits: int = 3) -> str
 
 
 def fixed(value: float | None, digits: int = 2) -> str:
-    """A number with as many decimals as its neighbours.
+    """A number with a fixed count of decimals.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> Markup:
 
 
 def subscripts(text: str) -> Markup:
-    """The library's own words with their symbols' indices set low: S_1, G_M.
+    """A text of the library with the indices of its symbols as subscripts: S_1, G_M.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def full_name(subset: Sequence[str]) -> str:
 
 
 def short_name(subset: Sequence[str], everything: Sequence[str]) -> str:
-    """A subset's name, abbreviated where it lists many modalities.
+    """A subset's name, abbreviated if it has many modalities.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def short_name(subset: Sequence[str], everything: Sequence[str]) -> str:
 
 
 def subset(names: Sequence[str], everything: Sequence[str]) -> Markup:
-    """A subset's short name as HTML, its full one for who points at it or has it read aloud."""
+    """A subset's short name as HTML; its full name is the tooltip, also for screen readers."""
     short, full = short_name(names, everything), full_name(names)
     if short == full:
         return Markup('<span class="subset">{}</span>').format(short)

@@ -13,12 +13,26 @@ from markupsafe import Markup, escape
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
 _IDENTIFIERS = {
-    r"\gamma": "γ", r"\delta": "δ", r"\eta": "η", r"\ell": "ℓ", r"\lambda": "λ", r"\kappa": "κ",
-    r"\varepsilon": "ε", r"\rho": "ρ", r"\sigma": "σ", r"\infty": "∞", r"\ln": "ln",
-}  # fmt: skip
+    r"\gamma": "γ",
+    r"\delta": "δ",
+    r"\eta": "η",
+    r"\ell": "ℓ",
+    r"\lambda": "λ",
+    r"\kappa": "κ",
+    r"\varepsilon": "ε",
+    r"\rho": "ρ",
+    r"\sigma": "σ",
+    r"\infty": "∞",
+    r"\ln": "ln",
+}
 _OPERATORS = {
-    r"\circ": "∘", r"\le": "≤", r"\ge": "≥", r"\cdot": "·", r"\subseteq": "⊆", "-": "−",
-}  # fmt: skip
+    r"\circ": "∘",
+    r"\le": "≤",
+    r"\ge": "≥",
+    r"\cdot": "·",
+    r"\subseteq": "⊆",
+    "-": "−",
+}
 _ALPHABETS = {
     # Chromium has no mathvariant beyond "normal": the letters themselves must be the styled ones.
     r"\mathfrak": {"R": "ℜ"},
@@ -57,12 +71,11 @@ def _row(tokens: _Tokens, until: str | None) -> Markup:
 
 
 def _scripted(tokens: _Tokens) -> Markup:
-    """One atom with what hangs from it."""
+    """One atom with its subscript and superscript."""
     base = _atom(tokens)
     scripts: dict[str, Markup] = {}
     while tokens.next in ("_", "^"):
-        place = tokens.pop()
-        assert place is not None
+        place = str(tokens.pop())
         scripts[place] = _atom(tokens)
     if not scripts:
         return base

@@ -50,7 +50,7 @@ _STYLE: dict[Any, Any] = {
 SIZE = (6.3, 4.4)
 """A panel in inches; its SVG has 72 units to the inch."""
 FRAME = (0.115, 0.12, 0.7, 0.79)
-"""left, bottom, width and height of the axes, as fractions: room on the right for the lines' names."""
+"""left, bottom, width and height of the axes, as fractions; the names of the lines stand on the right."""
 
 
 class Canvas:
@@ -121,7 +121,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 def _clean(text: str, description: str) -> Markup:
-    """Without prologue, metadata and unused identifiers; colours become variables of the page."""
+    """The SVG without prologue, metadata and unused identifiers; colours become variables of the page."""
     root = ElementTree.fromstring(text)
     used = set(re.findall(r"""(?:href="|url\()#([^")]+)""", text))
     body = "".join(_element(child, used) for child in root)
@@ -130,7 +130,7 @@ def _clean(text: str, description: str) -> Markup:
 
 
 def _element(element: ElementTree.Element, used: set[str]) -> str:
-    """An element as text, without namespaces; one that only groups gives way to what it holds."""
+    """An element as text, without namespaces; a group without attributes is replaced by its children."""
     tag = element.tag.rpartition("}")[2]
     if tag in ("metadata", "style"):
         return ""

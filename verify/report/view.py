@@ -18,7 +18,7 @@ TERM_NAMES = {
     "slack": "slack ε of the head",
 }
 MEASURED_TERMS = ("quality_gap", "empirical_loss")
-"""What a bound takes from the sample or the population rather than pays for not knowing it."""
+"""The measured parts of a bound; its other terms allow for the finite sample."""
 
 
 def titles(document: Row) -> dict[str, str]:
@@ -29,6 +29,15 @@ def titles(document: Row) -> dict[str, str]:
 def line_names(document: Row) -> dict[str, str]:
     """The short name of each form of Theorem 1, by the id of its claim."""
     return {claim["id"]: claim["name"] for claim in document["claims"] if claim["of_pairs"]}
+
+
+def form_names(document: Row) -> dict[str, str]:
+    """The short names of the forms of Theorem 1, joined: those for heads on the ball, and for free ones."""
+    pairs = [claim for claim in document["claims"] if claim["of_pairs"]]
+    return {
+        kind: ", ".join(each["name"] for each in pairs if (each["head"] == FREE) == free)
+        for kind, free in (("ball", False), ("free", True))
+    }
 
 
 def pairs(document: Row) -> list[Row]:
@@ -112,8 +121,8 @@ def encoders(config: Row) -> str:
 def dominance(document: Row) -> list[Row]:
     """Per theorem, the terms at each m for the first subset (or pair) with the most modalities.
 
-    Each entry: title, M, N, delta, and sizes: a cell with parts, its (name, label, value, share); the
-    shares are the lengths of bars, of the finite terms.
+    Each entry has title, M, N, delta, counts of dominant terms, and rows: a cell with its parts (name,
+    label, value, share). Shares are in percent of the finite terms.
     """
     least = min(document["config"]["delta"])
     names = titles(document)
