@@ -121,7 +121,8 @@ class Form:
         The same for any sample size, for the least sizes: numbers, and expressions in m. Measured numbers
         are means over the samples at the largest size.
     own_slack
-        Whether the statement has a slack term; if not, the heads' certified slack is added to it.
+        Whether it holds as stated for heads that are optimal within a slack; if not, their certified
+        slack is added to it.
     quadratic
         Whether it holds for losses that are quadratic in the head alone.
     """

@@ -8,6 +8,7 @@ from bounds.proofs.assumptions import REALIZABLE
 from empirical.complexity.trained_class import MISS
 from verify.findings.findings import Findings
 from verify.findings.forms import FORMS
+from verify.report.formats import plain_number
 from verify.results.results import Results
 from verify.verdicts.coverage import ALPHA
 
@@ -45,13 +46,16 @@ def assumptions(results: Results) -> list[Assured]:
         "iid": ("by construction", "rows are drawn independently, with replacement"),
         "bounded_loss": (
             "certified",
-            f"C = {constants.C:.4g} from the radii of the class and the clipped inputs",
+            f"C = {plain_number(constants.C, digits=4)} from the radii of the class and the clipped inputs",
         ),
-        "lipschitz_loss": ("certified", f"L = {constants.L:.4g} from the same radii"),
+        "lipschitz_loss": (
+            "certified",
+            f"L = {plain_number(constants.L, digits=4)} from the same radii",
+        ),
         "erm": (
             "certified",
             "heads are optimal on their sample within the certified slack, at most"
-            f" {slack:.2g}; encoders need not be, and are trained for {design.steps} steps only",
+            f" {plain_number(slack)}; encoders need not be, and are trained for {design.steps} steps only",
         ),
         "fixed_class": (
             "by construction",
@@ -82,8 +86,8 @@ def assumptions(results: Results) -> list[Assured]:
         text=REALIZABLE.text,
         assured="not met",
         detail="on real data h*∘g* is unknown; one fixed reference function, fitted to the whole"
-        f" population, stands for it (risk {results.reference_risk:.4g}). Theorems 1 and 2 do not need"
-        " this assumption",
+        f" population, stands for it (risk {plain_number(results.reference_risk, digits=4)}). Theorems 1"
+        " and 2 do not need this assumption",
         theorems=(),
     )
     return [*rows, reference]

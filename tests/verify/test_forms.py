@@ -1,0 +1,76 @@
+"""The contract of every form of the report, and of every section of its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bounds.catalogue import find
+from empirical.losses import LOSSES
+from empirical.measure import FREE, SAME
+from verify import verify_dataset
+from verify.findings.forms import FORMS, Form, Place
+from verify.report import sections
+from verify.results.results import Measured, settings
+
+
+@pytest.fixture(scope="module")
+def measured() -> Measured:
+    rng = np.random.default_rng(0)
+    x = {"a": rng.normal(size=(40, 3)), "b": rng.normal(size=(40, 2))}
+    y = np.tanh(x["a"][:, 0] + x["b"][:, 1])
+    return Measured(verify_dataset(x, y, m=[24], head_m=[200], trials=4, steps=3).run(workers=1))
+
+
+def place(measured: Measured, form: Form) -> Place:
+    setting = settings(measured.results, form.heads[0])[-1]
+    return Place(measured, setting, ("a", "b"), ("a",) if form.of_pairs else None)
+
+
+@pytest.mark.parametrize("form", [*FORMS], ids=lambda form: form.name)
+def test_a_form_evaluates_its_theorem_on_every_sample(measured: Measured, form: Form) -> None:
+    at = place(measured, form)
+    theorem, known = form.of(at.M, at.N), form.arguments(at)
+    assert set(known) <= {*theorem.inputs, "C", "best_risk"}
+    assert not {"gamma", "delta"} & set(known)
+    for name, value in known.items():
+        ends = (value.low, value.high) if hasattr(value, "low") else (value,)
+        assert all(np.shape(end) in ((), (4,)) for end in ends), name
+    assert find(theorem.key).latex() == form.example.latex()
+
+
+@pytest.mark.parametrize("form", [*FORMS], ids=lambda form: form.name)
+def test_a_form_is_known_in_advance_at_every_size(measured: Measured, form: Form) -> None:
+    at = place(measured, form)
+    known = {**form.in_advance(at), "delta": 0.1, **({"gamma": -0.1} if form.of_pairs else {})}
+    least = form.of(at.M, at.N).least_sample_size(below=1e6, **known)
+    assert 1 <= least < np.inf
+
+
+@pytest.mark.parametrize("form", [*FORMS], ids=lambda form: form.name)
+def test_slack_is_added_only_to_a_theorem_that_needs_it(form: Form) -> None:
+    theorem = form.example
+    has_term = any("slack" in name for name in theorem.inputs)
+    minimises = any(assumption.key == "erm" for assumption in theorem.assumptions)
+    assert form.own_slack == (has_term or not minimises)
+
+
+def test_forms_have_names_theorems_and_heads_of_their_own() -> None:
+    assert len({form.name for form in FORMS}) == len({form.key for form in FORMS}) == len(FORMS)
+    for form in FORMS:
+        assert form.free == (form.heads == (FREE,))
+        assert form.free or SAME in form.heads
+        assert form.quadratic == form.free  # plain least squares has no other loss
+        assert [form.fits(loss) for loss in LOSSES] == [
+            loss.quadratic or not form.quadratic for loss in LOSSES
+        ]
+
+
+@pytest.mark.parametrize("section", [*sections.SECTIONS], ids=lambda section: section.name)
+def test_a_section_has_a_template(section: sections.Section) -> None:
+    template = Path(sections.__file__).parent / "sections" / f"{section.name}.html"
+    assert (section.source is None) == template.is_file()
+    assert section.short
+    assert section.heading
