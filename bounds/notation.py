@@ -21,14 +21,7 @@ from fractions import Fraction
 
 import sympy
 
-from bounds.domains import (
-    NON_NEGATIVE,
-    POSITIVE_INTEGER,
-    POSITIVE_PART,
-    PROBABILITY,
-    REAL,
-    Domain,
-)
+from bounds.domains import NON_NEGATIVE, POSITIVE_INTEGER, POSITIVE_PART, PROBABILITY, REAL, Domain
 from bounds.frozen import FrozenMapping
 
 NO_UNITS = (Fraction(0), Fraction(0), Fraction(0))
