@@ -102,9 +102,9 @@ def all_cells(measured: Measured) -> Iterator[Cell]:
             if form.of_pairs
             else tuple((subset, None) for subset in design.family.subsets)
         )
-        where = [s for kind in form.heads for s in settings(measured.results, kind)]
+        places = [s for kind in form.heads for s in settings(measured.results, kind)]
         for M, N in subjects:
-            for setting in where:
+            for setting in places:
                 yield from _cells(form, Place(measured, setting, M, N))
 
 

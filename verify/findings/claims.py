@@ -48,7 +48,7 @@ class ClaimFinding:
     id, title, statement, reference
         The theorem's key, title, statement as LaTeX, and source.
     name, of_pairs, head
-        As its form has them; `head` is the kind of head whose gamma it takes.
+        Those of its form; `head` is the kind of head from which gamma is taken.
     verdict, decided_by
         The verdict, and the cell that decides it.
     cells, tests, trials, samples, violations, inconclusive

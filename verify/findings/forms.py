@@ -148,7 +148,7 @@ class Form:
 
     @property
     def free(self) -> bool:
-        """Whether it is checked on free heads, whose gamma is another than that of heads on the ball."""
+        """Whether it is checked on free heads; their gamma differs from that of heads on the ball."""
         return FREE in self.heads
 
     def of(self, M: Subset, N: Subset | None) -> Theorem:

@@ -1,4 +1,4 @@
-"""What a study has to say about the gain: counted here, decided by `verify.verdicts.gain`."""
+"""What a study says about the gain: counted here, decided by `verify.verdicts.gain`."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Threshold:
     Parameters
     ----------
     theorem, head
-        The key of the form's theorem, and the kind of heads whose gamma it takes.
+        The key of the form's theorem, and the kind of heads from which gamma is taken.
     gamma
         The mean over samples at the largest m, held fixed; None for one subset.
     nonvacuous_from

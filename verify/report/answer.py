@@ -1,4 +1,4 @@
-"""The short answer in words, written from the findings; numbers are typeset as the page shows them."""
+"""The short answer in words, from the findings; numbers are typeset as on the page."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _named(subset: Subset, found: Findings) -> str:
 
 
 def _proved(found: Findings, design: Design) -> str:
-    """The least sizes at which each form proves the gain, and where the fast-rate form was seen to."""
+    """The least sizes at which each form proves the gain, and the least measured one of the fast rate."""
     delta = min(design.delta)
     mine = [t for t in against_singles(found.thresholds, found.modalities) if t.delta == delta]
     singles = all(t.N is not None and len(t.N) == 1 for t in mine)

@@ -1,4 +1,4 @@
-"""The report as data: everything that the page shows, and nothing that it does not."""
+"""The report as data: all that the page shows."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def panels(canvas: svg.Canvas, pair: dict[str, Any], key: str) -> list[Markup]:
 
 
 def _near_zero(axes: Axes, pair: dict[str, Any]) -> None:
-    """Linear around zero, where gaps live; logarithmic above, where bounds live."""
+    """The gap and the bounds: linear around zero for the gaps, logarithmic above for the bounds."""
     _sizes_axis(axes, pair)
     edge, top = _range(pair)
     decades = max(0.5, math.log10(top / edge))
@@ -73,7 +73,7 @@ def _near_zero(axes: Axes, pair: dict[str, Any]) -> None:
 
 
 def _looseness(axes: Axes, pair: dict[str, Any]) -> None:
-    """What a bound adds to gamma, against the excess risk that it has to cover; both logarithmic."""
+    """What a bound adds to gamma, and the excess risk that it has to cover; both axes logarithmic."""
     _sizes_axis(axes, pair)
     axes.set_yscale("log")
     ends: list[End] = []
@@ -97,7 +97,7 @@ def _looseness(axes: Axes, pair: dict[str, Any]) -> None:
 
 
 def _range(pair: dict[str, Any]) -> tuple[float, float]:
-    """Where the vertical axis turns logarithmic, and where it ends.
+    """The value at which the vertical axis becomes logarithmic, and its end.
 
     Every gamma and every median gap below zero lies on the linear part; gaps far above it need not.
     """
@@ -138,7 +138,7 @@ def _positive_range(pair: dict[str, Any]) -> tuple[float, float]:
 
 
 def _headroom(pair: dict[str, Any]) -> float:
-    """How far the vertical axis goes beyond the largest value: an ∞ needs a place above it."""
+    """The factor from the largest value to the end of the axis; an ∞ is drawn in between."""
     cells = [cell for form in pair["forms"] for cells in form["by_delta"] for cell in cells]
     return 30.0 if any(cell["bound"]["median"] is None for cell in cells) else 2.0
 
@@ -244,7 +244,7 @@ def _whiskers(
 
 
 def _ticks(axes: Axes, values: Sequence[float]) -> None:
-    """Ticks at the values, in ascending order, that leave room for their labels."""
+    """Ticks at the values, in ascending order, as many as have space for their labels."""
     to_axes = axes.transData + axes.transAxes.inverted()
     middle = axes.get_xlim()[0]
     kept: list[float] = []
@@ -273,7 +273,7 @@ def _title(axes: Axes, text: str) -> None:
 
 
 def _name_lines(axes: Axes, ends: Sequence[End], distance: float) -> None:
-    """Names beside the right ends of the lines, moved apart where they would overlap."""
+    """Names beside the right ends of the lines, moved apart if they would overlap."""
     present = [(name, value, colour) for name, value, colour in ends if value is not None]
     to_axes = axes.transData + axes.transAxes.inverted()
     middle = axes.get_xlim()[1]

@@ -93,7 +93,7 @@ def number(value: float | None, none: str = "∞", digits: int = 3) -> Markup:
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> Markup:
-    """An interval in words; empty where an end is not finite."""
+    """An interval in words; empty if an end is not finite."""
     if low is None or high is None:
         return Markup("")
     first, last = (plain_number(end, digits=digits) for end in (low, high))

@@ -1,4 +1,4 @@
-"""The jinja environment of every page: one look, one way to write numbers, nothing undefined."""
+"""The jinja environment of all pages: one style sheet and one set of number formats."""
 
 from __future__ import annotations
 
