@@ -2,10 +2,16 @@
 
 import ast
 import importlib.util
+import re
+import subprocess
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from bounds import catalogue
+from empirical.fusion import OPERATIONS
+from empirical.losses import LOSSES
 
 ROOT = Path(importlib.util.find_spec("bounds").origin).parents[1]
 PACKAGES = ("bounds", "empirical", "verify")
@@ -79,3 +85,96 @@ def test_no_circle_of_files():
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_arrow_between_folders_points_back(package):
     assert circle(folders(package)) == []
+
+
+# ---- names of entries stand in their tables, and nothing else compares them
+
+KEYS = {theorem.key for theorem in catalogue.THEOREMS}
+CHOICES = {*OPERATIONS.names, *LOSSES.names}
+TABLES = {"bounds/catalogue.py", "empirical/fusion/operations.py", "empirical/losses.py"}
+
+
+def literals(node):
+    """The words that an expression compares with: its strings, and those of a literal inside it."""
+    return {
+        inner.value
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
+    }
+
+
+def compared(tree):
+    """(line, word) of every string that is compared, matched, or asked for as the start of another."""
+    for node in ast.walk(tree):
+        asks = isinstance(node, ast.Call) and re.search(
+            r"(starts|ends)with$", ast.unparse(node.func)
+        )
+        if asks or isinstance(node, ast.Compare | ast.MatchValue):
+            yield from ((node.lineno, word) for word in literals(node))
+
+
+def is_forbidden(word, package):
+    """Whether a compared word is an entry's name; `bounds` knows no operations, and adds up sums."""
+    modules = {key.partition(".")[0] for key in KEYS}
+    return word in KEYS or word.rstrip(".") in modules or (package != "bounds" and word in CHOICES)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ('theorem.key == "risk_gap.sharp"', {"risk_gap.sharp"}),
+        ('name in ("sum", "gated")', {"sum", "gated"}),
+        ('key.startswith("risk_gap.")', {"risk_gap."}),
+        ('match loss:\n    case "softmax":\n        pass', {"softmax"}),
+        ('find("softmax")', set()),
+    ],
+)
+def test_a_compared_name_is_noticed(code, words):
+    found = {word for _, word in compared(ast.parse(code))}
+    assert found == words
+    assert all(is_forbidden(word, "verify") for word in found)
+
+
+def test_no_name_of_an_entry_is_compared_outside_its_table():
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {word}"
+        for path in FILES
+        if path.relative_to(ROOT).as_posix() not in TABLES
+        for line, word in compared(ast.parse(path.read_text(encoding="utf-8")))
+        if is_forbidden(word, path.relative_to(ROOT).parts[0])
+    ]
+    assert found == []
+
+
+def test_no_template_compares_a_name_of_an_entry():
+    found = [
+        (path.name, word)
+        for path in (ROOT / "verify").rglob("*.html")
+        for word in re.findall(r"""[=!]= *["']([^"']+)["']""", path.read_text(encoding="utf-8"))
+        if is_forbidden(word, "verify")
+    ]
+    assert found == []
+
+
+# ---- the repository
+
+TREE = Path(__file__).parents[1]
+TOP = {
+    *(*PACKAGES, "multimodal_bounds", "tests", "docs", "examples", "pyproject.toml", "noxfile.py"),
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE"),
+}
+
+
+def test_the_top_level_holds_packages_documents_and_settings_alone():
+    if not (TREE / ".git").exists():
+        pytest.skip("no repository here")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=TREE, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    names = {name.partition("/")[0] for name in listed}
+    assert {name for name in names if not name.startswith(".")} <= TOP
+
+
+def test_files_stay_short_enough_for_one_sitting():
+    lines = {path: path.read_text(encoding="utf-8").count("\n") for path in FILES}
+    assert {path.name: n for path, n in lines.items() if n >= 350} == {}
