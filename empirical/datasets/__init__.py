@@ -2,7 +2,6 @@
 
 from empirical.datasets.bundled import (
     breast_cancer,
-    by_name,
     diabetes,
     digits,
     simulated,
@@ -13,6 +12,9 @@ from empirical.datasets.dataset import (
 )
 from empirical.datasets.npz import (
     load_npz,
+)
+from empirical.datasets.sources import (
+    by_name,
 )
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The data sets that come with the library, and the one entrance ``by_name`` of ``--data``.
+"""The data sets that come with the library.
 
 Bundled sets are scikit-learn's own (nothing is downloaded); ``simulated`` is the construction of
 Huang et al. (2021), Table 4. ``from_arrays`` and ``load_npz`` take the user's own features.
@@ -6,27 +6,14 @@ Huang et al. (2021), Table 4. ``from_arrays`` and ``load_npz`` take the user's o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bounds.domains import Domain, at_least, one_of
 from empirical.datasets.dataset import Dataset, from_arrays
-from empirical.datasets.npz import load_npz
 
-__all__ = [
-    "Dataset",
-    "breast_cancer",
-    "by_name",
-    "diabetes",
-    "digits",
-    "from_arrays",
-    "load_npz",
-    "simulated",
-]
+__all__ = ["breast_cancer", "diabetes", "digits", "share", "simulated"]
 
 
 CONSTRUCTIONS = ("mixing", "copied")
@@ -203,43 +190,3 @@ def share(u: NDArray[np.float64], overlap: float, construction: str) -> NDArray[
         shared = round(overlap * x.shape[2])
         x[1:, :, :shared] = x[0, :, :shared]
     return x
-
-
-def by_name(name: Any, task: str | None = None) -> Dataset:
-    """The data set of ``--data``: a bundled one by its name, or a path that ends in ``.npz``.
-
-    Raises
-    ------
-    ValueError
-        Listing the known names, for any other name, and for ``task`` where the set cannot be read
-        that way (see ``from_arrays``).
-
-    Examples
-    --------
-    >>> by_name("diabetes").rows
-    442
-    >>> by_name("nonesuch")
-    Traceback (most recent call last):
-    ...
-    ValueError: data must be one of digits, breast-cancer, diabetes, simulated or a path ending in \
-.npz, got 'nonesuch'
-    """
-    known: dict[str, Callable[[str | None], Dataset]] = {
-        "digits": digits,
-        "breast-cancer": breast_cancer,
-        "diabetes": diabetes,
-        "simulated": _simulated_for_task,
-    }
-    if name in known:
-        return known[name](task)
-    if str(name).endswith(".npz"):
-        return load_npz(name, task)
-    raise ValueError(
-        f"data must be one of {', '.join(known)} or a path ending in .npz, got {str(name)!r}"
-    )
-
-
-def _simulated_for_task(task: str | None) -> Dataset:
-    if task not in (None, "regression"):
-        raise ValueError(f"task must be 'regression' for the simulated data, got {task!r}")
-    return simulated()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from empirical import datasets
-from empirical.datasets.bundled import by_name, load_npz
+from empirical.datasets import by_name, load_npz
+from empirical.datasets.sources import FORMATS, Format
 
 SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -122,3 +123,18 @@ def test_mosi_pools_its_split():
 def test_labels_without_features_are_no_data_set():
     with pytest.raises(ValueError, match="must hold modalities as 2-D arrays, got none"):
         load_npz(shared("iemocap_6way_labels_lengths.npz"))
+
+
+def test_a_format_from_outside_is_one_entry(tmp_path):
+    def load_csv(path, task):
+        table = np.loadtxt(path, delimiter=",")
+        return datasets.from_arrays({"a": table[:, :2], "b": table[:, 2:3]}, table[:, 3], task=task)
+
+    path = tmp_path / "rows.csv"
+    rng = np.random.default_rng(0)
+    np.savetxt(path, rng.normal(size=(30, 4)), delimiter=",")
+    with pytest.raises(ValueError, match="a path ending in .npz, got"):
+        by_name(path)
+    with FORMATS.including(Format(".csv", load_csv)):
+        assert by_name(path).names == ("a", "b")
+        assert by_name(str(path), task="regression").rows == 30

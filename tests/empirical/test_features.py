@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from empirical.datasets.bundled import from_arrays
+from empirical.datasets import from_arrays
 
 LABELS = np.array([0, 1, 0, 1, 1])
 

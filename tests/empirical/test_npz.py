@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from empirical.datasets.bundled import by_name, load_npz
+from empirical.datasets import by_name, load_npz
 
 LABELS = np.array([0, 1, 0, 1, 1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import joblib
+import loky
 from tqdm import tqdm
 
 from bounds import catalogue
@@ -60,7 +60,7 @@ def decide(
     ('refuted', 1.0)
     """
     at_least(0, 2**64 - 1).whole("seed", seed)
-    count = joblib.cpu_count() if workers is None else POSITIVE_INTEGER.whole("workers", workers)
+    count = loky.cpu_count() if workers is None else POSITIVE_INTEGER.whole("workers", workers)
     pieces = _pieces(ledger, seed)
     found: dict[tuple[str, str], tuple[Finding, ...]] = {}
     with tqdm(

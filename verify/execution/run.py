@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-import joblib
+import loky
 import pandas as pd
 import torch
 from tqdm import tqdm
@@ -200,5 +200,5 @@ def _spread(
     if client is not None:
         return cluster.spread(client, work, tasks)
     # One process drives a GPU; more would share it, and its memory.
-    most = 1 if device == "cuda" else count or joblib.cpu_count()
+    most = 1 if device == "cuda" else count or loky.cpu_count()
     return workers.spread(work, tasks, min(most, max(1, len(tasks))))

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from typing import Any, TypeVar
 
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.backend.reduction import dumps
-from joblib.externals.loky.process_executor import BrokenProcessPool
+from loky import ProcessPoolExecutor
+from loky.backend.reduction import dumps
+from loky.process_executor import BrokenProcessPool
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
