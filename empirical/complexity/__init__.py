@@ -1,13 +1,19 @@
-"""Rademacher complexities: certified, enclosed or found by search."""
+"""Rademacher complexities as intervals: of linear maps, of two-layer ReLU networks, of the trained class.
 
-from empirical.complexity.trained_class import (
-    Complexity,
-    complexities,
-    loss_suprema,
-)
+`docs/complexity.md` has an example of each.
+"""
+
+from empirical.complexity.linear import linear_complexity, linear_empirical
+from empirical.complexity.relu import relu_complexity, relu_empirical
+from empirical.complexity.sign_averages import DrawnComplexity
+from empirical.complexity.trained_class import Complexity, complexities
 
 __all__ = [
     "Complexity",
+    "DrawnComplexity",
     "complexities",
-    "loss_suprema",
+    "linear_complexity",
+    "linear_empirical",
+    "relu_complexity",
+    "relu_empirical",
 ]

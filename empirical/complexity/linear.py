@@ -4,23 +4,23 @@ Given the signs the supremum is a dual norm: (B/m) ||sum_i s_i x_i^T||_F on the 
 (c outputs, one row of signs each; the Euclidean ball for c = 1), and (B/m) max_j |sum_i s_ij x_ij| on
 the L1 ball. Sums are float64 products with the signs' bits.
 
-Signs are drawn in groups of eight that share their bits: with the rows dealt out to eight blocks,
-draw h turns the signs of the blocks by row h of a Hadamard matrix. Each draw is uniform, eight cost
-as much as one, and the average g over a group is nearly as good as over eight independent draws. What
-is independent is the groups, and the intervals count groups alone. By orthogonality of the Hadamard
-matrix g is Lipschitz with (B/m) max over blocks of ||X_block||_op, where a single draw has
+Signs are drawn in groups of eight that share their bits: the rows are split into eight blocks, and
+draw h multiplies the signs of the blocks by row h of a Hadamard matrix. Each draw is uniform, eight
+cost as much as one, and the average g over a group is nearly as good as over eight independent draws.
+Only the groups are independent, so that the intervals count groups. By orthogonality of the Hadamard
+matrix g is Lipschitz with (B/m) max over blocks of ||X_block||_op, while a single draw has
 (B/m) ||X||_op: the gradient of g is (1/8) sum_h D_h X W_h with ||W_h|| <= B, and on block b
 
     ||X_b sum_h h_b W_h||^2 <= ||X_b||^2 ||sum_h h_b W_h||^2,   sum_b ||sum_h h_b W_h||^2 = 8 sum_h ||W_h||^2.
 
-For at most 20 signs there are all of them: `bounds.rademacher.linear_exact`, and for the L1 ball
+For at most 20 signs `bounds.rademacher.linear_exact` takes all of them, and for the L1 ball
 `finite_exact` of its 2 d corners.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -28,17 +28,18 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from bounds import rademacher
+from bounds.domains import FINITE_POSITIVE, at_least, one_of
 from empirical.complexity.sign_averages import (
     DrawnComplexity,
     check_draws,
-    check_rows,
+    checked_rows,
     two_sided,
 )
 
 Ball = Literal["frobenius", "l1"]
 
 GROUP = 8
-# Numbers held at once; fixed, so that a result depends on its arguments alone.
+# Numbers held at once; fixed, so that a result depends only on its arguments.
 _AT_ONCE = 2**18
 
 
@@ -54,18 +55,29 @@ def linear_empirical(
 ) -> DrawnComplexity:
     """R-hat_S of the linear maps on a ball, on one sample of rows x_i, [m, d].
 
-    Convention 1/m, no |.|; R^c for several outputs.
+    Convention 1/m, no absolute value; R^c for several outputs.
 
     Parameters
     ----------
+    features
+        The rows.
     radius
         B > 0.
     draws
         Sign vectors (matrices for several outputs), rounded up to a multiple of 8.
+    generator
+        Draws the signs.
     ball
-        "frobenius" (the Euclidean ball for one output) or "l1" (one output)
+        "frobenius" (the Euclidean ball for one output) or "l1" (one output).
+    outputs
+        c.
     level
         Of both intervals; the certified one lies within the analytic bounds.
+
+    Returns
+    -------
+    DrawnComplexity
+        The certified interval, and Student's t interval of the same average.
 
     Raises
     ------
@@ -76,14 +88,14 @@ def linear_empirical(
 
     Examples
     --------
-    >>> pair = linear_empirical(
-    ...     np.ones((2, 1)), radius=1.0, draws=8000, generator=np.random.default_rng(0)
-    ... )
-    >>> bool(pair.certified.interval.low <= 0.5 <= pair.certified.interval.high)   # E|s1 + s2|/2
+    Two rows x = 1: the complexity is E|s1 + s2|/2 = 1/2.
+
+    >>> rng = np.random.default_rng(0)
+    >>> pair = linear_empirical(np.ones((2, 1)), radius=1.0, draws=8000, generator=rng)
+    >>> bool(pair.certified.interval.low <= 0.5 <= pair.certified.interval.high)
     True
     """
-    x = np.asarray(features, dtype=np.float64)
-    check_rows(x)
+    x = checked_rows(features)
     _check(radius, ball, outputs)
     m = len(x)
     check_draws(draws, level, m)
@@ -132,23 +144,28 @@ def linear_complexity(
 ) -> DrawnComplexity:
     """R_m = E R-hat_S of the linear maps on a ball, S of m rows drawn with replacement from [N, d].
 
+    Changing one row and its signs moves a group's average by at most 2 (B/m) sqrt(c) max ||x||: the
+    certified interval follows by McDiarmid's inequality.
+
     Parameters
     ----------
+    features
+        The population's rows, [N, d].
+    m
+        The sample size, a positive integer.
     draws
-        Sign vectors, eight for each sample S; everything else, and the errors, as in
-        `linear_empirical`, and m a positive integer. Another (row, signs) moves a group's average
-        by at most 2 (B/m) sqrt(c) max ||x||, which is what the certified interval rests on.
+        Sign vectors, eight for each sample S.
+    radius, generator, ball, outputs, level
+        As for `linear_empirical`, as are the result and the errors.
 
     Examples
     --------
-    >>> found = linear_complexity(
-    ...     [[1.0], [-1.0]], 2, radius=1.0, draws=80_000, generator=np.random.default_rng(0)
-    ... )
+    >>> rng = np.random.default_rng(0)
+    >>> found = linear_complexity([[1.0], [-1.0]], 2, radius=1.0, draws=80_000, generator=rng)
     >>> bool(found.certified.interval.low <= 0.5 <= found.certified.interval.high)
     True
     """
-    x = np.asarray(features, dtype=np.float64)
-    check_rows(x)
+    x = checked_rows(features)
     _check(radius, ball, outputs)
     check_draws(draws, level, m)
     table = torch.from_numpy(x)
@@ -210,9 +227,9 @@ def _group_means(sums: Tensor, ball: Ball) -> NDArray[np.float64]:
 
 
 def _row_norms(x: NDArray[np.float64], ball: Ball) -> NDArray[np.float64]:
-    """How far one row can reach, [rows]: its norm dual to the ball's, for B = 1."""
-    reach: NDArray[np.float64] = np.abs(x).max(1) if ball == "l1" else np.linalg.norm(x, axis=1)
-    return reach
+    """The norm of each row dual to the ball's, [rows]: the largest value on it for B = 1."""
+    dual: NDArray[np.float64] = np.abs(x).max(1) if ball == "l1" else np.linalg.norm(x, axis=1)
+    return dual
 
 
 def _rounding(radius: float, outputs: int, total_norm: float) -> float:
@@ -225,11 +242,8 @@ def _rounding(radius: float, outputs: int, total_norm: float) -> float:
 
 
 def _check(radius: float, ball: Ball, outputs: int) -> None:
-    if not 0 < radius < math.inf:
-        raise ValueError(f"radius must be positive and finite, got {radius}")
-    if ball not in ("frobenius", "l1"):
-        raise ValueError(f"ball must be frobenius or l1, got {ball!r}")
-    if not isinstance(outputs, int | np.integer) or outputs < 1:
-        raise ValueError(f"outputs must be a positive integer, got {outputs!r}")
+    FINITE_POSITIVE.number("radius", radius)
+    one_of("ball", ball, get_args(Ball))
+    at_least(1).whole("outputs", outputs)
     if ball == "l1" and outputs != 1:
         raise ValueError(f"outputs must be 1 on the L1 ball, got {outputs}")

@@ -1,9 +1,9 @@
 """Complexities as averages over drawn signs: the estimate, and how far it may be off.
 
-A complexity is a mean E g of suprema g that are drawn independently. What certifies the average of
-n of them is concentration: each g is a function of independent signs (or of rows and signs) with a
-*variance proxy* v, meaning P(mean - E g >= t) <= exp(-n t^2 / (2 v)), and the same below. Two
-proxies are used, both known before any draw, and so is the smaller of them:
+A complexity is a mean E g of suprema g that are drawn independently. The average of n of them is
+certified by concentration: each g is a function of independent signs (or of rows and signs) with a
+*variance proxy* v, that is P(mean - E g >= t) <= exp(-n t^2 / (2 v)), and the same below. Two
+proxies are used. Both are known before any draw, so that the smaller one may be taken:
 
     v = sum_i c_i^2 / 4     if another i-th coordinate moves g by at most c_i (McDiarmid 1989)
     v = 4 Lip^2             if g is convex and Lip-Lipschitz in the signs, Euclidean norm (Boucheron,
@@ -17,22 +17,23 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from bounds.domains import FINITE, PROBABILITY, at_least
 from empirical.statistics.intervals import Estimate, Interval, mean_estimate
 
 
 @dataclass(frozen=True)
 class DrawnComplexity:
-    """A complexity from drawn signs (convention 1/m, no |.|; vector form for several outputs).
+    """A complexity from drawn signs (convention 1/m, no absolute value; R^c for several outputs).
 
     Parameters
     ----------
     certified
         The interval that holds with probability `certified.level` at every number of draws.
     student
-        The same average with Student's t interval, for information: asymptotic, shorter, and of
-        what was *found*, which for suprema by search may lie below the complexity.
+        The same average with Student's t interval, for information. It is asymptotic and shorter, and
+        covers the mean of the values *found*, which lies below the complexity if suprema are searched.
     """
 
     certified: Estimate
@@ -40,7 +41,12 @@ class DrawnComplexity:
 
 
 def deviation(proxy: float, n: int, failure: float) -> float:
-    """How far a mean of n draws with that variance proxy lies to one side, but for `failure`.
+    """The t that the mean of n draws exceeds its expectation by with probability at most `failure`.
+
+    Parameters
+    ----------
+    proxy
+        The variance proxy of one draw.
 
     Examples
     --------
@@ -65,7 +71,7 @@ def two_sided(
     proxy
         The variance proxy of one value.
     known
-        Ends that hold without any draw (and have the same rounding).
+        Ends that hold without any draw (with the same rounding).
 
     Examples
     --------
@@ -89,8 +95,15 @@ def from_below(
 ) -> DrawnComplexity:
     """The complexity from suprema found by search, each a lower bound: values [n], independent.
 
-    The mean of the true suprema concentrates, and the values lie below them; the upper end is a
-    bound that holds without any draw. The lower end is not below 0: E sup >= sup E = 0.
+    The mean of the true suprema concentrates, and the values lie below them. The lower end is not
+    below 0, since E sup >= sup E = 0.
+
+    Parameters
+    ----------
+    proxy
+        The variance proxy of one supremum.
+    high
+        The upper end, a bound that holds without any draw.
 
     Examples
     --------
@@ -107,16 +120,13 @@ def from_below(
 def check_draws(draws: int, level: float, m: int) -> None:
     """Raise ValueError unless draws and m are positive integers and the level lies in (0, 1)."""
     for name, number in (("draws", draws), ("m", m)):
-        if not isinstance(number, int | np.integer) or number < 1:
-            raise ValueError(f"{name} must be a positive integer, got {number!r}")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie in (0, 1), got {level}")
+        at_least(1).whole(name, number)
+    PROBABILITY.number("level", level)
 
 
-def check_rows(features: NDArray[np.float64]) -> None:
-    """Raise ValueError unless features are finite, [rows, d] with at least one row and column."""
-    if features.ndim != 2 or 0 in features.shape:
-        raise ValueError(f"features must be [rows, d], none of them 0, got {features.shape}")
-    if not np.isfinite(features).all():
-        wrong = features[~np.isfinite(features)][0]
-        raise ValueError(f"features must be finite, got {wrong}")
+def checked_rows(features: ArrayLike) -> NDArray[np.float64]:
+    """Features as float64, if they are finite and [rows, d] with at least one row and column."""
+    rows = FINITE.check("features", features)
+    if rows.ndim != 2 or 0 in rows.shape:
+        raise ValueError(f"features must be [rows, d], none of them 0, got {rows.shape}")
+    return rows

@@ -20,8 +20,9 @@ from bounds import rademacher
 from bounds.domains import at_least
 from empirical import erm
 from empirical.complexity.outputs import outputs_suprema
+from empirical.complexity.sign_averages import deviation
 from empirical.fusion.classes import FusionClass
-from empirical.fusion.stack import Subsets
+from empirical.fusion.stack import Stack, Subsets
 from empirical.fusion.starts import initial_weights
 from empirical.losses import LOSSES, Loss, weighted_risk
 from empirical.sampling import row_counts
@@ -99,10 +100,10 @@ def complexities(
     inputs, targets, signs = _signed_samples(population, cls.outputs, m, generators)
     found = outputs_suprema(inputs, signs, subsets, cls, generators)
     # One sign per row for the loss class: the first output's.
-    found_loss = loss_suprema(inputs, targets, signs[:, 0], subsets, cls, loss, generators)
+    found_loss, _ = loss_suprema(inputs, targets, signs[:, 0], subsets, cls, loss, generators)
     radius = cls.prediction_radius(population.input_norm, modalities=len(population.inputs))
     constants = population.constants(radius, loss)
-    spread = np.sqrt(2.0 * np.log(1.0 / MISS) / (draws * m))
+    spread = deviation(1.0, draws * m, MISS)
     result = []
     for i, members in enumerate(subsets):
         analytic = cls.complexity_bound(population.mean_square_norm(members), len(members), m)
@@ -159,24 +160,33 @@ def loss_suprema(
     generators: Sequence[np.random.Generator],
     *,
     steps: int = 30,
-) -> NDArray[np.float64]:
-    """sup over F_M of (1/m) sum_i sigma_i loss(f(x_i), y_i), from below: [draws, subsets].
+) -> tuple[NDArray[np.float64], Stack]:
+    """sup over F_M of (1/m) sum_i sigma_i loss(f(x_i), y_i), from below.
+
+    The search is empirical risk minimisation with the rows' losses weighted by -sigma_i. The zero
+    function counts too.
 
     Parameters
     ----------
     inputs
-        Per modality [draws, m, D_k] float64; targets [draws, c, m]; signs [draws, m]. The search is
-        empirical risk minimisation with the rows' losses weighted by -sigma_i; the zero function
-        competes.
+        Per modality [draws, m, D_k] float64.
+    targets, signs
+        [draws, c, m] and [draws, m].
+
+    Returns
+    -------
+    suprema
+        [draws, subsets].
+    stack
+        The models that the search ended at.
 
     Examples
     --------
     >>> from empirical.losses import SQUARES
     >>> cls = FusionClass(width=1, encoder_radius=1.0, head_radius=1.0, outputs=1)
     >>> x, sign = torch.zeros(1, 1, 1).double(), torch.ones(1, 1).double()
-    >>> found = loss_suprema(
-    ...     [x], x + 2.0, sign, ((0,),), cls, SQUARES, [np.random.default_rng(0)]
-    ... )
+    >>> draws = [np.random.default_rng(0)]
+    >>> found, _ = loss_suprema([x], x + 2.0, sign, ((0,),), cls, SQUARES, draws)
     >>> found.round(1).tolist()                             # (f - 2)^2 at f = -1, by the bias alone
     [[9.0]]
     """
@@ -202,4 +212,4 @@ def loss_suprema(
         predictions = stack.heads[i].double() @ z
         values = weighted_risk(loss.row_losses(predictions, targets), mass)
         columns.append(torch.maximum(values, zero))
-    return torch.stack(columns, dim=1).cpu().numpy()
+    return torch.stack(columns, dim=1).cpu().numpy(), stack

@@ -1,20 +1,21 @@
 """The complexity interval against all signs on tiny samples, and values that members attain."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from plane import plane_supremum
 
 from bounds import rademacher
-from empirical import erm
 from empirical.complexity import trained_class
 from empirical.complexity.outputs import fusion_suprema
 from empirical.complexity.trained_class import complexities, loss_suprema
 from empirical.datasets.dataset import from_arrays
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, slot_of
-from empirical.fusion.starts import initial_weights
 from empirical.losses import OBJECTIVES
 from empirical.worlds.population import finite_population
 
@@ -24,35 +25,6 @@ def small_population(rows=40, seed=0, task="classification"):
     x = generator.standard_normal((rows, 5))
     y = np.arange(rows) % 3 if task == "classification" else x[:, 0] + x[:, 3] ** 2
     return finite_population(from_arrays({"a": x[:, :2], "b": x[:, 2:]}, y, task=task))
-
-
-def exact_unit_supremum(x, sigma):
-    """max over ||w|| <= 1 of |sum_i sigma_i relu(w . x_i)| for rows x in the plane, exactly.
-
-    Between the angles at which a row switches on or off the sum is w . g with a fixed g: its modulus
-    is largest at an end of the arc or at +-g/||g||. Every candidate is evaluated as it is, so that
-    one outside its own arc does no harm.
-    """
-    angles = np.arctan2(x[:, 1], x[:, 0])
-    ends = np.sort(np.mod(np.r_[angles + np.pi / 2, angles - np.pi / 2], 2 * np.pi))
-    middles = (ends + np.diff(np.r_[ends, ends[0] + 2 * np.pi]) / 2)[:, None]
-    inside = np.hstack([np.cos(middles), np.sin(middles)])
-    gradients = ((inside @ x.T > 0) * sigma) @ x
-    lengths = np.linalg.norm(gradients, axis=1, keepdims=True)
-    peaks = gradients / np.maximum(lengths, 1e-300)
-    edges = np.stack([np.cos(ends), np.sin(ends)], 1)
-    candidates = np.vstack([edges, peaks, -peaks])
-    return np.abs(np.maximum(candidates @ x.T, 0.0) @ sigma).max()
-
-
-def test_the_oracle_is_a_fine_grid():
-    generator = np.random.default_rng(0)
-    grid = np.linspace(0, 2 * np.pi, 20_001)
-    w = np.stack([np.cos(grid), np.sin(grid)], 1)
-    for _ in range(20):
-        x, sigma = generator.standard_normal((6, 2)), 2.0 * generator.integers(0, 2, 6) - 1
-        on_grid = np.abs(np.maximum(w @ x.T, 0.0) @ sigma).max()
-        assert on_grid <= exact_unit_supremum(x, sigma) <= on_grid * (1 + 3e-4)
 
 
 def test_found_is_below_exact_and_exact_below_analytic_over_all_signs():
@@ -65,7 +37,7 @@ def test_found_is_below_exact_and_exact_below_analytic_over_all_signs():
         signs = np.array(list(itertools.product((-1.0, 1.0), repeat=m)))
         exact = np.empty((len(signs), 2))
         for row, sigma in enumerate(signs):
-            T = [exact_unit_supremum(x, sigma) for x in xs]
+            T = [plane_supremum(x, sigma) for x in xs]
             for column, best in enumerate((T[0], max(T))):
                 exact[row, column] = 2.0 * np.hypot(1.5 * best, sigma.sum()) / m
         found = fusion_suprema(
@@ -108,22 +80,8 @@ def test_what_is_found_for_the_loss_is_attained_in_the_class(loss):
     inputs = [x[rows] for x in population.inputs]
     targets = population.targets[rows].mT.contiguous()
     signs = torch.from_numpy(2.0 * generator.integers(0, 2, (5, 20)) - 1.0)
-    draws = [[np.random.default_rng(t) for t in range(5)] for _ in range(2)]
-    found = loss_suprema(inputs, targets, signs, subsets, cls, loss, draws[0], steps=60)
-    # The members of the class that the search ended at, found again, and their norms in float64.
-    encoders, heads = initial_weights(draws[1], subsets, [x.shape[2] for x in inputs], cls)
-    stack = erm.fit(
-        [x.float() for x in inputs],
-        targets.float(),
-        subsets,
-        cls,
-        encoders,
-        heads,
-        objective=loss,
-        weights=-signs.float(),
-        steps=60,
-        learning_rate=0.05,
-    ).stack
+    draws = [np.random.default_rng(t) for t in range(5)]
+    found, stack = loss_suprema(inputs, targets, signs, subsets, cls, loss, draws, steps=60)
     zero = (OBJECTIVES.find(loss).row_losses(torch.zeros_like(targets), targets) * signs).mean(1)
     for index, members in enumerate(subsets):
         for t in range(5):
@@ -195,3 +153,14 @@ def test_no_draws_and_no_rows_are_refused(name, arguments):
     cls = FusionClass(width=2, encoder_radius=1.0, head_radius=1.0, outputs=3)
     with pytest.raises(ValueError, match=f"^{name} must be a positive integer, got 0"):
         complexities(small_population(), ((0,),), cls, "softmax", m, seed=0, draws=draws)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "complexity.md"
+
+
+@pytest.mark.parametrize(
+    "code", re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.M | re.S)
+)
+def test_an_example_of_the_page_runs_and_its_assertion_holds(code, capsys):
+    exec(compile(code, PAGE.name, "exec"), {})
+    assert capsys.readouterr().out
