@@ -37,7 +37,7 @@ def fast_in_advance(*, gamma, V, v_norm, v_max, m_head, delta, leverage, p):
     return fast(gamma, V, v_norm, v_max, m_head, ln(4 / delta), kappa)
 
 
-# Typed from the paper and from the design, independently of the sympy expressions.
+# Typed from the paper and from theory, sections 2 and 3, independently of the sympy expressions.
 PLAIN = {
     "risk_gap.paper": lambda gamma, R_M, L, C, m, delta: (
         gamma + 8 * L * R_M + 4 * C / m**0.5 + 2 * C * (2 * ln(2 / delta) / m) ** 0.5

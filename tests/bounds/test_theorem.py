@@ -66,7 +66,7 @@ def test_the_arguments_are_those_of_the_public_table(key):
     assert list(find(key).arguments) == list(expected)
 
 
-# Section 1 of the design: which assumptions each theorem needs, and no other.
+# Which assumptions each theorem needs, and no other (theory, sections 1 and 3).
 ASSUMPTIONS = {
     "risk_gap.paper": "iid bounded_loss lipschitz_loss erm fixed_class",
     "risk_gap.paper_absolute": "iid bounded_loss lipschitz_loss erm fixed_class",
