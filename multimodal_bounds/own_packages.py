@@ -2,15 +2,16 @@
 
 A project's own `verify.py` comes before the installed package on the path. Then our packages are imported
 with our folder first, kept aside, and the project's modules are put back: both work in one process.
-Worker processes find modules by name, so a study on several workers needs our names to be free.
+Worker processes find modules by name, so our names are ours again while a study runs.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
@@ -22,15 +23,35 @@ ROOT = Path(__file__).resolve().parents[1]
 
 _lock = RLock()
 _ours: dict[str, ModuleType] = {}
+_inside: list[None] = []
 
 
 def load(module: str, name: str) -> Any:
     """An attribute or a submodule of one of our modules."""
     with _lock, first_on_the_path():
         home = importlib.import_module(module)
+        if _inside and module == "verify.study":
+            _guard(home.Study)
         if hasattr(home, name):
             return getattr(home, name)
         return importlib.import_module(f"{module}.{name}")
+
+
+def _guard(study: Any) -> None:
+    """Let studies run with our names in place: work for other processes is pickled by name."""
+    for verb in ("run", "report"):
+        method = getattr(study, verb)
+        if not hasattr(method, "__wrapped__"):
+            setattr(study, verb, _with_our_names(method))
+
+
+def _with_our_names(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        with first_on_the_path():
+            return method(*arguments, **options)
+
+    return guarded
 
 
 def in_the_way() -> list[str]:
@@ -64,16 +85,18 @@ def _origin(package: str) -> str | None:
 @contextmanager
 def first_on_the_path() -> Iterator[None]:
     """Inside the block our names mean our packages; afterwards they mean what they meant before."""
-    if not _ours and not in_the_way():
+    if _inside or (not _ours and not in_the_way()):
         yield
         return
     theirs = _taken()
     sys.modules.update(_ours)
     sys.path.insert(0, str(ROOT))
     importlib.invalidate_caches()
+    _inside.append(None)
     try:
         yield
     finally:
+        _inside.pop()
         sys.path.remove(str(ROOT))
         _ours.update(_taken())
         sys.modules.update(theirs)

@@ -71,8 +71,8 @@ import bounds.own
 total = mb.risk_gap.sharp("TVA", "TA").evaluate(gamma=0, R_loss=0.02, C=1, m=10_000, delta=0.05).total
 assert round(total, 4) == 0.1072, total
 study = mb.verify_dataset({"a": [[1.0], [2.0], [4.0]] * 5, "b": [[0.5], [3.0], [1.0]] * 5},
-                          ["x", "y", "x"] * 5, m=[8], head_m=[], trials=2, steps=2)
-assert len(study.run(workers=1).frame) > 0
+                          ["x", "y", "x"] * 5, m=[8], head_m=[], trials=70, steps=2)
+assert len(study.run(workers=1).frame) == len(study.run(workers=2).frame) > 0
 import empirical
 assert verify.WHOSE == bounds.WHOSE == empirical.WHOSE == "the project"
 assert bounds.own.DEEP == 7
