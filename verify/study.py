@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+import torch
+
+from bounds.domains import FINITE_POSITIVE, PROBABILITY, at_least, one_of
 from empirical.datasets.dataset import Dataset, from_arrays
-from verify.design import Design, resolved
+from empirical.fusion.classes import FusionClass
+from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation
+from empirical.losses import LOSSES, SQUARES, Loss
+from empirical.modalities import Family, default_family, family_from_pairs
+from empirical.sampling import LARGEST
+from verify.design import Design, tests_of_a_claim
 from verify.execution.folder import check_writable
 from verify.execution.run import RunOptions, run_study
 from verify.report import write_report
 from verify.results.results import Results
+from verify.verdicts.coverage import trials_needed
+
+LEAST_TRIALS = 250
+HIDDEN_UNITS = 32
 
 
 class Study(Design):
@@ -19,9 +31,36 @@ class Study(Design):
 
     Parameters
     ----------
-    data, pairs, options
-        As for `verify.design.resolved`: m, head_m, delta, trials, loss, seed, device, fusion, depth, width,
-        encoder_radius, head_radius, steps, learning_rate.
+    data
+        Its rows are the population; samples are drawn with replacement.
+    pairs
+        Pairs (M, N) of iterables of modality names; None: every single modality, and one chain.
+    m
+        Sample sizes: the encoder and the head are fitted on the same S.
+    head_m
+        Sizes of an independent S_2 on which only heads are fitted, with the encoders of the largest m.
+    delta
+        Confidence parameters.
+    trials
+        Independent samples per m. None: as many as can support every claim if none is violated, at
+        least 250.
+    loss
+        An entry of `empirical.losses.LOSSES`, or its name.
+    seed
+        The same seed gives the same numbers.
+    device
+        "auto", "cpu" or "cuda".
+    fusion
+        How features of modalities become one: an entry of `empirical.fusion.OPERATIONS`, or its name.
+        For an operation without a complexity bound the forms that need one are infinite.
+    depth
+        ReLU layers of an encoder; 0: linear encoders.
+    width
+        Units of an encoder. None: 32, shared among the modalities if they are concatenated.
+    encoder_radius, head_radius
+        Of the class; None: the default radius of the loss.
+    steps, learning_rate
+        Of the encoder's training (Adam).
 
     Raises
     ------
@@ -29,18 +68,66 @@ class Study(Design):
         Naming the argument, if one is out of its domain.
     """
 
-    def __init__(self, data: Dataset, pairs: Any = None, **options: Any) -> None:
-        design = resolved(data, pairs, **options)
-        super().__init__(**{each.name: getattr(design, each.name) for each in fields(design)})
+    def __init__(
+        self,
+        data: Dataset,
+        pairs: Iterable[tuple[Iterable[str], Iterable[str]]] | None = None,
+        m: Sequence[int] = (64, 256, 1024),
+        head_m: Sequence[int] = (8000,),
+        delta: Sequence[float] = (0.1, 0.05),
+        trials: int | None = None,
+        loss: str | Loss = SQUARES,
+        seed: int = 0,
+        device: str = "auto",
+        fusion: str | Operation = CONCATENATION,
+        depth: int = 1,
+        width: int | None = None,
+        encoder_radius: float = 3.0,
+        head_radius: float | None = None,
+        steps: int = 40,
+        learning_rate: float = 0.05,
+    ) -> None:
+        names = data.names
+        chosen, operation = LOSSES.find(loss), OPERATIONS.find(fusion, "fusion")
+        chosen.check_task(data.task, len(data.classes))
+        one_output = data.task == "regression" or chosen.binary
+        shared = len(names) if operation.side_by_side else 1
+        cls = FusionClass(
+            width=max(2, HIDDEN_UNITS // shared) if width is None else width,
+            encoder_radius=encoder_radius,
+            head_radius=chosen.head_radius if head_radius is None else head_radius,
+            outputs=1 if one_output else len(data.classes),
+            operation=operation,
+            depth=depth,
+        )
+        family = default_family(names) if pairs is None else family_from_pairs(names, pairs)
+        sizes, head_sizes = _sizes("m", m, least=1), _sizes("head_m", head_m, least=0)
+        deltas = _deltas(delta)
+        if trials is None:
+            trials = _enough_trials(family, sizes, head_sizes, deltas)
+        super().__init__(
+            data=data,
+            family=family,
+            m=sizes,
+            head_m=head_sizes,
+            delta=deltas,
+            trials=at_least(1).whole("trials", trials),
+            loss=chosen,
+            cls=cls,
+            seed=at_least(0, 2**64 - 1).whole("seed", seed),
+            device=_device(device),
+            steps=at_least(1).whole("steps", steps),
+            learning_rate=FINITE_POSITIVE.number("learning_rate", learning_rate),
+        )
 
     def run(self, out: str | Path | None = None, **options: Unpack[RunOptions]) -> Results:
-        """Measure every trial. Arguments and errors are those of `verify.execution.run.run_study`."""
+        """Measure every trial; see `verify.execution.run.run_study` for options and errors."""
         return run_study(self, out, **options)
 
     def report(self, out: str | Path = "report", **options: Unpack[RunOptions]) -> Path:
-        """Run the study, streaming its parts into `out`, and write report.html and report.json there.
+        """Run the study, with part files in `out`, and write report.html and report.json there.
 
-        Arguments and errors are those of `run`.
+        Options and errors are those of `run`.
 
         Returns
         -------
@@ -71,3 +158,36 @@ def verify_dataset(features: Any, y: Any, *, task: str | None = None, **options:
         In one line, for whatever is wrong with the input.
     """
     return Study(from_arrays(features, y, task=task), **options)
+
+
+def _enough_trials(
+    family: Family, m: tuple[int, ...], head_m: tuple[int, ...], delta: tuple[float, ...]
+) -> int:
+    """The trials with which every claim can be supported at every delta, if none is violated."""
+    tests = max(tests_of_a_claim(family, m, head_m, delta, of_pairs) for of_pairs in (True, False))
+    # Theorem 1 may fail with delta/2, the smaller of the two levels.
+    return max(LEAST_TRIALS, trials_needed(min(delta) / 2, tests))
+
+
+def _sizes(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
+    listed = [values] if isinstance(values, (int, float, str)) else list(values)
+    sizes = tuple(sorted({at_least(1, LARGEST).whole(name, value) for value in listed}))
+    if len(sizes) < least:
+        raise ValueError(f"{name} must hold at least one positive integer, got none")
+    return sizes
+
+
+def _deltas(values: Sequence[float]) -> tuple[float, ...]:
+    listed = [values] if isinstance(values, (int, float, str)) else list(values)
+    if not listed:
+        raise ValueError("delta must hold at least one number in (0, 1), got none")
+    return tuple(sorted({PROBABILITY.number("delta", value) for value in listed}, reverse=True))
+
+
+def _device(name: str) -> str:
+    one_of("device", name, ("auto", "cpu", "cuda"))
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device must be one that is there: no CUDA device was found, got 'cuda'")
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name

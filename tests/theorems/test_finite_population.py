@@ -11,7 +11,7 @@ from empirical.measure import FREE, SAME
 from empirical.statistics.intervals import Interval
 from verify import Study
 from verify.findings.cells import Cell, all_cells
-from verify.results.results import Measured, Results, Setting
+from verify.results.results import Results, Setting
 
 EVERYTHING = datasets.digits().names
 ONE = EVERYTHING[:1]
@@ -33,13 +33,12 @@ def results() -> Results:
 
 @pytest.fixture(scope="module")
 def cells(results: Results) -> list[Cell]:
-    return list(all_cells(Measured(results)))
+    return list(all_cells(results))
 
 
 def paired(results: Results, setting: Setting) -> tuple:
     """Rows of M and N on the same samples, their risk gap and gamma as intervals."""
-    measured = Measured(results)
-    rows_M, rows_N = (measured.rows(setting, subset) for subset in (EVERYTHING, ONE))
+    rows_M, rows_N = (results.rows(setting, subset) for subset in (EVERYTHING, ONE))
     gap, gamma = (
         Interval(rows_M[f"{name}_low"], rows_M[f"{name}_high"])
         - Interval(rows_N[f"{name}_low"], rows_N[f"{name}_high"])
@@ -53,7 +52,7 @@ def test_sharp_theorem_1_for_trained_networks(check_theorem, results: Results) -
     rows, gap, gamma = paired(results, Setting(SAME, 64, 64))
     known = {
         "gamma": gamma,
-        "R_loss": Measured(results).complexity(64, EVERYTHING, loss_class=True),
+        "R_loss": results.complexity(64, EVERYTHING, loss_class=True),
         "C": results.design.constants.C,
         "m": 64,
         "slack": rows.slack.to_numpy(),

@@ -34,7 +34,7 @@ def place_of(gap, *, slack=0.0, best=0.0, width=0.0, tests=1, pair=True, other=0
     )
     beside = SimpleNamespace(population_risk=Interval.exact(other * ones))
     return SimpleNamespace(
-        measured=SimpleNamespace(design=design_of(tests)),
+        results=SimpleNamespace(design=design_of(tests)),
         setting=SimpleNamespace(m=64, head=SAME),
         M=M,
         N=N if pair else None,
@@ -132,7 +132,7 @@ def test_a_bound_below_zero_certifies_the_gain_of_a_pair():
     place = place_of(-0.9, best=-1.0)
     place.gamma = Interval.exact(-np.ones(TRIALS))
     assert cell(place).certifies_gain
-    place.measured.design = design_of(10**6)
+    place.results.design = design_of(10**6)
     assert not cell(place).certifies_gain
 
 
@@ -154,14 +154,13 @@ def test_without_a_range_of_the_loss_nothing_is_said_of_vacuity():
 def test_every_form_is_checked_on_its_heads_pairs_and_subsets():
     quality = form(of_pairs=False)
     forms = [Form("x", risk_gap.sharp, True, (SAME, FREE), given, given), quality]
-    measured = SimpleNamespace(design=design_of(), results=None)
+    results = SimpleNamespace(design=design_of(), settings=lambda kind: [f"{kind} 1", f"{kind} 2"])
     places = []
     with (
         mock.patch.object(module, "FORMS", forms),
-        mock.patch.object(module, "settings", lambda results, kind: [f"{kind} 1", f"{kind} 2"]),
         mock.patch.object(module, "_cells", lambda *at: places.append(at) or [len(places)]),
     ):
-        assert list(module.all_cells(measured)) == [1, 2, 3, 4, 5, 6, 7, 8]
+        assert list(module.all_cells(results)) == [1, 2, 3, 4, 5, 6, 7, 8]
     at = [(place.setting, place.M, place.N) for _, place in places]
     assert at[:4] == [(f"{k} {i}", M, N) for k in (SAME, FREE) for i in (1, 2)]
     assert at[4:] == [(f"{SAME} {i}", each, None) for each in (M, N) for i in (1, 2)]

@@ -14,8 +14,7 @@ import pytest
 from empirical import datasets
 from verify import Study
 from verify.cli import main
-from verify.execution import cluster
-from verify.execution import part_files as store
+from verify.execution import cluster, part_files
 
 distributed = pytest.importorskip("distributed")
 
@@ -61,7 +60,7 @@ def test_a_worker_lost_in_mid_run_changes_no_number(
 ) -> None:
     study = Study(datasets.diabetes(), **SMALL)
     whole = study.run(workers=1)
-    original, killed = store.write_part, []
+    original, killed = part_files.write_part, []
 
     with distributed.Client(local, set_as_default=False) as client:
 
@@ -71,7 +70,7 @@ def test_a_worker_lost_in_mid_run_changes_no_number(
                 killed.extend(client.run(os.getpid).values())
                 os.kill(killed[0], signal.SIGKILL)
 
-        monkeypatch.setattr(store, "write_part", fatal_once)
+        monkeypatch.setattr(part_files, "write_part", fatal_once)
         spread = study.run(tmp_path, client=client)
     assert len(killed) == 2
     pd.testing.assert_frame_equal(spread.frame, whole.frame, check_exact=True)

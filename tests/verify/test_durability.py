@@ -15,8 +15,7 @@ import pytest
 from empirical import datasets
 from verify import Study
 from verify.cli import main
-from verify.execution import part_files as store
-from verify.execution import run, tasks
+from verify.execution import part_files, run, tasks
 
 SCRIPTS = Path(__file__).parent.parent / "durability"
 SMALL: dict[str, Any] = {
@@ -84,7 +83,7 @@ def test_a_full_disk_or_an_interrupt_ends_with_one_line_and_resumes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    original, written = store.write_part, []
+    original, written = part_files.write_part, []
     error = OSError(errno.ENOSPC, "No space left on device") if what == "disk" else None
 
     def full(path: Path, frame: pd.DataFrame, study: str) -> None:
@@ -93,7 +92,7 @@ def test_a_full_disk_or_an_interrupt_ends_with_one_line_and_resumes(
         written.append(path)
         original(path, frame, study)
 
-    monkeypatch.setattr(store, "write_part", full)
+    monkeypatch.setattr(part_files, "write_part", full)
     monkeypatch.setattr(run.loky, "cpu_count", lambda: 1)
     code, line = command(capsys, tmp_path)
     assert code == 3
@@ -146,7 +145,7 @@ def test_a_disk_that_is_really_full(
         assert line.count("\n") == 1
         kept = list((tiny / "out" / "parts").glob("*.parquet"))
         assert kept
-        assert all(store.read_part(path) is not None for path in kept)
+        assert all(part_files.read_part(path) is not None for path in kept)
         subprocess.run(["mount", "-o", "remount,size=20m", str(tiny)], check=True)
         code, line = command(capsys, tiny / "out", "--resume")
         assert (code, line) == (0, "")

@@ -12,8 +12,7 @@ import pytest
 
 from empirical import datasets
 from verify import Study
-from verify.execution import folder
-from verify.execution import part_files as store
+from verify.execution import folder, part_files
 
 SMALL: dict[str, Any] = {"m": [8], "head_m": [], "trials": 2, "steps": 2}
 
@@ -58,7 +57,7 @@ def test_other_data_are_named(tmp_path: Path) -> None:
 def test_parts_alone_tell_another_study(tmp_path: Path) -> None:
     parts = folder.open_folder(tmp_path, study())
     part = parts / "trials-m8-000000-000002.parquet"
-    store.write_part(part, pd.DataFrame({"trial": [0, 1]}), study().fingerprint)
+    part_files.write_part(part, pd.DataFrame({"trial": [0, 1]}), study().fingerprint)
     (parts / "config.json").unlink()
     with pytest.raises(ValueError, match="another configuration"):
         folder.open_folder(tmp_path, study(seed=1))
@@ -80,8 +79,8 @@ def test_a_damaged_configuration_is_written_again(
 
 
 def test_the_first_of_two_claims_wins(tmp_path: Path) -> None:
-    assert store.create(tmp_path / "a", b"first")
-    assert not store.create(tmp_path / "a", b"second")
+    assert part_files.create(tmp_path / "a", b"first")
+    assert not part_files.create(tmp_path / "a", b"second")
     assert (tmp_path / "a").read_bytes() == b"first"
     assert os.listdir(tmp_path) == ["a"]
 
@@ -114,14 +113,14 @@ def test_a_damaged_part_is_named_set_aside_and_computed_again(
     pd.testing.assert_frame_equal(again, first, check_exact=True)
 
 
-def test_damage_to_the_name_of_the_study_convicts_nobody(tmp_path: Path) -> None:
+def test_damage_to_the_name_of_the_study_does_not_make_it_another_study(tmp_path: Path) -> None:
     """The name stands twice in a part; whichever the reader takes, the checksum covers it."""
     first = study().run(tmp_path, workers=1).frame
     part = next((tmp_path / "parts").glob("trials-*.parquet"))
     whole, name = part.read_bytes(), study().fingerprint.encode()
     assert name in whole
     part.write_bytes(whole.replace(name, b"0" * len(name)))
-    assert not store.claims_study(part, study().fingerprint)
+    assert not part_files.claims_study(part, study().fingerprint)
     again = study().run(tmp_path, resume=True, workers=1).frame
     pd.testing.assert_frame_equal(again, first, check_exact=True)
 

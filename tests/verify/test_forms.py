@@ -13,25 +13,25 @@ from empirical.measure import FREE, SAME
 from verify import verify_dataset
 from verify.findings.forms import FORMS, Form, Place
 from verify.report import sections
-from verify.results.results import Measured, settings
+from verify.results.results import Results
 
 
 @pytest.fixture(scope="module")
-def measured() -> Measured:
+def results() -> Results:
     rng = np.random.default_rng(0)
     x = {"a": rng.normal(size=(40, 3)), "b": rng.normal(size=(40, 2))}
     y = np.tanh(x["a"][:, 0] + x["b"][:, 1])
-    return Measured(verify_dataset(x, y, m=[24], head_m=[200], trials=4, steps=3).run(workers=1))
+    return verify_dataset(x, y, m=[24], head_m=[200], trials=4, steps=3).run(workers=1)
 
 
-def place(measured: Measured, form: Form) -> Place:
-    setting = settings(measured.results, form.heads[0])[-1]
-    return Place(measured, setting, ("a", "b"), ("a",) if form.of_pairs else None)
+def place(results: Results, form: Form) -> Place:
+    setting = results.settings(form.heads[0])[-1]
+    return Place(results, setting, ("a", "b"), ("a",) if form.of_pairs else None)
 
 
 @pytest.mark.parametrize("form", [*FORMS], ids=lambda form: form.name)
-def test_a_form_evaluates_its_theorem_on_every_sample(measured: Measured, form: Form) -> None:
-    at = place(measured, form)
+def test_a_form_evaluates_its_theorem_on_every_sample(results: Results, form: Form) -> None:
+    at = place(results, form)
     theorem, known = form.of(at.M, at.N), form.arguments(at)
     assert set(known) <= {*theorem.inputs, "C", "best_risk"}
     assert not {"gamma", "delta"} & set(known)
@@ -42,8 +42,8 @@ def test_a_form_evaluates_its_theorem_on_every_sample(measured: Measured, form: 
 
 
 @pytest.mark.parametrize("form", [*FORMS], ids=lambda form: form.name)
-def test_a_form_is_known_in_advance_at_every_size(measured: Measured, form: Form) -> None:
-    at = place(measured, form)
+def test_a_form_is_known_in_advance_at_every_size(results: Results, form: Form) -> None:
+    at = place(results, form)
     known = {**form.in_advance(at), "delta": 0.1, **({"gamma": -0.1} if form.of_pairs else {})}
     least = form.of(at.M, at.N).least_sample_size(below=1e6, **known)
     assert 1 <= least < np.inf

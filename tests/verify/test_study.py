@@ -11,8 +11,7 @@ import pytest
 
 from empirical import datasets
 from verify import Study, verify_dataset
-from verify.execution import part_files as store
-from verify.execution import run, tasks, workers
+from verify.execution import part_files, run, tasks, workers
 
 SMALL: dict[str, Any] = {"m": [128, 256], "head_m": [500], "trials": 40, "steps": 3}
 
@@ -98,8 +97,8 @@ def test_a_finished_study_opens_without_computing_or_writing(
         (run, "compute"),
         (run.measure, "fit_reference"),
         (workers, "ProcessPoolExecutor"),
-        (store, "write_atomically"),
-        (store, "create"),
+        (part_files, "write_atomically"),
+        (part_files, "create"),
     ):
         monkeypatch.setattr(module, name, never)
     same(whole, study.run(tmp_path, resume=True))

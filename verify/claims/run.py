@@ -13,7 +13,7 @@ from bounds.domains import POSITIVE_INTEGER, at_least
 from verify.claims.claim import Claim, Decided, Finding
 from verify.claims.evidence.facts import GRADES, Drawn, Source
 from verify.claims.judge import finding
-from verify.execution.tasks import one_thread
+from verify.execution.threads import one_thread
 from verify.execution.workers import spread
 from verify.verdicts.coverage import trials_needed
 

@@ -1,7 +1,7 @@
-"""Spread work over a dask cluster: the same pieces, the same numbers, written by this process alone.
+"""Spread work over a dask cluster: the same pieces and numbers, written by this process alone.
 
-Needs the extra `cluster`. Workers need this package and the same version of torch, no shared folder.
-Numbers equal those of one process bit for bit where the processors are of one kind.
+Needs the extra `cluster`. Workers need this package and the same version of torch, but no shared folder.
+Numbers equal those of one process bit for bit if the processors are of the same kind.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 TIMEOUT = 15
-"""Seconds until a scheduler that does not answer counts as unreachable."""
+"""Seconds to wait for an answer of the scheduler."""
 _SILENCE = 30
 
 _log = logging.getLogger(__name__)
@@ -62,19 +62,26 @@ def spread(
 ) -> Iterator[tuple[Piece, Result]]:
     """(piece, work(piece)) for every piece, in the order in which they finish.
 
-    Pieces of a lost worker are done by another. Where none is left, this waits for new ones and
-    says so. Results that are not fetched yet are bounded by the number of workers.
+    Pieces of a lost worker are done by another. If none is left, this waits for new ones and logs a
+    warning. The number of results that wait to be fetched is bounded by the number of workers.
 
     Parameters
     ----------
+    client
+        Of the cluster that does the work.
     work
         Sent to the cluster once; workers pass it on to each other.
+    pieces
+        Distinct arguments of `work`.
 
     Raises
     ------
     WorkersLostError
-        If the cluster itself is gone or gives a piece up, ValueError where a worker has other
-        versions of this package or torch, and whatever `work` raises.
+        If the cluster itself is lost, or a piece killed too many workers.
+    ValueError
+        If a worker has other versions of this package or of torch.
+    Exception
+        Whatever `work` raises.
     """
     from distributed import KilledWorker, wait
     from distributed.client import FutureCancelledError
@@ -83,8 +90,8 @@ def spread(
         return
     import dask
 
-    # Data that was scattered is lost with the workers that hold it. The result of a task can be
-    # computed again, so `work` travels as one; that it may be large is meant.
+    # Scattered data are lost with the workers that hold them. The result of a task can be computed
+    # again, so `work` is sent as the result of a task, and may be large.
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
         shared = client.submit(_same, work, pure=False)
     versions = _versions()

@@ -1,34 +1,27 @@
-"""The folder of a study: one configuration only, and whatever parts of it are finished."""
+"""The folder of a study: its configuration, and the parts that are finished."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 from verify.design import Design
-from verify.execution import part_files as store
-from verify.execution import tasks
+from verify.execution import part_files
+from verify.execution.tasks import Task
 
 PARTS, CONFIG = "parts", "config.json"
 
-_DERIVED = (
-    *("rows", "modalities", "classes", "task", "dropped_columns", "clipped_rows"),
-    *("target_scale", "target_radius", "input_norm", "prediction_radius", "C", "L"),
-    *("subsets", "outputs"),
-)
-"""Settings that follow from others: where these differ too, they explain nothing."""
-
 
 def open_folder(out: str | Path, design: Design) -> Path:
-    """`out`/parts, made where it is missing and claimed for this study's configuration.
+    """The folder `out`/parts, created if missing and reserved for this study's configuration.
 
     Raises
     ------
     ValueError
-        If `out` is no folder, or holds another configuration's study.
+        If `out` cannot be a folder, or holds a study of another configuration.
     """
     if not str(out).strip():
         raise ValueError(f"out must be the name of a folder, got {str(out)!r}")
@@ -40,16 +33,23 @@ def open_folder(out: str | Path, design: Design) -> Path:
         raise _unusable(out, error) from None
     identity = design.fingerprint
     for path in parts.glob("*.parquet"):
-        # Only a whole part convicts: damage may have hit the name of the study.
-        if not store.claims_study(path, identity) and store.study_of(path) not in (None, identity):
+        if part_files.claims_study(path, identity):
+            continue
+        # Ignore damaged parts: their stored study name may be wrong.
+        if part_files.study_of(path) not in (None, identity):
             raise ValueError(_other(out))
     for folder in (parts, Path(out)):
-        store.sweep(folder)
+        part_files.sweep(folder)
     return parts
 
 
 def check_writable(out: str | Path) -> None:
-    """Raise ValueError where no file can be written below `out`.
+    """Check that files can be written below `out`, which is created if missing.
+
+    Raises
+    ------
+    ValueError
+        If they cannot.
 
     Examples
     --------
@@ -65,11 +65,11 @@ def check_writable(out: str | Path) -> None:
         raise _unusable(out, error) from None
 
 
-def finished(parts: Path) -> Iterator[tasks.Task]:
-    """The parts with trials that are there, whatever chunks they were computed in."""
-    found = (tasks.named(path.name) for path in parts.glob("*.parquet"))
-    # The longest first, so that one part serves where several would.
-    return iter(sorted(filter(None, found), key=lambda task: (task.m, task.start, -task.stop)))
+def finished(parts: Path) -> list[Task]:
+    """The parts with trials that exist, whatever chunks they were computed in."""
+    found = (Task.parse(path.name) for path in parts.glob("*.parquet"))
+    # The longest first, so that as few as possible are read.
+    return sorted(filter(None, found), key=lambda task: (task.m, task.start, -task.stop))
 
 
 def _unusable(out: str | Path, error: OSError) -> ValueError:
@@ -79,7 +79,7 @@ def _unusable(out: str | Path, error: OSError) -> ValueError:
 
 
 def _claim(path: Path, design: Design, out: str | Path) -> None:
-    """Write the configuration beside the parts, or compare with the one that is there."""
+    """Write the configuration beside the parts, or compare it with the existing one."""
     mine = {
         "fingerprint": design.fingerprint,
         "data": design.data.name,
@@ -87,31 +87,31 @@ def _claim(path: Path, design: Design, out: str | Path) -> None:
     }
     content = json.dumps(mine, indent=1, ensure_ascii=False).encode()
     while not path.exists():
-        # Two studies may start in one folder at once; the first to claim it has it.
-        if store.create(path, content):
+        # Two studies may start in one folder at once; the first one gets it.
+        if part_files.create(path, content):
             return
     try:
         theirs = json.loads(path.read_bytes())
         fingerprint = theirs["fingerprint"]
     except (ValueError, TypeError, KeyError):
-        store.set_aside(path)
+        part_files.set_aside(path)
         return _claim(path, design, out)
     if fingerprint != mine["fingerprint"]:
-        raise ValueError(_other(out, _differences(theirs, json.loads(content))))
+        raise ValueError(_other(out, _differences(theirs, json.loads(content), design.derived())))
 
 
-def _differences(theirs: dict[str, Any], mine: dict[str, Any]) -> str:
-    """The settings that differ, in words."""
+def _differences(theirs: dict[str, Any], mine: dict[str, Any], derived: Container[str]) -> str:
+    """The settings that differ, in words; derived ones only if no other setting does."""
     one, other = theirs.get("settings", {}), mine["settings"]
     names = [name for name in {**other, **one} if one.get(name) != other.get(name)]
-    told = [name for name in names if name not in _DERIVED] or names
+    told = [name for name in names if name not in derived] or names
     words = [
         f"{name} {_short(one.get(name))} there, {_short(other.get(name))} here"
         for name in told
         if name != "population"
     ]
     if "population" in told:
-        # Checksums say nothing to a reader, names may.
+        # Readers cannot compare checksums, but perhaps names.
         a, b = theirs.get("data"), mine["data"]
         words.insert(0, f"data {a} there, {b} here" if a != b else "other rows in the data")
     return "; ".join(words)

@@ -1,8 +1,8 @@
 """Durable files: each chunk of trials is one self-contained Parquet file, written atomically.
 
-A part carries the hash of the study's configuration and a checksum of its content. Every file is written
+A part holds the hash of the study's configuration and a checksum of its content. Every file is written
 under a temporary name, synced and renamed, so that a crash leaves either the whole file or none. There
-is no manifest: the folder is the state, and two writers of one part write identical files.
+is no manifest: the files are the only state, and two writers of one part write identical files.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 _STUDY, _CHECKSUM = b"multimodal-bounds study", b"multimodal-bounds checksum"
 _STALE_AFTER = 3600.0
-"""Seconds. No file takes nearly as long to write, on however slow a disk."""
+"""Seconds after which a temporary file is no longer being written, however slow the disk."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
 
 
 def read_part(path: Path) -> pd.DataFrame | None:
-    """The part at `path`, or None where there is none; a damaged one is set aside first.
+    """The part at `path`, or None if there is no undamaged one.
 
-    A damaged part is renamed to NAME.damaged, so that it is kept for inspection and recomputed.
+    A damaged part is renamed to NAME.damaged: it is kept for inspection, and computed again.
     """
     try:
         content = path.read_bytes()
@@ -61,13 +61,13 @@ def read_part(path: Path) -> pd.DataFrame | None:
 
 
 def study_of(path: Path) -> str | None:
-    """The configuration hash inside a part; None where the file is damaged or no part."""
+    """The configuration hash inside a part; None if the file is damaged or not a part."""
     whole = _parse(path.read_bytes())
     return None if whole is None else whole[1]
 
 
 def claims_study(path: Path, study: str) -> bool:
-    """Whether a part's footer names this configuration: a quick look that verifies nothing."""
+    """Whether a part's footer names this configuration, without a check of its content."""
     try:
         metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowException):
@@ -76,9 +76,9 @@ def claims_study(path: Path, study: str) -> bool:
 
 
 def set_aside(path: Path) -> None:
-    """Rename a damaged file to NAME.damaged and say so."""
+    """Rename a damaged file to NAME.damaged, and log a warning."""
     damaged = path.with_name(path.name + ".damaged")
-    # Another process may have seen the damage too, and been quicker.
+    # Another process may have set it aside already.
     with suppress(FileNotFoundError):
         path.replace(damaged)
         _log.warning("%s is damaged: set aside as %s", path, damaged.name)
@@ -91,10 +91,10 @@ def write_atomically(path: Path, content: bytes | pa.Buffer) -> None:
 
 
 def create(path: Path, content: bytes) -> bool:
-    """Write a file as `write_atomically` does, but only where none is there: False if one is."""
+    """Write a file as `write_atomically` does unless it exists; whether it was written."""
     with _temporary(path, content) as temporary:
         try:
-            # Unlike a rename, a link never replaces: of two writers, one wins.
+            # Unlike a rename, a link never replaces a file: of two writers, the first wins.
             path.hardlink_to(temporary)
         except FileExistsError:
             return False
@@ -104,9 +104,9 @@ def create(path: Path, content: bytes) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Remove temporary files that killed writers left behind; young ones may still be written."""
+    """Remove old temporary files of killed writers; recent ones may still be written."""
     for path in folder.glob(".*.tmp"):
-        # A folder that cannot be written, or a writer that was done in the meantime.
+        # The folder may be read-only, or the writer may have finished in the meantime.
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > _STALE_AFTER:
                 path.unlink()
@@ -114,8 +114,8 @@ def sweep(folder: Path) -> None:
 
 @contextmanager
 def _temporary(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
-    """The content under a temporary name, on the disk; the folder is synced after the block."""
-    # Random, because writers on two machines may share a folder and a process id.
+    """Write the content under a temporary name; the folder is synced after the block."""
+    # A random name, because writers on two machines may share a folder and a process id.
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -133,7 +133,7 @@ def _temporary(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
 
 
 def _parse(content: bytes) -> tuple[pa.Table, str] | None:
-    """Table and configuration hash of a part whose checksum is right, else None."""
+    """Table and configuration hash of a part; None if its checksum is wrong."""
     try:
         table = pq.read_table(pa.BufferReader(content), use_threads=False)
         metadata = table.schema.metadata or {}
@@ -141,7 +141,7 @@ def _parse(content: bytes) -> tuple[pa.Table, str] | None:
         if metadata[_CHECKSUM] == _checksum(table, study):
             return table, study.decode()
     except Exception:
-        # Damaged bytes make the reader fail in ways that no list of exceptions covers.
+        # Damaged bytes can raise any exception in the reader.
         return None
     return None
 
@@ -152,7 +152,7 @@ def _checksum(table: pa.Table, study: bytes) -> bytes:
         column = table.column(name)
         digest.update(repr((name, str(column.type), len(column), column.null_count)).encode())
         values = np.asarray(column.to_numpy())
-        # Text has no bytes of its own in numpy, only pointers.
+        # A numpy array of text holds pointers, not the characters.
         text = values.dtype == object
         digest.update(repr(values.tolist()).encode() if text else values.tobytes())
     return digest.hexdigest().encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -14,14 +15,15 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from bounds.domains import POSITIVE_INTEGER
 from empirical import measure
 from verify.design import Design
-from verify.execution import cluster, workers
-from verify.execution import part_files as store
+from verify.execution import cluster, part_files, workers
 from verify.execution.folder import check_writable, finished, open_folder
-from verify.execution.tasks import Context, Task, compute, one_thread
+from verify.execution.tasks import Context, Task, compute
+from verify.execution.threads import one_thread
+from verify.results.measurements import Measurements
 from verify.results.results import Results
-from verify.results.trials import Trials
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -39,6 +41,40 @@ class RunOptions(TypedDict, total=False):
     client: Client | None
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The part files of a run.
+
+    Parameters
+    ----------
+    folder
+        Where they are; None: nothing is read or written.
+    study
+        The hash of the configuration to which they belong.
+    resume
+        Whether existing parts are used.
+    """
+
+    folder: Path | None
+    study: str
+    resume: bool
+
+    def read(self, name: str) -> pd.DataFrame | None:
+        """An existing part, if it may be used."""
+        if self.folder is None or not self.resume:
+            return None
+        return part_files.read_part(self.folder / name)
+
+    def write(self, name: str, frame: pd.DataFrame) -> None:
+        """Write a part that is done."""
+        if self.folder is not None:
+            part_files.write_part(self.folder / name, frame, self.study)
+
+    def finished(self) -> list[Task]:
+        """The existing parts with trials."""
+        return [] if self.folder is None else finished(self.folder)
+
+
 def run_study(
     design: Design,
     out: str | Path | None = None,
@@ -53,72 +89,73 @@ def run_study(
 
     Parameters
     ----------
+    design
+        What is measured.
     out
-        Folder for part files, which survive this process; None: a scratch file that does not.
+        Folder for part files, which are kept; None: a scratch file that is not.
     resume
-        Use the parts that are there; without it they are computed again and replaced one by one.
+        Use existing parts. Without it they are computed again and replaced one by one.
     workers
-        Processes of one thread each; None: one per core. A GPU is driven from this process.
+        Processes of one thread each; None: one per core. On a GPU it is always this process alone.
     chunk
-        Trials per part; numbers do not depend on it, nor on `workers`.
+        Trials per part. Numbers do not depend on it, nor on `workers`.
     progress
-        Say what is run, and show a progress bar on a terminal.
+        Print what is run, and show a progress bar on a terminal.
     client
-        a `distributed.Client`: compute on its cluster (extra `cluster`), write parts from here.
+        A `distributed.Client` (extra `cluster`): compute on its cluster, write parts from here.
 
     Raises
     ------
     ValueError
-        If `out` cannot be written or holds another configuration's study, if workers or chunk is
-        not a positive integer, or if both workers and a client are given;
-        `workers.WorkersLostError` where workers die faster than they finish anything.
+        If `out` cannot be written or holds another configuration's study, if workers or chunk is not
+        a positive integer, or if both workers and a client are given.
+    verify.execution.workers.WorkersLostError
+        If workers were killed repeatedly; finished parts are kept, as after the next error.
     OSError
-        If the disk is full. What was finished is kept in any case.
+        If the disk is full.
     """
-    for name, value in (("workers", 1 if workers is None else workers), ("chunk", chunk)):
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be a positive integer, got {value!r}")
-    if client is not None and workers is not None:
-        raise ValueError(f"workers must be None where a client is given, got {workers}")
     began = time.monotonic()
-    parts = None if out is None else open_folder(out, design)
+    POSITIVE_INTEGER.whole("chunk", chunk)
+    if workers is not None:
+        POSITIVE_INTEGER.whole("workers", workers)
+        if client is not None:
+            raise ValueError(f"workers must be None where a client is given, got {workers}")
+    parts = Parts(None if out is None else open_folder(out, design), design.fingerprint, resume)
+    measurements = Measurements(design.trials, parts.folder)
+    known = _reopen(design, parts, measurements)
+    missing = _missing(design, chunk, measurements, known)
     if progress:
-        _announce(design)
-    trials = Trials(design.trials, parts)
-    known = _reopen(design, parts, trials) if resume and parts is not None else {}
-    missing = _missing(design, chunk, trials, known)
-    if parts is not None and missing:
-        check_writable(parts)
-    if parts is not None and progress:
-        _say_what_is_kept(parts, trials, design, resume)
-    reference = _reference(design, parts, resume)
+        _announce(design, parts, measurements)
+    if parts.folder is not None and missing:
+        check_writable(parts.folder)
+    reference = _reference(design, parts)
     work = partial(compute, Context.of(design, reference))
-    identity = design.fingerprint
+    total = design.trials * len(design.m)
     with tqdm(
-        total=design.trials * len(design.m),
-        initial=design.trials * len(design.m) - sum(task.trials for task in missing),
+        total=total,
+        initial=total - sum(task.trials for task in missing),
         unit=" trials",
         desc="measuring",
         disable=None if progress else True,
     ) as bar:
         for task, frame in _spread(work, missing, workers, client, design.device):
-            if parts is not None:
-                store.write_part(parts / task.part, frame, identity)
+            parts.write(task.part, frame)
             if task.kind == "complexity":
                 known[task.m] = frame
             else:
-                trials.add(frame)
+                measurements.add(frame)
             bar.update(task.trials)
     return Results(
         design=design,
-        trials=trials,
+        measurements=measurements,
         complexities=pd.concat([known[m] for m in _sizes(design)], ignore_index=True),
         reference_risk=reference.risk,
         seconds=time.monotonic() - began,
     )
 
 
-def _announce(design: Design) -> None:
+def _announce(design: Design, parts: Parts, measurements: Measurements) -> None:
+    """Print what is measured, and which part of it exists already."""
     heads = f" (heads alone: {', '.join(map(str, design.head_m))})" if design.head_m else ""
     print(
         f"{design.data.name}: {design.population.rows:,} rows, modalities"
@@ -126,34 +163,29 @@ def _announce(design: Design) -> None:
         f" {', '.join(map(str, design.m))}{heads}",
         flush=True,
     )
-
-
-def _say_what_is_kept(parts: Path, trials: Trials, design: Design, resume: bool) -> None:
-    there = len(list(finished(parts)))
-    if there and not resume:
-        print(f"{there} parts of this study are there: computed again (--resume uses them)")
-    if resume:
-        left = sum(len(gap) for m in design.m for gap in trials.gaps(m))
-        total = trials.count * len(design.m)
+    if parts.folder is None:
+        return
+    if parts.resume:
+        left = sum(len(gap) for m in design.m for gap in measurements.gaps(m))
+        total = design.trials * len(design.m)
         rest = "the rest is computed" if left else "none is computed again"
         print(f"{total - left:,} of {total:,} samples are there, {rest}", flush=True)
+    elif there := len(parts.finished()):
+        print(f"{there} parts of this study are there: computed again (--resume uses them)")
 
 
-def _reopen(design: Design, parts: Path, trials: Trials) -> dict[int, pd.DataFrame]:
+def _reopen(design: Design, parts: Parts, measurements: Measurements) -> dict[int, pd.DataFrame]:
     """Read every part that this study can use, each once; return the complexities by m."""
-    known = {}
-    for m in _sizes(design):
-        frame = store.read_part(parts / Task("complexity", m).part)
-        if frame is not None:
-            known[m] = frame
-    for task in finished(parts):
-        wanted = range(task.start, min(task.stop, trials.count))
-        gaps = trials.gaps(task.m) if task.m in design.m else []
-        if any(max(gap.start, wanted.start) < min(gap.stop, wanted.stop) for gap in gaps):
-            frame = store.read_part(parts / task.part)
+    if not parts.resume:
+        return {}
+    read = {m: parts.read(Task("complexity", m).part) for m in _sizes(design)}
+    for task in parts.finished():
+        gaps = measurements.gaps(task.m) if task.m in design.m else []
+        if any(gap.start < task.stop and task.start < gap.stop for gap in gaps):
+            frame = parts.read(task.part)
             if frame is not None:
-                trials.add(frame)
-    return known
+                measurements.add(frame)
+    return {m: frame for m, frame in read.items() if frame is not None}
 
 
 def _sizes(design: Design) -> list[int]:
@@ -161,32 +193,30 @@ def _sizes(design: Design) -> list[int]:
 
 
 def _missing(
-    design: Design, chunk: int, trials: Trials, known: dict[int, pd.DataFrame]
+    design: Design, chunk: int, measurements: Measurements, known: dict[int, pd.DataFrame]
 ) -> list[Task]:
+    """The parts that must be computed."""
     tasks = [Task("complexity", m) for m in _sizes(design) if m not in known]
-    # The longest first, so that no worker is left alone with one at the end.
+    # The longest first, so that no worker has a long one left at the end.
     for m in sorted(design.m, reverse=True):
         size = measure.block_size(m, design.population.rows)
         step = -(-chunk // size) * size
-        for gap in trials.gaps(m):
-            # Cut at multiples of the step, whatever the gap: a block is always computed whole.
+        for gap in measurements.gaps(m):
+            # Cut at multiples of the step, whatever the gap: blocks are always computed as a whole.
             inner = range(gap.start - gap.start % step + step, gap.stop, step)
             edges = [gap.start, *inner, gap.stop]
             tasks += [Task("trials", m, a, b) for a, b in pairwise(edges)]
     return tasks
 
 
-def _reference(design: Design, parts: Path | None, resume: bool) -> measure.Reference:
-    if resume and parts is not None:
-        frame = store.read_part(parts / REFERENCE)
-        if frame is not None:
-            losses = torch.from_numpy(frame["loss"].to_numpy(copy=True))
-            return measure.Reference(losses, float(losses.mean()))
+def _reference(design: Design, parts: Parts) -> measure.Reference:
+    frame = parts.read(REFERENCE)
+    if frame is not None:
+        losses = torch.from_numpy(frame["loss"].to_numpy(copy=True))
+        return measure.Reference(losses, float(losses.mean()))
     with one_thread():
         reference = measure.fit_reference(design.population, design.plan)
-    if parts is not None:
-        frame = pd.DataFrame({"loss": reference.losses.numpy()})
-        store.write_part(parts / REFERENCE, frame, design.fingerprint)
+    parts.write(REFERENCE, pd.DataFrame({"loss": reference.losses.numpy()}))
     return reference
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -17,13 +14,14 @@ from empirical import complexity, measure
 from empirical.fusion.stack import Subsets
 from empirical.worlds.population import FinitePopulation
 from verify.design import Design
+from verify.execution.threads import one_thread
 
 _NAME = re.compile(r"trials-m(\d+)-(\d+)-(\d+)\.parquet")
 
 
 @dataclass(frozen=True)
 class Task:
-    """One part: the complexities at m, or the trials [start, stop) at m."""
+    """One part: the complexities at m, or the trials from `start` up to `stop` - 1 at m."""
 
     kind: Literal["complexity", "trials"]
     m: int
@@ -43,23 +41,23 @@ class Task:
             return f"trials-m{self.m}-{self.start:06d}-{self.stop:06d}.parquet"
         return f"{self.kind}-m{self.m}.parquet"
 
+    @classmethod
+    def parse(cls, part: str) -> Task | None:
+        """The task whose trials are in a file of that name; None for any other name.
+
+        Examples
+        --------
+        >>> Task.parse("trials-m64-000000-000032.parquet")
+        Task(kind='trials', m=64, start=0, stop=32)
+        >>> Task.parse("reference.parquet")
+        """
+        found = _NAME.fullmatch(part)
+        return None if found is None else cls("trials", *map(int, found.groups()))
+
     @property
     def trials(self) -> int:
-        """How many trials it holds."""
+        """The number of trials in the part."""
         return self.stop - self.start
-
-
-def named(part: str) -> Task | None:
-    """The trials that a file name stands for; None where it is no such name.
-
-    Examples
-    --------
-    >>> named("trials-m64-000000-000032.parquet")
-    Task(kind='trials', m=64, start=0, stop=32)
-    >>> named("reference.parquet")
-    """
-    found = _NAME.fullmatch(part)
-    return None if found is None else Task("trials", *map(int, found.groups()))
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,16 @@ class Context:
 
     Parameters
     ----------
+    population, plan, reference
+        As for `empirical.measure.measure`.
+    head_m
+        Further sizes of samples for heads, used at `largest_m` alone.
+    largest_m
+        The largest size at which encoders are trained.
     classes
         The subsets whose complexity is measured, as indices.
-    head_m
-        The further sizes of samples for heads, used at `largest_m` alone.
+    device
+        Where tasks are computed; the tensors are on the CPU.
     """
 
     population: FinitePopulation
@@ -89,55 +93,30 @@ class Context:
             population=design.population,
             plan=design.plan,
             reference=reference,
-            head_m=tuple(design.head_m),
+            head_m=design.head_m,
             largest_m=max(design.m),
-            classes=tuple(design.indices(subset) for subset in design.classes),
+            classes=tuple(map(design.indices, design.classes)),
             device=design.device,
         )
 
     @cached_property
-    def there(self) -> Context:
+    def on_device(self) -> Context:
         """The same context with its tensors on the device, moved once."""
-        where = torch.device(self.device)
-        moved = replace(self.reference, losses=self.reference.losses.to(where))
-        return replace(self, population=self.population.to(where), reference=moved)
+        device = torch.device(self.device)
+        moved = replace(self.reference, losses=self.reference.losses.to(device))
+        return replace(self, population=self.population.to(device), reference=moved)
 
 
 def compute(context: Context, task: Task) -> pd.DataFrame:
     """Measure one part. Its numbers depend on the context and the task alone."""
     with one_thread():
-        here = context.there
+        here = context.on_device
         if task.kind == "complexity":
             return _complexities(here, task.m)
-        beyond = here.head_m if task.m == here.largest_m else ()
-        sizes = (task.m, *(size for size in beyond if size != task.m))
+        further = here.head_m if task.m == here.largest_m else ()
+        sizes = (task.m, *(size for size in further if size != task.m))
         trials = range(task.start, task.stop)
         return measure.measure(here.population, here.reference, here.plan, task.m, sizes, trials)
-
-
-_lock, _inside, _before = threading.Lock(), 0, 1
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One torch thread inside the block: sums split over threads round differently.
-
-    The setting belongs to the process. A cluster's worker may run several tasks side by side, so
-    the last one out restores it.
-    """
-    global _inside, _before
-    with _lock:
-        if _inside == 0:
-            _before = torch.get_num_threads()
-        _inside += 1
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0:
-                torch.set_num_threads(_before)
 
 
 def _complexities(context: Context, m: int) -> pd.DataFrame:

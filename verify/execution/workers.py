@@ -1,4 +1,7 @@
-"""Spread work over processes of this machine: killed workers are replaced, none outlives its parent."""
+"""Spread work over processes of this machine.
+
+Workers that are killed are replaced, and workers end when their parent does.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ _work: Callable[[Any], Any]
 
 
 class WorkersLostError(RuntimeError):
-    """Workers were lost again and again, and nothing was finished in between."""
+    """Workers were lost repeatedly with no piece finished in between."""
 
 
 def spread(
@@ -45,21 +48,25 @@ def spread(
 ) -> Iterator[tuple[Piece, Result]]:
     """(piece, work(piece)) for every piece, in the order in which they finish.
 
-    A piece whose worker was killed is done again. Results that are not fetched yet are bounded by
-    the number of workers, not of pieces. However this generator ends, so do its workers; where this
-    process is killed they notice within a second or two.
+    A piece whose worker was killed is done again. The number of results that wait to be fetched is
+    bounded by the number of workers. The workers end with this generator; if this process is killed,
+    they notice within one second.
 
     Parameters
     ----------
     work
         Sent once to each worker; it and what it refers to must pickle.
+    pieces
+        Distinct arguments of `work`.
     workers
-        processes; with one, the work is done in this process.
+        Number of processes; with one, the work is done in this process.
 
     Raises
     ------
     WorkersLostError
-        If workers died three times with nothing finished in between, and whatever `work` raises.
+        If workers died three times with nothing finished in between.
+    Exception
+        Whatever `work` raises.
 
     Examples
     --------
@@ -72,7 +79,7 @@ def spread(
         return
     left = dict.fromkeys(pieces)
     lost = 0
-    # Packed, so that a worker watches its parent before it loads the work, which takes seconds.
+    # Pickled here, so that a worker watches its parent before it loads the work, which takes seconds.
     packed = bytes(dumps(work))
     while left:
         executor = ProcessPoolExecutor(
@@ -105,19 +112,19 @@ def drain(
     width: Callable[[], int],
     wait_for_one: Callable[[list[Any]], None],
 ) -> Iterator[tuple[Piece, Any]]:
-    """Keep `width()` futures under way, and yield (piece, result) as they finish.
+    """Keep `width()` futures running, and yield (piece, result) as they finish.
 
-    A future that has been yielded is forgotten, and its result with it.
+    No reference to a future is kept after its result was yielded.
     """
     queue = deque(pieces)
-    under_way: dict[Any, Piece] = {}
-    while queue or under_way:
-        while queue and len(under_way) < width():
+    running: dict[Any, Piece] = {}
+    while queue or running:
+        while queue and len(running) < width():
             piece = queue.popleft()
-            under_way[submit(piece)] = piece
-        wait_for_one(list(under_way))
-        for future in [each for each in under_way if each.done()]:
-            yield under_way.pop(future), future.result()
+            running[submit(piece)] = piece
+        wait_for_one(list(running))
+        for future in [each for each in running if each.done()]:
+            yield running.pop(future), future.result()
 
 
 def _first(futures: list[Any]) -> None:
@@ -126,7 +133,7 @@ def _first(futures: list[Any]) -> None:
 
 def _begin(parent: int, packed: bytes) -> None:
     global _work
-    # Ctrl-C reaches every process of a terminal; the parent alone speaks of it, and ends the rest.
+    # Workers ignore Ctrl-C; the parent reports it and stops them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _work = pickle.loads(packed)

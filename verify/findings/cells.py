@@ -14,7 +14,7 @@ import numpy as np
 from empirical.statistics.intervals import Interval
 from verify.findings.forms import FORMS, Form, Place
 from verify.findings.summaries import Summary
-from verify.results.results import Measured, Subset, settings
+from verify.results.results import Results, Subset
 from verify.verdicts.check import Decision, judge
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 from verify.verdicts.coverage import CriticalFactor, Verdict, critical_factor
@@ -93,23 +93,23 @@ class Cell:
         return self.M, self.N
 
 
-def all_cells(measured: Measured) -> Iterator[Cell]:
+def all_cells(results: Results) -> Iterator[Cell]:
     """Every cell of the study, form by form."""
-    design = measured.design
+    design = results.design
     for form in FORMS:
         subjects: tuple[tuple[Subset, Subset | None], ...] = (
             design.family.pairs
             if form.of_pairs
             else tuple((subset, None) for subset in design.family.subsets)
         )
-        places = [s for kind in form.heads for s in settings(measured.results, kind)]
+        places = [s for kind in form.heads for s in results.settings(kind)]
         for M, N in subjects:
             for setting in places:
-                yield from _cells(form, Place(measured, setting, M, N))
+                yield from _cells(form, Place(results, setting, M, N))
 
 
 def _cells(form: Form, place: Place) -> Iterator[Cell]:
-    design = place.measured.design
+    design = place.results.design
     theorem, tests = form.of(place.M, place.N), design.tests(form.of_pairs)
     given = form.arguments(place)
     slack = 0.0 if form.own_slack else place.one.slack

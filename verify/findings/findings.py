@@ -8,7 +8,7 @@ from verify.findings.cells import Cell, all_cells
 from verify.findings.claims import ClaimFinding, all_claims
 from verify.findings.pairs import PairFinding, all_pairs
 from verify.findings.thresholds import Threshold, all_thresholds
-from verify.results.results import Measured, Results, Subset
+from verify.results.results import Results, Subset
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,11 @@ class Findings:
     @classmethod
     def of(cls, results: Results) -> Findings:
         """The findings of a finished study."""
-        measured = Measured(results)
-        cells = tuple(all_cells(measured))
+        cells = tuple(all_cells(results))
         return cls(
             modalities=results.design.data.names,
             cells=cells,
-            pairs=tuple(all_pairs(measured)),
-            thresholds=tuple(all_thresholds(measured)),
+            pairs=tuple(all_pairs(results)),
+            thresholds=tuple(all_thresholds(results)),
             claims=tuple(all_claims(cells)),
         )

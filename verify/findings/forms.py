@@ -22,7 +22,7 @@ from empirical.losses import Loss
 from empirical.measure import FREE, FRESH, SAME
 from empirical.measurement import Measurement, Values
 from empirical.statistics.intervals import Interval
-from verify.results.results import Measured, Setting, Subset
+from verify.results.results import Results, Setting, Subset
 from verify.verdicts.compare import interval_without_rounding
 
 Arguments = dict[str, Any]
@@ -32,7 +32,7 @@ Arguments = dict[str, Any]
 class Place:
     """Where a form is checked: one setting, and a pair (M, N) or one subset M."""
 
-    measured: Measured
+    results: Results
     setting: Setting
     M: Subset
     N: Subset | None
@@ -40,7 +40,7 @@ class Place:
     @cached_property
     def one(self) -> Measurement:
         """What was measured with M."""
-        return self.measured.measurement(self.setting, self.M)
+        return self.results.measurement(self.setting, self.M)
 
     @cached_property
     def other(self) -> Measurement:
@@ -53,7 +53,7 @@ class Place:
         """
         if self.N is None:
             raise ValueError("N must be there for a risk gap, got one subset")
-        return self.measured.measurement(self.setting, self.N)
+        return self.results.measurement(self.setting, self.N)
 
     @property
     def size(self) -> int:
@@ -68,7 +68,7 @@ class Place:
     @property
     def eta(self) -> Interval:
         """eta of M on every sample, against the reference function."""
-        return self.one.best_risk - Interval.exact(self.measured.results.reference_risk)
+        return self.one.best_risk - Interval.exact(self.results.reference_risk)
 
     @property
     def L_hat(self) -> Values:
@@ -78,7 +78,7 @@ class Place:
     @property
     def C(self) -> float:
         """The range of the loss on the class."""
-        return self.measured.design.constants.C
+        return self.results.design.constants.C
 
     @property
     def free_range(self) -> float:
@@ -86,12 +86,12 @@ class Place:
 
         Vacuity is judged against it, which is stricter than any C.
         """
-        return self.measured.design.population.target_radius**2
+        return self.results.design.population.target_radius**2
 
     def complexity(self, loss_class: bool = False, everything: bool = False) -> Interval:
         """R_m of M's class, or of that of all modalities; of the loss class if asked for."""
-        subset = self.measured.design.data.names if everything else self.M
-        return self.measured.complexity(self.size, subset, loss_class)
+        subset = self.results.design.data.names if everything else self.M
+        return self.results.complexity(self.size, subset, loss_class)
 
     def falling(self, loss_class: bool = False, everything: bool = False) -> sympy.Expr | float:
         """The upper end of that complexity at any m: it scales as 1/sqrt(m) exactly; infinite if unknown."""
@@ -170,13 +170,13 @@ def _mean_best(place: Place) -> float:
 
 
 def _paper(place: Place) -> Arguments:
-    L = place.measured.design.constants.L
+    L = place.results.design.constants.L
     known = {"R_M": place.complexity(), "L": L, "C": place.C, "m": place.size}
     return {**known, "best_risk": _best_on_ball(place)}
 
 
 def _paper_in_advance(place: Place) -> Arguments:
-    known = {"R_M": place.falling(), "L": place.measured.design.constants.L, "C": place.C}
+    known = {"R_M": place.falling(), "L": place.results.design.constants.L, "C": place.C}
     return {**known, "best_risk": _mean_best(place)}
 
 
@@ -206,7 +206,7 @@ def _fast_in_advance(place: Place) -> Arguments:
 
 
 def _of_subset(place: Place) -> Arguments:
-    reference = max(place.measured.results.reference_risk, 0.0)
+    reference = max(place.results.reference_risk, 0.0)
     return {"L_hat": place.L_hat, "C": place.C, "m": place.size, "best_risk": reference}
 
 
@@ -217,12 +217,12 @@ def _of_subset_in_advance(place: Place) -> Arguments:
 
 def _quality_paper(place: Place) -> Arguments:
     complexities = {"R_M": place.complexity(), "R": place.complexity(everything=True)}
-    return {**_of_subset(place), **complexities, "L": place.measured.design.constants.L}
+    return {**_of_subset(place), **complexities, "L": place.results.design.constants.L}
 
 
 def _quality_paper_in_advance(place: Place) -> Arguments:
     complexities = {"R_M": place.falling(), "R": place.falling(everything=True)}
-    return {**_of_subset_in_advance(place), **complexities, "L": place.measured.design.constants.L}
+    return {**_of_subset_in_advance(place), **complexities, "L": place.results.design.constants.L}
 
 
 def _quality_sharp(place: Place) -> Arguments:

@@ -9,7 +9,7 @@ from empirical.measure import FREE, SAME
 from empirical.measurement import Values
 from empirical.statistics.intervals import Interval
 from verify.findings.summaries import Summary
-from verify.results.results import Measured, Subset, settings
+from verify.results.results import Results, Subset
 from verify.verdicts.compare import without_rounding
 
 
@@ -30,11 +30,11 @@ class PairFinding:
     samples_where_M_is_better: int
 
 
-def all_pairs(measured: Measured) -> Iterator[PairFinding]:
+def all_pairs(results: Results) -> Iterator[PairFinding]:
     """Every pair with heads on its own sample and with free heads, at every size."""
-    for M, N in measured.design.family.pairs:
-        for setting in (s for kind in (SAME, FREE) for s in settings(measured.results, kind)):
-            one, other = (measured.measurement(setting, subset) for subset in (M, N))
+    for M, N in results.design.family.pairs:
+        for setting in (s for kind in (SAME, FREE) for s in results.settings(kind)):
+            one, other = (results.measurement(setting, subset) for subset in (M, N))
             gap = without_rounding(_middle_gap(one.population_risk, other.population_risk))
             yield PairFinding(
                 M=M,

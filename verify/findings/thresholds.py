@@ -11,7 +11,7 @@ import numpy as np
 from bounds.theorem import Theorem
 from empirical.measure import FREE, SAME
 from verify.findings.forms import FORMS, Arguments, Form, Place
-from verify.results.results import Measured, Setting, Subset, settings
+from verify.results.results import Results, Setting, Subset
 from verify.verdicts.compare import without_rounding
 
 
@@ -41,32 +41,32 @@ class Threshold:
     proves_gain_from: float | None
 
 
-def all_thresholds(measured: Measured) -> Iterator[Threshold]:
+def all_thresholds(results: Results) -> Iterator[Threshold]:
     """Every form's least sizes, pair by pair and then subset by subset.
 
     The learned encoders and gamma are held at what was measured at the largest m.
     """
-    family = measured.design.family
+    family = results.design.family
     for M, N in family.pairs:
-        yield from _of_forms([form for form in FORMS if form.of_pairs], measured, M, N)
+        yield from _of_forms([form for form in FORMS if form.of_pairs], results, M, N)
     for subset in family.subsets:
-        yield from _of_forms([form for form in FORMS if not form.of_pairs], measured, subset, None)
+        yield from _of_forms([form for form in FORMS if not form.of_pairs], results, subset, None)
 
 
 def _of_forms(
-    forms: list[Form], measured: Measured, M: Subset, N: Subset | None
+    forms: list[Form], results: Results, M: Subset, N: Subset | None
 ) -> Iterator[Threshold]:
     for form in forms:
-        for setting in _largest(measured, form):
-            place = Place(measured, setting, M, N)
+        for setting in _largest(results, form):
+            place = Place(results, setting, M, N)
             known = form.in_advance(place)
-            for delta in measured.design.delta:
+            for delta in results.design.delta:
                 yield _threshold(form, place, {**known, "delta": delta}, delta)
 
 
-def _largest(measured: Measured, form: Form) -> list[Setting]:
+def _largest(results: Results, form: Form) -> list[Setting]:
     """The setting at the largest size of its kind; none if no such heads were fitted."""
-    return settings(measured.results, FREE if form.free else SAME)[-1:]
+    return results.settings(FREE if form.free else SAME)[-1:]
 
 
 def _threshold(form: Form, place: Place, known: Arguments, delta: float) -> Threshold:

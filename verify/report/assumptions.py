@@ -39,9 +39,9 @@ class Confidence:
 
 def assumptions(results: Results) -> list[Assured]:
     """Each assumption of the theorems checked, and how this study assures it."""
-    design, trials = results.design, results.trials
+    design, measurements = results.design, results.measurements
     constants = design.constants
-    slack = max(float(trials.rows(kind).slack.max()) for kind in trials.kinds)
+    slack = max(float(measurements.rows(kind).slack.max()) for kind in measurements.kinds)
     assured = {
         "iid": ("by construction", "rows are drawn independently, with replacement"),
         "bounded_loss": (

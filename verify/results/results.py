@@ -9,12 +9,21 @@ import pandas as pd
 from empirical.measurement import Measurement
 from empirical.statistics.intervals import Interval
 from verify.design import Design
-from verify.results.trials import Rows, Trials
+from verify.results.measurements import Measurements, Rows
 
 Subset = tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class Setting:
+    """Which heads: their kind, m of their encoders, and the size of the sample they were fitted on."""
+
+    head: str
+    m: int
+    m_head: int
+
+
+@dataclass(frozen=True, eq=False)
 class Results:
     """A finished study.
 
@@ -22,7 +31,7 @@ class Results:
     ----------
     design
         What was measured.
-    trials
+    measurements
         What was measured in each trial, on disk.
     complexities
         One row per (m, class of a subset): ends of the complexity intervals and what was found.
@@ -33,7 +42,7 @@ class Results:
     """
 
     design: Design
-    trials: Trials
+    measurements: Measurements
     complexities: pd.DataFrame
     reference_risk: float
     seconds: float
@@ -42,48 +51,27 @@ class Results:
     def frame(self) -> pd.DataFrame:
         """One row per (m, subset, head, trial), the columns of `empirical.measure.measure`.
 
-        Read into memory as a whole: about 10 kB a trial for a study of the default size.
+        All are read into memory, about 10 kB a trial for a study of the default size.
         """
-        return self.trials.frame()
+        return self.measurements.frame()
 
-
-@dataclass(frozen=True)
-class Setting:
-    """Where heads were fitted: with encoders of size m, on the same sample or on a fresh one of m_head."""
-
-    head: str
-    m: int
-    m_head: int
-
-
-def settings(results: Results, kind: str) -> list[Setting]:
-    """The settings at which a kind of head ("same", "fresh" or "free") was measured, in order of m."""
-    sizes = sorted({(k.m, k.m_head) for k in results.trials.kinds if k.head == kind})
-    return [Setting(kind, m, size) for m, size in sizes]
-
-
-class Measured:
-    """The measurements of a study by setting and subset, trials in order; read when asked for."""
-
-    def __init__(self, results: Results) -> None:
-        self.results = results
-        self.design = results.design
-        self._complexities = {
-            (int(row["m"]), int(row["subset"])): row
-            for row in results.complexities.to_dict("records")
-        }
+    def settings(self, head: str) -> list[Setting]:
+        """The settings at which a kind of head ("same", "fresh" or "free") was measured, by m."""
+        sizes = {(k.m, k.m_head) for k in self.measurements.kinds if k.head == head}
+        return [Setting(head, *each) for each in sorted(sizes)]
 
     def rows(self, setting: Setting, subset: Subset) -> pd.DataFrame:
-        """One row per trial."""
+        """The columns of a part file for one setting and subset, one row per trial."""
         index = self.design.family.subsets.index(subset)
-        return self.results.trials.rows(Rows(setting.head, setting.m, setting.m_head, index))
+        return self.measurements.rows(Rows(setting.head, setting.m, setting.m_head, index))
 
     def measurement(self, setting: Setting, subset: Subset) -> Measurement:
         """What was measured of the models of a subset, one entry per trial."""
         return Measurement.from_columns(self.rows(setting, subset))
 
     def complexity(self, m: int, subset: Subset, loss_class: bool = False) -> Interval:
-        """R_m of the subset's class, or of its loss class; the subset is one of `Design.classes`."""
-        row = self._complexities[m, self.design.classes.index(subset)]
-        name = "R_loss" if loss_class else "R"
-        return Interval(row[f"{name}_low"], row[f"{name}_high"])
+        """R_m of the class of a subset out of `Design.classes`, or of its loss class."""
+        found, name = self.complexities, "R_loss" if loss_class else "R"
+        here = (found["m"] == m) & (found["subset"] == self.design.classes.index(subset))
+        (low,), (high,) = found.loc[here, f"{name}_low"], found.loc[here, f"{name}_high"]
+        return Interval(low, high)

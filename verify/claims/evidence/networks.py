@@ -28,7 +28,7 @@ from empirical.worlds.teacher import teacher_world
 from empirical.worlds.trials import Trials
 from verify.claims.evidence.facts import Drawn, Facts, Subset, drawn, generator
 from verify.findings.forms import Place
-from verify.results.results import Measured, Results, settings
+from verify.results.results import Results
 from verify.study import Study
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 
@@ -163,8 +163,8 @@ def _place(head: str, m: int, trials: int, seed: int) -> Place:
     """Networks on all four quadrants, M, and on the first, N, with one kind of heads."""
     results = _study(trials, seed)
     ((M, N),) = results.design.family.pairs
-    (setting,) = (each for each in settings(results, head) if each.m_head == m)
-    return Place(Measured(results), setting, M, N)
+    (setting,) = (each for each in results.settings(head) if each.m_head == m)
+    return Place(results, setting, M, N)
 
 
 def _gap(place: Place) -> Interval:
@@ -173,7 +173,7 @@ def _gap(place: Place) -> Interval:
 
 def _of_class(place: Place) -> dict[str, Any]:
     """The arguments that the class and the size of the head's sample give."""
-    design, size = place.measured.design, place.size
+    design, size = place.results.design, place.size
     L, c = design.constants.L, design.population.outputs
     # Features are no longer than what the class allows, so that the head's class is linear.
     longest = design.cls.prediction_radius(design.population.input_norm, modalities=len(place.M))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from empirical.datasets.bundled import CONSTRUCTIONS
 from empirical.paper.simulated import (
@@ -15,7 +14,7 @@ from empirical.paper.simulated import (
     network_errors,
     second_moments,
 )
-from verify.execution.tasks import one_thread
+from verify.execution.threads import one_thread
 from verify.reproduce import paper
 from verify.reproduce.table4 import closed_form as world
 
@@ -52,8 +51,7 @@ def measure(
     >>> [(c["M"], c["overlap"], round(c["closed_form"], 9)) for c in small["cells"]][8:10]
     [('1', 0.8, 0.36), ('1,2', 0.8, 0.24)]
     """
-    # Sums split over threads round differently, and these products are too small to gain by it.
-    with one_thread(), threadpool_limits(1):
+    with one_thread():
         cells = _cells(seed, rows, features, draws, network_draws)
     return {
         "cells": cells,

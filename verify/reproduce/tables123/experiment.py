@@ -11,13 +11,12 @@ from itertools import combinations
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 from empirical.modalities import Subset
 from empirical.paper import network
 from empirical.paper.splits import Split, abbreviations
 from empirical.streams import stream
-from verify.execution.tasks import one_thread
+from verify.execution.threads import one_thread
 from verify.execution.workers import spread
 
 RATIOS = (0.0001, 0.001, 0.01, 0.1, 1.0)
@@ -172,7 +171,7 @@ def _run(
     unit: tuple[float, int],
 ) -> Run:
     ratio, trial = unit
-    with one_thread(), threadpool_limits(1):
+    with one_thread():
         rows = chosen_rows(split, ratio, seed, trial)
         steps = epochs * -(-len(split.y_train) // BATCH)
         networks = network.train(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from verify.execution import part_files as store
+from verify.execution import part_files
 
 
 @pytest.fixture
@@ -16,30 +16,30 @@ def frame() -> pd.DataFrame:
 
 
 def test_what_is_written_is_read(tmp_path: Path, frame: pd.DataFrame) -> None:
-    store.write_part(tmp_path / "a.parquet", frame, "hash")
-    pd.testing.assert_frame_equal(store.read_part(tmp_path / "a.parquet"), frame)
-    assert store.study_of(tmp_path / "a.parquet") == "hash"
+    part_files.write_part(tmp_path / "a.parquet", frame, "hash")
+    pd.testing.assert_frame_equal(part_files.read_part(tmp_path / "a.parquet"), frame)
+    assert part_files.study_of(tmp_path / "a.parquet") == "hash"
     assert os.listdir(tmp_path) == ["a.parquet"]
 
 
 def test_two_writers_write_identical_files(tmp_path: Path, frame: pd.DataFrame) -> None:
     for name in ("a", "b"):
-        store.write_part(tmp_path / name, frame, "hash")
+        part_files.write_part(tmp_path / name, frame, "hash")
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 def test_a_missing_part_is_none(tmp_path: Path) -> None:
-    assert store.read_part(tmp_path / "none.parquet") is None
+    assert part_files.read_part(tmp_path / "none.parquet") is None
 
 
 def test_any_damaged_byte_is_noticed_or_harmless(tmp_path: Path, frame: pd.DataFrame) -> None:
     """Flip each byte in turn: the part reads as it was, or it is set aside. It never reads wrong."""
     path = tmp_path / "a.parquet"
-    store.write_part(path, frame, "hash")
+    part_files.write_part(path, frame, "hash")
     whole = path.read_bytes()
     for position in range(0, len(whole), 7):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
-        read = store.read_part(path)
+        read = part_files.read_part(path)
         if read is None:
             assert (tmp_path / "a.parquet.damaged").exists()
         else:
@@ -49,9 +49,9 @@ def test_any_damaged_byte_is_noticed_or_harmless(tmp_path: Path, frame: pd.DataF
 @pytest.mark.parametrize("keep", [0, 4, 100])
 def test_a_truncated_part_is_set_aside(tmp_path: Path, frame: pd.DataFrame, keep: int) -> None:
     path = tmp_path / "a.parquet"
-    store.write_part(path, frame, "hash")
+    part_files.write_part(path, frame, "hash")
     path.write_bytes(path.read_bytes()[:keep])
-    assert store.read_part(path) is None
+    assert part_files.read_part(path) is None
     assert not path.exists()
     assert (tmp_path / "a.parquet.damaged").exists()
 
@@ -60,14 +60,14 @@ def test_a_failed_write_leaves_the_old_part(
     tmp_path: Path, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.parquet"
-    store.write_part(path, frame, "hash")
+    part_files.write_part(path, frame, "hash")
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        store.write_part(path, frame.assign(risk=0.0), "hash")
+        part_files.write_part(path, frame.assign(risk=0.0), "hash")
     monkeypatch.undo()
-    pd.testing.assert_frame_equal(store.read_part(path), frame)
+    pd.testing.assert_frame_equal(part_files.read_part(path), frame)
     assert os.listdir(tmp_path) == ["a.parquet"]
