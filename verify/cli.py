@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C, before this module can see it."""
@@ -35,7 +36,23 @@ def _root() -> None:
     """Keep subcommands even while there is one only."""
 
 
-@app.command()
+class _WithNames(TyperCommand):
+    """A command whose help lists the entries of tables, read when help is asked for."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options, with the names of losses and fusion operations."""
+        from empirical.fusion import OPERATIONS
+        from empirical.losses import LOSSES
+
+        names = {"loss": LOSSES.names, "fusion": OPERATIONS.names}
+        options: list[Any] = list(self.params)
+        for option in options:
+            if option.name in names:
+                option.help = f"one of {', '.join(names[option.name])}"
+        super().format_options(ctx, formatter)
+
+
+@app.command(cls=_WithNames)
 def report(
     data: Annotated[
         str,
@@ -45,10 +62,8 @@ def report(
         str | None,
         typer.Option(help="classification or regression; by default read off the target"),
     ] = None,
-    loss: Annotated[str, typer.Option(help="least-squares, softmax or logistic")] = "least-squares",
-    fusion: Annotated[
-        str, typer.Option(help="concatenation, sum, mean, gated or attention")
-    ] = "concatenation",
+    loss: Annotated[str, typer.Option(help="a loss")] = "least-squares",
+    fusion: Annotated[str, typer.Option(help="a fusion operation")] = "concatenation",
     depth: Annotated[
         str, typer.Option(help="ReLU layers of an encoder; 0 for linear encoders")
     ] = "1",

@@ -138,7 +138,7 @@ def binary_targets(population: FinitePopulation) -> FinitePopulation:
     """
     classes = population.data.classes
     if len(classes) != 2:
-        raise ValueError(f"logistic must have two classes, got {len(classes)}")
+        raise ValueError(f"data must have two classes for a loss of one logit, got {len(classes)}")
     return replace(population, targets=population.labels[:, None].double())
 
 

@@ -100,7 +100,7 @@ def test_targets_are_the_second_classs(population):
     [
         (
             lambda: binary_targets(finite_population(datasets.digits())),
-            "logistic must have two classes, got 10",
+            "data must have two classes for a loss of one logit, got 10",
         ),
         (
             lambda: finite_population(datasets.breast_cancer()).constants(1.0, "logistic"),
