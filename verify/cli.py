@@ -40,11 +40,13 @@ class _WithNames(TyperCommand):
     """A command whose help lists the entries of tables, read when help is asked for."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options, with the names of losses and fusion operations."""
+        """Write the options, with the names of data sets, losses and fusion operations."""
+        from empirical.datasets.sources import BUNDLED, FORMATS
         from empirical.fusion import OPERATIONS
         from empirical.losses import LOSSES
 
-        names = {"loss": LOSSES.names, "fusion": OPERATIONS.names}
+        data = (*BUNDLED.names, f"a path ending in {' or '.join(FORMATS.names)}")
+        names = {"data": data, "loss": LOSSES.names, "fusion": OPERATIONS.names}
         options: list[Any] = list(self.params)
         for option in options:
             if option.name in names:
@@ -56,7 +58,7 @@ class _WithNames(TyperCommand):
 def report(
     data: Annotated[
         str,
-        typer.Option(help="digits, breast-cancer, diabetes, simulated, or a path ending in .npz"),
+        typer.Option(help="a bundled data set, or a path"),
     ] = "digits",
     task: Annotated[
         str | None,
@@ -235,7 +237,7 @@ def reproduce(
     ] = False,
     data: Annotated[
         str | None,
-        typer.Option(help="run tables 1 to 3 on other data: a path ending in .npz, digits, …"),
+        typer.Option(help="run tables 1 to 3 on other data, named as for report"),
     ] = None,
     seeds: Annotated[str, typer.Option(help="trainings per cell of tables 1 to 3")] = "5",
     epochs: Annotated[str, typer.Option(help="epochs of tables 1 to 3")] = "10",
