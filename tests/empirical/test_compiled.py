@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from plain_training import mean_loss, parameters, train
 
 from empirical import erm
 from empirical.erm import compiled
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, slot_of
 from empirical.fusion.starts import initial_weights
-from empirical.losses import OBJECTIVES
 
 pytestmark = pytest.mark.skipif(
     not compiled.available(), reason="the compiled trainer was not built on this machine"
@@ -49,46 +49,6 @@ def run(inputs, targets, scale, start, cls, objective, steps):
     return stack
 
 
-def losses_of(scores, targets, objective):
-    if objective == "correlation":
-        return -(scores * targets).sum(0)
-    return OBJECTIVES.find(objective).row_losses(scores, targets)
-
-
-def mean_loss(scores, targets, objective):
-    return float(losses_of(scores, targets, objective).mean())
-
-
-def plain_run(index, trial, inputs, targets, scale, start, cls, objective, steps):
-    """One model in float64 by autograd and torch's own Adam: encoders per member, head."""
-    members = SUBSETS[index]
-    blocks = [
-        torch.tensor(start[0][k][trial, slot_of(SUBSETS, index, k)], requires_grad=True)
-        for k in members
-    ]
-    head = torch.tensor(start[1][index][trial], requires_grad=True)
-    x = [inputs[k][trial].double() for k in members]
-    y, factors = targets[trial].double().T, scale[trial, 0].double()
-
-    def project():
-        with torch.no_grad():
-            norm = torch.cat([W.flatten() for W in blocks]).norm()
-            for W in blocks:
-                W.mul_((cls.encoder_radius / norm).clamp_max(1.0))
-            head.mul_((cls.head_radius / head.norm()).clamp_max(1.0))
-
-    project()
-    optimizer = torch.optim.Adam([*blocks, head], lr=0.01)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        z = torch.cat([torch.relu(u @ W.T) for W, u in zip(blocks, x, strict=True)], dim=1)
-        f = torch.cat([z, torch.ones_like(z[:, :1])], dim=1) @ head.T
-        (losses_of(f.T, y.T, objective) * factors).sum().backward()
-        optimizer.step()
-        project()
-    return [W.detach() for W in blocks], head.detach()
-
-
 CASES = [
     # Padding in units and classes, more classes than one vector holds, rows across two blocks,
     # balls that bind, and both losses.
@@ -105,37 +65,41 @@ CASES = [
 PARAMETERS, NAMES = [case[1:] for case in CASES], [case[0] for case in CASES]
 
 
+def plain(index, trial, inputs, targets, start, cls):
+    """The starting parameters of one model, and the rest of what `plain_training` takes."""
+    xs = [inputs[k][trial].double() for k in SUBSETS[index]]
+    return parameters(*start, SUBSETS, cls, index, trial), (cls, xs, targets[trial].double())
+
+
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
 def test_the_same_weights_as_plain_float64_training(cls, dims, rows, objective):
     # Few steps: later on a unit at its kink, or a gradient near zero, makes Adam enlarge rounding.
     inputs, targets, scale, start = problem(cls, dims, rows, objective, seed=1)
     stack = run(inputs, targets, scale, start, cls, objective, steps=10)
-    for index, members in enumerate(SUBSETS):
+    for index in range(len(SUBSETS)):
         for trial in range(3):
-            blocks, head = plain_run(
-                index, trial, inputs, targets, scale, start, cls, objective, 10
-            )
-            moved = (head - torch.from_numpy(start[1][index][trial])).abs().max()
+            first, own = plain(index, trial, inputs, targets, start, cls)
+            expected = train(first, *own, objective, 10, learning_rate=0.01)
+            moved = (expected[-1] - first[-1]).abs().max()
             assert moved > 0.03, "the comparison says nothing if nothing was learnt"
-            assert (stack.heads[index][trial].double() - head).abs().max() < 2e-5
-            for k, W in zip(members, blocks, strict=True):
-                ours = stack.encoders[k][trial, slot_of(SUBSETS, index, k)].double()
-                assert (ours - W).abs().max() < 2e-5
+            mine = parameters(stack.encoders, stack.heads, SUBSETS, cls, index, trial)
+            for ours, theirs in zip(mine, expected, strict=True):
+                assert (ours.double() - theirs).abs().max() < 2e-5
 
 
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
 def test_the_same_loss_after_many_steps(cls, dims, rows, objective):
     inputs, targets, scale, start = problem(cls, dims, rows, objective)
     stack = run(inputs, targets, scale, start, cls, objective, steps=80)
-    for index, members in enumerate(SUBSETS):
-        z = stack.features(index, [x[0].double().T for x in inputs])[0]
-        ours = mean_loss(stack.heads[index][0].double() @ z, targets[0].double(), objective)
-        blocks, head = plain_run(index, 0, inputs, targets, scale, start, cls, objective, 80)
-        plain = [inputs[k][0].double() @ W.T for k, W in zip(members, blocks, strict=True)]
-        z = torch.cat([torch.relu(torch.cat(plain, dim=1)), torch.ones(rows, 1)], dim=1).T
-        assert ours == pytest.approx(
-            mean_loss(head @ z, targets[0].double(), objective), rel=1e-3, abs=1e-5
+    for index in range(len(SUBSETS)):
+        first, own = plain(index, 0, inputs, targets, start, cls)
+        expected = train(first, *own, objective, 80, learning_rate=0.01)
+        mine = parameters(stack.encoders, stack.heads, SUBSETS, cls, index, 0)
+        ours, theirs = (
+            mean_loss([w.double() for w in blocks], *own, objective).item()
+            for blocks in (mine, expected)
         )
+        assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-5)
 
 
 def test_row_factors_weigh_the_rows():

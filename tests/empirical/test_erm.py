@@ -1,8 +1,11 @@
 """Stacked training is plain training: gradients, steps and projections against one model at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from plain_training import mean_loss, parameters
 
 from empirical import erm
 from empirical.fusion.classes import FusionClass
@@ -32,34 +35,6 @@ def problem(dtype=torch.float64, seed=0):
     return inputs, targets, weights, encoders, heads
 
 
-def plain_loss(blocks, head, inputs, targets, objective, weights=None):
-    """The mean loss of one model on one sample, as one would write it: rows first, no stacks."""
-    z = torch.cat([torch.relu(x @ W.T) for W, x in zip(blocks, inputs, strict=True)], dim=1)
-    f = torch.cat([z, torch.ones_like(z[:, :1])], dim=1) @ head.T
-    if objective == "least-squares":
-        losses = (f - targets.T).square().sum(1)
-    else:
-        losses = torch.nn.functional.cross_entropy(f, targets.argmax(0), reduction="none")
-    return (losses if weights is None else losses * weights).mean()
-
-
-def plain_fit(blocks, head, inputs, targets, objective, steps, weights=None):
-    """One model by autograd and torch's own Adam, projected onto both balls after every step."""
-    blocks = [W.clone().requires_grad_() for W in blocks]
-    head = head.clone().requires_grad_()
-    optimizer = torch.optim.Adam([*blocks, head], lr=0.02)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        plain_loss(blocks, head, inputs, targets, objective, weights).backward()
-        optimizer.step()
-        with torch.no_grad():
-            norm = torch.cat([W.flatten() for W in blocks]).norm()
-            for W in blocks:
-                W.mul_((CLS.encoder_radius / norm).clamp_max(1.0))
-            head.mul_((CLS.head_radius / head.norm()).clamp_max(1.0))
-    return [W.detach() for W in blocks], head.detach()
-
-
 def model(stack, index, trial):
     """One model's encoder blocks and head."""
     blocks = [
@@ -76,56 +51,28 @@ def as_stack(encoders, heads, dtype):
     )
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_the_gradient_by_hand_is_autograds(objective, weighted):
+@pytest.mark.parametrize("objective", [*OBJECTIVES, "logistic", "correlation"])
+def test_the_gradient_of_a_stack_is_that_of_each_plain_model(objective, weighted, by_hand):
     inputs, targets, weights, encoders, heads = problem()
+    cls = CLS
+    if objective == "logistic":
+        cls, targets = replace(CLS, outputs=1), targets[:, :1].contiguous()
+        heads = [head[:, :1] for head in heads]
+    heads = [9.0 * head for head in heads]
     stack = as_stack(encoders, heads, torch.float64)
-    by_hand = Stack(
-        SUBSETS,
-        *map(
-            tuple,
-            erm.objective_gradient(
-                inputs, targets, stack, objective, weights if weighted else None
-            ),
-        ),
-    )
+    its = weights if weighted else None
+    found = erm.objective_gradient(inputs, targets, stack, objective, its, by_hand=by_hand)
     for index, members in enumerate(SUBSETS):
         for t in range(TRIALS):
-            blocks, head = model(stack, index, t)
-            leaves = [w.clone().requires_grad_() for w in (*blocks, head)]
-            plain_loss(
-                leaves[:-1],
-                leaves[-1],
-                [inputs[k][t] for k in members],
-                targets[t],
-                objective,
-                weights[t] if weighted else None,
-            ).backward()
-            blocks, head = model(by_hand, index, t)
-            for mine, leaf in zip((*blocks, head), leaves, strict=True):
+            leaves = parameters(encoders, heads, SUBSETS, cls, index, t)
+            own = [inputs[k][t] for k in members], targets[t]
+            mean_loss(leaves, cls, *own, objective, weights[t] if weighted else None).backward()
+            mine = parameters(*found, SUBSETS, cls, index, t)
+            for slope, leaf in zip(mine, leaves, strict=True):
                 assert leaf.grad.abs().max() > 1e-3
-                assert torch.allclose(mine, leaf.grad, rtol=0, atol=1e-14)
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
-@pytest.mark.parametrize("objective", OBJECTIVES)
-def test_fifty_steps_of_a_stack_are_fifty_steps_of_each_plain_model(objective, dtype, tolerance):
-    inputs, targets, _, encoders, heads = problem(dtype)
-    stack = erm.fit(
-        inputs, targets, SUBSETS, CLS, encoders, heads, objective=objective, steps=50
-    ).stack
-    start = as_stack(encoders, heads, dtype)
-    for index, members in enumerate(SUBSETS):
-        for t in range(TRIALS):
-            own = [inputs[k][t] for k in members]
-            first = model(start, index, t)
-            blocks, head = plain_fit(*first, own, targets[t], objective, 50)
-            # Not all of this test is about a model at rest: training moved it.
-            assert (head - first[1]).abs().max() > 0.1
-            mine = model(stack, index, t)
-            for a, b in zip((*mine[0], mine[1]), (*blocks, head), strict=True):
-                assert torch.allclose(a, b, rtol=0, atol=tolerance)
+                assert torch.allclose(slope, leaf.grad, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
@@ -178,11 +125,13 @@ def test_every_model_ends_inside_the_class(dtype, steps):
 def test_training_lowers_the_objective():
     inputs, targets, _, encoders, heads = problem()
     stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, steps=100).stack
-    start = as_stack(encoders, heads, torch.float64)
     for index, members in enumerate(SUBSETS):
         for t in range(TRIALS):
             own = [inputs[k][t] for k in members], targets[t], "least-squares"
-            after, before = (plain_loss(*model(s, index, t), *own) for s in (stack, start))
+            after, before = (
+                mean_loss(parameters(*arrays, SUBSETS, CLS, index, t), CLS, *own)
+                for arrays in ((stack.encoders, stack.heads), (encoders, heads))
+            )
             assert after < 0.9 * before
 
 
@@ -191,12 +140,13 @@ def test_weights_of_minus_one_climb():
     inputs, targets, _, encoders, heads = problem()
     down = -torch.ones(TRIALS, ROWS, dtype=torch.float64)
     stack = erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=down, steps=50).stack
-    start = as_stack(encoders, heads, torch.float64)
     for index, members in enumerate(SUBSETS):
         own = [inputs[k][0] for k in members], targets[0], "least-squares"
-        assert plain_loss(*model(stack, index, 0), *own) > 2.0 * plain_loss(
-            *model(start, index, 0), *own
+        after, before = (
+            mean_loss(parameters(*arrays, SUBSETS, CLS, index, 0), CLS, *own)
+            for arrays in ((stack.encoders, stack.heads), (encoders, heads))
         )
+        assert after > 2.0 * before
 
 
 def test_arguments_are_left_as_they_were():

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from plain_training import mean_loss, parameters, train
 
 from empirical import erm
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.operations import OPERATIONS
-from empirical.fusion.stack import Stack, slot_of
 from empirical.fusion.starts import initial_weights
 
-SUBSETS = ((1,), (0, 1))
-DIMS = (3, 4)
+SUBSETS = ((1,), (2, 0), (0, 1, 2))
+DIMS = (3, 4, 2)
 TRIALS, ROWS = 2, 12
 OBJECTIVES = ("least-squares", "softmax", "logistic")
 CLASSES = [(operation, depth) for operation in OPERATIONS.names for depth in (0, 1, 2)]
@@ -34,115 +34,34 @@ def problem(
     return cls, (inputs, targets, SUBSETS, cls, *initial_weights(draws, SUBSETS, DIMS, cls))
 
 
-def own(arrays, cls, index, trial):
-    """One model's parameters as leaves: first layers, further layers, gates or attention, head."""
-    encoders, heads = ([torch.as_tensor(a) for a in part] for part in arrays)
-    K, members = len(DIMS), SUBSETS[index]
-    layers = [
-        [encoders[k + j * K][trial, slot_of(SUBSETS, index, k)] for k in members]
-        for j in range(max(1, cls.depth))
-    ]
-    mixing = [m[trial] for m in encoders[max(1, cls.depth) * K :][index : index + 1]]
-    blocks = [*(w for layer in layers for w in layer), *mixing, heads[index][trial]]
-    return [w.clone().requires_grad_() for w in blocks]
-
-
-def plain_prediction(blocks, cls, xs):
-    """One model on rows-first inputs, as one would write it without stacks: [rows, c]."""
-    n = len(xs)
-    tokens = list(xs)
-    for layer in range(max(1, cls.depth)):
-        own_layer = blocks[layer * n : (layer + 1) * n]
-        tokens = [u @ W.T for u, W in zip(tokens, own_layer, strict=True)]
-        tokens = [torch.relu(u) for u in tokens] if cls.depth else tokens
-    mixing = blocks[-2]
-    if cls.operation.name == "concatenation":
-        z = torch.cat(tokens, 1)
-    elif cls.operation.name == "gated":
-        gates = torch.sigmoid(torch.cat(xs, 1) @ mixing.T).chunk(n, 1)
-        z = sum(g * u for g, u in zip(gates, tokens, strict=True))
-    elif cls.operation.name == "attention":
-        U = torch.stack(tokens, 1)
-        scores = torch.einsum("rkh,hg,rlg->rkl", U, mixing, U) / cls.width**0.5
-        z = (torch.softmax(scores, 2) @ U).mean(1)
-    else:
-        z = sum(tokens) / (n if cls.operation.name == "mean" else 1)
-    return torch.cat([z, torch.ones_like(z[:, :1])], 1) @ blocks[-1].T
-
-
-def plain_loss(blocks, cls, xs, y, objective):
-    f = plain_prediction(blocks, cls, xs)
-    if objective == "least-squares":
-        return (f - y.T).square().sum(1).mean()
-    if objective == "softmax":
-        return torch.nn.functional.cross_entropy(f, y.argmax(0))
-    return torch.nn.functional.binary_cross_entropy_with_logits(f[:, 0], y[0])
-
-
-def plain_fit(blocks, cls, xs, y, objective, steps):
-    """torch's own Adam on one model; every ball is projected onto after each step."""
-    n = len(xs)
-    first, rest = blocks[:n], blocks[n : n * max(1, cls.depth)]
-    mixing = blocks[n * max(1, cls.depth) : -1]
-    optimizer = torch.optim.Adam(blocks, lr=0.02, fused=True)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        plain_loss(blocks, cls, xs, y, objective).backward()
-        for block in blocks:  # a lone token's attention is 1, whatever the scores
-            block.grad = torch.zeros_like(block) if block.grad is None else block.grad
-        optimizer.step()
-        with torch.no_grad():
-            norm = torch.cat([W.flatten() for W in first]).norm()
-            for W in first:
-                W.mul_((cls.encoder_radius / norm).clamp_max(1.0))
-            balls = [*((W, 1.0) for W in rest), *((W, cls.encoder_radius) for W in mixing)]
-            for W, radius in [*balls, (blocks[-1], cls.head_radius)]:
-                W.mul_((radius / W.norm()).clamp_max(1.0))
-    return blocks
-
-
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize(("operation", "depth"), CLASSES)
-def test_fifty_steps_of_a_stack_are_fifty_steps_of_each_plain_model(operation, depth, objective):
+@pytest.mark.parametrize(
+    ("operation", "depth", "dtype", "tolerance"),
+    # In float32 Adam enlarges the rounding of gradients near zero, which mixed classes have.
+    [
+        *((*each, torch.float64, 1e-10) for each in CLASSES),
+        ("concatenation", 1, torch.float32, 1e-4),
+    ],
+)
+def test_fifty_steps_of_a_stack_are_fifty_steps_of_each_plain_model(
+    operation, depth, objective, dtype, tolerance
+):
     cls, arguments = problem(operation, depth, objective)
     inputs, targets, *_, encoders, heads = arguments
-    fitted = erm.fit(*arguments, objective=objective, steps=50)
-    found = (fitted.stack.encoders, fitted.stack.heads)
-    for index, t in ((0, 0), (1, 1)):
-        xs = [inputs[k][t] for k in SUBSETS[index]]
-        start = own((encoders, heads), cls, index, t)
-        expected = plain_fit(
-            [w.detach().clone().requires_grad_() for w in start],
-            cls, xs, targets[t], objective, 50,
-        )  # fmt: skip
-        moved = 0.0
-        for mine, theirs, first in zip(own(found, cls, index, t), expected, start, strict=True):
-            assert torch.allclose(mine, theirs, rtol=0, atol=1e-10)
-            moved = max(moved, float((theirs - first).detach().abs().max()))
-        assert moved > 0.1
-        loss = plain_loss(expected, cls, xs, targets[t], objective).item()
-        assert float(fitted.objective[t, index]) == pytest.approx(loss, abs=1e-9)
-
-
-@pytest.mark.parametrize("objective", [*OBJECTIVES, "correlation"])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_autograd_and_the_pass_by_hand_agree(objective, weighted):
-    _, (inputs, targets, subsets, _, encoders, heads) = problem(objective=objective)
-    stack = Stack(
-        subsets,
-        tuple(torch.from_numpy(e) for e in encoders),
-        tuple(torch.from_numpy(9.0 * h) for h in heads),
-    )
-    weights = torch.linspace(-1, 2, TRIALS * ROWS).double().view(TRIALS, ROWS) if weighted else None
-    by_hand, by_autograd = (
-        erm.objective_gradient(inputs, targets, stack, objective, weights, by_hand=way)
-        for way in (True, False)
-    )
-    for mine, theirs in zip(
-        (*by_hand[0], *by_hand[1]), (*by_autograd[0], *by_autograd[1]), strict=True
-    ):
-        assert mine.abs().max() > 1e-3
-        assert torch.allclose(mine, theirs, rtol=0, atol=1e-12)
+    inputs, targets = [x.to(dtype) for x in inputs], targets.to(dtype)
+    fitted = erm.fit(inputs, targets, *arguments[2:], objective=objective, steps=50)
+    for index, t in ((0, 0), (1, 1), (2, 1)):
+        xs = [inputs[k][t].double() for k in SUBSETS[index]]
+        y = targets[t].double()
+        start = parameters(encoders, heads, SUBSETS, cls, index, t)
+        expected = train(start, cls, xs, y, objective, 50)
+        mine = parameters(fitted.stack.encoders, fitted.stack.heads, SUBSETS, cls, index, t)
+        for a, b in zip(mine, expected, strict=True):
+            assert torch.allclose(a.double(), b, rtol=0, atol=tolerance)
+        # Training moved the model: the comparison is not one of two starts.
+        assert max((b - a).abs().max() for a, b in zip(start, expected, strict=True)) > 0.1
+        loss = mean_loss(expected, cls, xs, y, objective).item()
+        assert float(fitted.objective[t, index]) == pytest.approx(loss, abs=10 * tolerance)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.names)
@@ -198,7 +117,7 @@ NAN = float("nan")
         ("softmax", {"targets": 2.0}, r"targets must lie in \[0, 1\] for softmax, got 2 to 2"),
         ("softmax", {"targets": 1.0}, "targets must sum to 1 over the outputs"),
         ("logistic", {"targets": -1.0}, r"targets must lie in \[0, 1\] for logistic, got -1"),
-        ("least-squares", {"encoders": []}, "encoders must hold 6 arrays, got 0"),
+        ("least-squares", {"encoders": []}, "encoders must hold 9 arrays, got 0"),
     ],
 )
 def test_bad_input_is_named(objective, change, message):

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from empirical.fusion import OPERATIONS, FusionClass
 from empirical.losses import LOSSES
@@ -22,15 +21,16 @@ from verify.study import Study, verify_dataset
 SMALL: dict[str, Any] = {"m": [24], "head_m": [200], "delta": [0.1], "trials": 4, "steps": 3}
 
 
-def load() -> ModuleType:
-    """The toys under a name that worker processes can import."""
-    folder = str(Path(__file__).parent)
-    if folder not in sys.path:
-        sys.path.append(folder)
-    return importlib.import_module("toys")
+def load(name: str, folder: Path) -> ModuleType:
+    """A module beside the tests, under a name that worker processes can import."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    return importlib.import_module(name)
 
 
-toys = load()
+TESTS = Path(__file__).parents[1]
+toys = load("toys", TESTS / "verify")
+contracts = load("contracts", TESTS / "empirical")
 
 
 def study(**options: Any) -> Study:
@@ -58,12 +58,13 @@ def test_a_toy_loss_runs_a_study_and_a_page(tmp_path: Path, workers: int) -> Non
     assert all(0 < risk < made.constants.C for risk in risks)
 
 
-def test_the_toy_loss_keeps_the_contract_of_the_table() -> None:
-    f = torch.randn(2, 3, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    y = torch.zeros_like(f)
-    g = f.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(toys.LOG_COSH.row_losses(g, y).sum(), g)
-    assert torch.allclose(toys.LOG_COSH.residual(f, y), slope, atol=1e-9)
+def test_toys_keep_the_contracts_of_their_tables() -> None:
+    """Among them: `erm.fit` trains them, and their complexities are measured."""
+    with LOSSES.including(toys.LOG_COSH), OPERATIONS.including(toys.HALF_SUM):
+        contracts.check_entry(LOSSES, toys.LOG_COSH)
+        contracts.check_entry(OPERATIONS, toys.HALF_SUM)
+    contracts.check_loss(toys.LOG_COSH)
+    contracts.check_operation(toys.HALF_SUM)
 
 
 @pytest.mark.parametrize("depth", [0, 1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from bounds import risk_gap
@@ -17,7 +19,7 @@ from verify.findings.forms import Form, Place
 def row_losses(predictions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """ln cosh(f - y), summed over outputs: square around zero, linear far from it."""
     gap = (predictions - targets).abs()
-    return (gap + torch.nn.functional.softplus(-2 * gap) - torch.log(torch.tensor(2.0))).sum(-2)
+    return (gap + torch.nn.functional.softplus(-2 * gap) - math.log(2.0)).sum(-2)
 
 
 def residual(prediction: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
