@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         linear_case,
         losses,
         modality_gain,
+        notation,
         rademacher,
         risk_gap,
     )
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from verify.verdicts.check import check_theorem
 
 _HOMES = {
-    "bounds": "catalogue latent_quality linear_case losses modality_gain rademacher risk_gap",
+    "bounds": "catalogue latent_quality linear_case losses modality_gain notation rademacher risk_gap",
     "bounds.contract": "check_contract",
     "bounds.notation": "ModalitySet",
     "bounds.theorem": "Assumption Term Theorem",
@@ -69,6 +70,7 @@ __all__ = [
     "linear_case",
     "losses",
     "modality_gain",
+    "notation",
     "quality",
     "rademacher",
     "risk_gap",

@@ -54,6 +54,27 @@ def test_the_names_are_the_packages_own():
         _ = mb.nonesuch
 
 
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("bounds", "catalogue linear_case losses modality_gain rademacher risk_gap"),
+        ("bounds.contract", "check_contract"),
+        ("bounds.notation", "C ETA_M L_hat ModalitySet delta m"),
+        ("bounds.theorem", "Assumption Term Theorem"),
+        ("empirical", "datasets"),
+        (
+            "empirical.quality",
+            "Features centred_loss empirical_risk latent_quality optimality_gap population_risk"
+            " quality_gap",
+        ),
+        ("verify", "Study check_theorem verify_dataset"),
+    ],
+)
+def test_the_documented_imports_of_the_three_packages_go_on(module, names):
+    for name in names.split():
+        exec(f"from {module} import {name}", {})
+
+
 def test_importing_it_loads_nothing(tmp_path):
     code = (
         "import sys, multimodal_bounds; "

@@ -183,7 +183,7 @@ def test_missing_sections_are_noticed(text: str, missing: list[str]) -> None:
 
 def test_broken_links_are_noticed() -> None:
     text = (
-        "# One title, *here*\n[a](README.md) [b](README.md#speed) [c](#one-title-here)\n"
+        "# One title, *here*\n[a](README.md) [b](README.md#limits) [c](#one-title-here)\n"
         "[d](https://example.org/none) [e](none.md) [f](README.md#none) [g](#none) [h](../none.md)\n"
     )
     broken = ["none.md", "README.md#none", "#none", "../none.md"]

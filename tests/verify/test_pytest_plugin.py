@@ -99,11 +99,10 @@ def test_a_check_of_a_bound_needs_no_torch(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_the_readmes_suite_and_the_table_it_prints(pytester):
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = text.partition("## In your own tests")[2]
-    code, printed = re.findall(r"```(?:python|text)\n(.*?)```", section, re.DOTALL)[:2]
-    pytester.makepyfile(test_readme_suite=code)
+def test_the_documents_suite_and_the_table_it_prints(pytester):
+    text = (Path(__file__).parents[2] / "docs" / "your-tests.md").read_text(encoding="utf-8")
+    code, printed = re.findall(r"```(?:python|text)\n(.*?)```", text, re.DOTALL)
+    pytester.makepyfile(test_shown_suite=code)
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)
     assert [line.rstrip() for line in table(result)[:3]] == printed.splitlines()
