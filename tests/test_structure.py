@@ -3,7 +3,6 @@
 import ast
 import importlib.util
 import re
-import subprocess
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -154,25 +153,6 @@ def test_no_template_compares_a_name_of_an_entry():
         if is_forbidden(word, "verify")
     ]
     assert found == []
-
-
-# ---- the repository
-
-TREE = Path(__file__).parents[1]
-TOP = {
-    *(*PACKAGES, "multimodal_bounds", "tests", "docs", "examples", "pyproject.toml", "noxfile.py"),
-    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE"),
-}
-
-
-def test_the_top_level_holds_packages_documents_and_settings_alone():
-    if not (TREE / ".git").exists():
-        pytest.skip("no repository here")
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=TREE, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    names = {name.partition("/")[0] for name in listed}
-    assert {name for name in names if not name.startswith(".")} <= TOP
 
 
 def test_files_stay_short_enough_for_one_sitting():

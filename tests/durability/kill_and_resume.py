@@ -25,7 +25,7 @@ import psutil
 import torch
 
 from empirical import datasets
-from verify import Study, report  # noqa: F401  imported once, so that a fork starts at once
+from verify import Study
 
 GRACE = 10.0
 """Seconds that a worker may outlive its parent."""

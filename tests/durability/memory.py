@@ -15,7 +15,7 @@ import sys
 import numpy as np
 import torch
 
-from verify import Study, report, verify_dataset  # noqa: F401  imported once, before the forks
+from verify import Study, verify_dataset
 from verify.report.document import document
 
 
