@@ -135,11 +135,11 @@ def _solve(
     whole = Problems(z, targets.expand(trials, -1, -1), mass, link)
     # Few problems at a time: their features stay near the processor, and Hessians fit.
     at_once = max(1, _BLOCK // max(p * rows, ((c - 1) * p) ** 2))
-    # One room for all parts in float32: to ask for it anew takes longer than to fill it.
-    room = z.new_empty(min(at_once, trials), p, rows, dtype=torch.float32)
+    # One float32 buffer for all blocks: allocating it takes longer than filling it.
+    buffer = z.new_empty(min(at_once, trials), p, rows, dtype=torch.float32)
     parts = [
         _solve_part(
-            whole[part], None if start is None else start[part], radius, tolerance, steps, room
+            whole[part], None if start is None else start[part], radius, tolerance, steps, buffer
         )
         for part in (slice(begin, begin + at_once) for begin in range(0, trials, at_once))
     ]
@@ -154,7 +154,7 @@ def _solve_part(
     radius: float,
     tolerance: float,
     steps: int,
-    room: Tensor,
+    buffer: Tensor,
 ) -> Head:
     trials, p, _ = problems.z.shape
     c = problems.targets.shape[1]
@@ -170,14 +170,14 @@ def _solve_part(
     open_ = gap > tolerance
     if steps == 0 or not bool(open_.any()):
         return Head(weights, gap)
-    # Beyond that a Hessian is dearer than the gradient's remaining steps, which go on alone.
+    # For larger problems a Hessian costs more than the gradient's remaining steps: no Newton steps.
     large = max(c - 1, 1) * p > _MOST_UNKNOWNS
     first = steps if large else min(steps, _GRADIENT_STEPS)
     if not bool(open_.all()):
         problems = problems[open_]
     head = Head(weights[open_], gap[open_])
     rough = accelerate(
-        problems.single(room),
+        problems.single(buffer),
         head.weights,
         radius,
         tolerance=max(0.5 * tolerance, _SINGLE),

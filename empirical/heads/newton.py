@@ -1,22 +1,50 @@
-"""Newton's method on the ball: the finish where gradients are slow (near-separable problems).
+"""Newton's method on the ball: the finish for problems on which gradients are slow (near-separable ones).
 
 A step minimises the quadratic model over the ball exactly (Cholesky factors and the secular
 equation of the multiplier) and then searches the segment to that point, which is feasible by
-convexity. Hessians are the dear part, so one is kept as long as its steps divide the gap by four,
+convexity. Hessians cost most, so that one is kept as long as its steps divide the gap by four,
 and the first is computed in float32.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from empirical.heads.certificates import INSIDE, Head, frank_wolfe_gap, into_ball
-from empirical.heads.problems import Problems
+from empirical.heads.problems import Batch, Problems
 from empirical.heads.squares import least_quadratic
 
-# A problem whose certificate has not improved for so many steps has met its rounding.
+# After so many steps without a better certificate a problem is taken to be at its rounding.
 _PATIENCE = 8
+
+
+@dataclass
+class _State(Batch):
+    """The problems that are still open, and what a step leaves for the next one.
+
+    Parameters
+    ----------
+    problems, place
+        The problems, and their positions [T] in the batch that was asked for.
+    point
+        [T, c, p]: the heads.
+    hessian, stale, seen
+        [T, k p, k p]; whether it is to be computed anew; whether it ever was.
+    gap, waited
+        [T]: the last gap, and the steps since the best one.
+    """
+
+    problems: Problems
+    place: Tensor
+    point: Tensor
+    hessian: Tensor
+    stale: Tensor
+    seen: Tensor
+    gap: Tensor
+    waited: Tensor
 
 
 def polish(
@@ -28,60 +56,67 @@ def polish(
     tolerance: float,
     steps: int,
 ) -> Head:
-    """The heads of least gap among `head`, `start` and at most `steps` Newton steps from there.
+    """The heads of least gap among `head`, `start` and at most `steps` Newton steps from `start`.
 
     Parameters
     ----------
     start
-        [T, c, p]. A problem stops within the tolerance, or where rounding keeps it from there.
+        [T, c, p]. A problem stops within the tolerance, or if rounding keeps it above that.
     """
     free = problems.free()
     trials, p, _ = problems.z.shape
-    best, best_gap = head.weights.clone(), head.gap.clone()
-    inside = INSIDE * radius
-    # What does not change the scores only costs norm.
-    point = into_ball(free @ (free.mT @ start), inside)
-    active = torch.arange(trials, device=best.device)
     size = free.shape[1] * p
-    hessian = best.new_empty(trials, size, size)
-    stale = torch.ones(trials, dtype=torch.bool, device=best.device)
-    last_gap = best.new_full((trials,), float("inf"))
-    waited = torch.zeros_like(active)
-    seen = torch.zeros_like(stale)
+    best, best_gap = head.weights.clone(), head.gap.clone()
+    place = torch.arange(trials, device=best.device)
+    at = _State(
+        problems=problems,
+        place=place,
+        # What does not change the scores only costs norm.
+        point=into_ball(free @ (free.mT @ start), INSIDE * radius),
+        hessian=best.new_empty(trials, size, size),
+        stale=torch.ones_like(place, dtype=torch.bool),
+        seen=torch.zeros_like(place, dtype=torch.bool),
+        gap=best.new_full((trials,), float("inf")),
+        waited=torch.zeros_like(place),
+    )
     for step in range(steps + 1):
-        scores = point @ problems.z
-        chance = problems.probabilities(scores)
-        slope = problems.slope(chance)
-        gap = frank_wolfe_gap(slope, point, radius)
-        better = gap < best_gap[active]
-        best[active[better]] = point[better]
-        best_gap[active[better]] = gap[better]
-        waited = torch.where(better, 0, waited + 1)
-        stale = stale | (gap > 0.25 * last_gap)
-        last_gap = gap
-        open_ = (best_gap[active] > tolerance) & (waited < _PATIENCE)
+        scores = at.point @ at.problems.z
+        chance = at.problems.probabilities(scores)
+        slope = at.problems.slope(chance)
+        gap = frank_wolfe_gap(slope, at.point, radius)
+        better = gap < best_gap[at.place]
+        best[at.place[better]] = at.point[better]
+        best_gap[at.place[better]] = gap[better]
+        at.waited = torch.where(better, 0, at.waited + 1)
+        at.stale = at.stale | (gap > 0.25 * at.gap)
+        at.gap = gap
+        open_ = (best_gap[at.place] > tolerance) & (at.waited < _PATIENCE)
         if step == steps or not bool(open_.any()):
             break
         if not bool(open_.all()):
-            active, point, stale, last_gap = active[open_], point[open_], stale[open_], gap[open_]
-            waited, hessian, seen = waited[open_], hessian[open_], seen[open_]
-            problems, scores, chance = problems[open_], scores[open_], chance[open_]
-            slope = slope[open_]
-        if bool(stale.any()):
-            # The first is far from the optimum, where float32 serves as well.
-            for which, rough in ((stale & ~seen, True), (stale & seen, False)):
-                if bool(which.any()):
-                    hessian[which] = _curvature(problems, chance, which, free, single=rough)
-            seen = seen | stale
-        at = (free.mT @ point).reshape(len(point), size, 1)
-        target = hessian @ at - (free.mT @ slope).reshape(len(point), size, 1)
-        aim, _ = least_quadratic(hessian, target, radius)
-        aim = into_ball(free @ aim.reshape(len(point), -1, p), inside)
-        share = _search(problems, scores, slope, point, aim)
-        # A convex combination: feasible, and it is `aim` itself where the whole step is taken.
-        point = torch.where(share == 1.0, aim, point + share * (aim - point))
-        stale = share[:, 0, 0] < 1.0
+            at, scores, chance, slope = at[open_], scores[open_], chance[open_], slope[open_]
+        _renew(at, chance, free)
+        target = at.hessian @ _flat(free, at.point) - _flat(free, slope)
+        aim, _ = least_quadratic(at.hessian, target, radius)
+        aim = into_ball(free @ aim.reshape(len(at.point), -1, p), INSIDE * radius)
+        share = _search(at.problems, scores, slope, at.point, aim)
+        # A convex combination: feasible, and `aim` itself if the whole step is taken.
+        at.point = torch.where(share == 1.0, aim, at.point + share * (aim - at.point))
+        at.stale = share[:, 0, 0] < 1.0
     return Head(best, best_gap)
+
+
+def _flat(free: Tensor, weights: Tensor) -> Tensor:
+    """Weights [T, c, p] in the coordinates of the free outputs, [T, k p, 1]."""
+    return (free.mT @ weights).reshape(len(weights), -1, 1)
+
+
+def _renew(at: _State, chance: Tensor, free: Tensor) -> None:
+    """Compute the stale Hessians: the first far from the optimum, so that float32 is enough."""
+    for which, rough in ((at.stale & ~at.seen, True), (at.stale & at.seen, False)):
+        if bool(which.any()):
+            at.hessian[which] = _curvature(at.problems, chance, which, free, single=rough)
+    at.seen = at.seen | at.stale
 
 
 def _curvature(
@@ -105,17 +140,17 @@ def _search(
 ) -> Tensor:
     """The largest share 1, 1/2, 1/4, ... of the way to `aim` that lowers phi enough: [T, 1, 1].
 
-    Armijo's rule, with room for the rounding of phi. Scores are linear on the segment, so that a
-    trial costs no product.
+    Armijo's rule, with an allowance for the rounding of phi. Scores are linear on the segment, so that
+    a trial needs no product.
     """
     way = (aim - point) @ problems.z
     expected = (slope * (aim - point)).sum((1, 2))
     value = problems.value(scores)
-    room = 1e-15 * (1.0 + (problems.mass * scores.abs().amax(1)).sum(1))
+    allowance = 1e-15 * (1.0 + (problems.mass * scores.abs().amax(1)).sum(1))
     share = torch.ones_like(value)
     for _ in range(40):
         reached = problems.value(scores + share[:, None, None] * way)
-        short = reached > value + 1e-4 * share * expected + room
+        short = reached > value + 1e-4 * share * expected + allowance
         if not bool(short.any()):
             break
         share = torch.where(short, 0.5 * share, share)

@@ -7,7 +7,8 @@ gradient of the log-partition and diag(p) - p p^T as its Hessian (p - p^2 for on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Link:
-    """What tells softmax from logistic: the log-partition of the scores, and what follows from it.
+    """The log-partition of the scores and its derivatives: the difference between softmax and logistic.
 
     Parameters
     ----------
@@ -47,15 +48,16 @@ def _log_sum_exp(scores: Tensor) -> Tensor:
 
 
 def _without_common_shift(like: Tensor, outputs: int) -> Tensor:
-    """Softmax does not see a vector added to all classes at once, and the best head on a ball has none:
-    k = c - 1 directions orthogonal to the ones.
+    """The k = c - 1 directions orthogonal to the ones.
+
+    A vector added to all classes at once does not change softmax, and the best head on a ball has none.
     """
     basis: Tensor = torch.linalg.qr(like.new_ones(outputs, 1), mode="complete").Q[:, 1:]
     return basis
 
 
 def _check_distributions(targets: Tensor) -> None:
-    # The curvature bound and the Newton steps rest on it: phi must not see a common shift.
+    # The curvature bound and the Newton steps need it: a common shift must leave phi unchanged.
     totals = targets.sum(1)
     if float(targets.min()) < 0 or float((totals - 1.0).abs().max()) > 1e-6:
         raise ValueError(
@@ -86,6 +88,14 @@ SOFTMAX = Link(_softmax, _log_sum_exp, _without_common_shift, 0.5, _check_distri
 LOGISTIC = Link(torch.sigmoid, _log_one_plus_exp, _one_logit, 0.25, _check_chances)
 
 
+@dataclass
+class Batch:
+    """Data with one entry per problem: indexing by a mask or a slice picks problems in all of them."""
+
+    def __getitem__(self, which: Tensor | slice) -> Self:
+        return replace(self, **{f.name: getattr(self, f.name)[which] for f in fields(self)})
+
+
 @dataclass(frozen=True)
 class Problems:
     """phi(V) = sum over rows of mass * loss(V z), for T problems at once.
@@ -110,9 +120,9 @@ class Problems:
     def __getitem__(self, which: Tensor | slice) -> Problems:
         return Problems(self.z[which], self.targets[which], self.mass[which], self.link)
 
-    def single(self, room: Tensor | None = None) -> Problems:
-        """The same problems in float32; the features in `room` [T or more, p, rows] if given."""
-        z = self.z.float() if room is None else room[: len(self.z)].copy_(self.z)
+    def single(self, buffer: Tensor | None = None) -> Problems:
+        """The same problems in float32; the features in `buffer` [T or more, p, rows] if given."""
+        z = self.z.float() if buffer is None else buffer[: len(self.z)].copy_(self.z)
         return Problems(z, self.targets.float(), self.mass.float(), self.link)
 
     def probabilities(self, scores: Tensor) -> Tensor:
@@ -128,7 +138,7 @@ class Problems:
         if bool(weights.any()):
             residual = self.probabilities(weights @ self.z).sub_(self.targets)
         else:
-            # Where solvers start all classes are alike, whatever the features: half of the work.
+            # At zero, where solvers start, all classes are alike on every row: half of the work.
             residual = self.probabilities(weights[:, :, :1]) - self.targets
         return self._carried(residual)
 
@@ -138,7 +148,7 @@ class Problems:
 
     def _carried(self, residual: Tensor) -> Tensor:
         """Residuals [T, c, rows] onto the features, [T, c, p]; `residual` is used up."""
-        # The mass goes onto the c residuals, not onto the p features: less to read and to write.
+        # The mass multiplies the c residuals, not the p features: less to read and to write.
         return residual.mul_(self.mass[:, None, :]) @ self.z.mT
 
     def gram(self) -> Tensor:
@@ -150,16 +160,16 @@ class Problems:
         return result
 
     def _parts(self) -> Iterator[tuple[slice, Tensor]]:
-        """A few problems at a time, with room for their weighted features.
+        """A few problems at a time, with a buffer for their weighted features.
 
-        The room stays in the cache, and is not asked for anew, which takes longer than to fill it.
+        One buffer for all: it stays in the cache, and allocating takes longer than filling it.
         """
         trials, p, rows = self.z.shape
         at_once = max(1, 2**17 // (p * rows))
-        room = self.z.new_empty(min(at_once, trials), p, rows)
+        buffer = self.z.new_empty(min(at_once, trials), p, rows)
         for start in range(0, trials, at_once):
             stop = min(trials, start + at_once)
-            yield slice(start, stop), room[: stop - start]
+            yield slice(start, stop), buffer[: stop - start]
 
     def free(self) -> Tensor:
         """An orthonormal basis [c, k] of the outputs that matter."""
