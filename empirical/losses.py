@@ -1,8 +1,8 @@
 """The table of losses, and risks as exact averages over a finite population, in float64.
 
-A sample enters as the mass it puts on the population's rows (counts / m), so that r and r-hat are
-one function: the population puts 1/N on every row. A loss is one entry of `LOSSES`: its values, its
-gradient in the prediction, its constants, and the solver of its best heads.
+A loss is one entry of `LOSSES`: its values, its gradient in the prediction, its constants, and the solver
+of its best heads. A sample is given as the mass it puts on the population's rows (counts / m), so that
+r and r-hat are one function: the population puts 1/N on every row.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Objective:
     Parameters
     ----------
     name
-        Under which users ask for it.
+        The name under which users ask for it.
     row_losses
-        Predictions and targets [..., c, rows] to losses [..., rows].
+        Maps predictions and targets [..., c, rows] to losses [..., rows].
     residual
-        Predictions and targets [T, c, rows] to the gradient in the predictions, a tensor of its own.
+        Maps predictions and targets [T, c, rows] to the gradient in the predictions, in a new tensor.
     check_targets
-        Raises `ValueError` for targets [T, c, rows] that it is not defined for.
+        Raises a ValueError if it is not defined for targets [T, c, rows].
     """
 
     name: str
@@ -52,16 +52,16 @@ class Loss(Objective):
     Parameters
     ----------
     words
-        What it is, for pages and the command line.
+        Its formula in words, for pages and the command line.
     tasks
         "classification", "regression" or both.
     head_radius
         The default radius of the ball of heads.
     constants
-        Prediction radius, target radius and number of outputs to C and L.
+        Maps the prediction radius, the target radius and the number of outputs to C and L.
     solve
-        The best heads in the ball, as `empirical.heads.softmax`; None for a loss that is quadratic in
-        the head, which is solved from second moments.
+        Finds the best heads in the ball, with the arguments of `empirical.heads.softmax`; None for a loss
+        that is quadratic in the head, whose best heads follow from second moments.
     binary
         Whether it has one output, the log-odds of the second of two classes.
     """

@@ -1,7 +1,7 @@
-"""The largest correlation of a class's outputs with given signs, from below or exactly.
+"""The largest correlation of a class's outputs with given signs, exactly or from below.
 
-Convention 1/m, no absolute value, one sign per output and row (Maurer 2016). Averaged over signs this
-is the Rademacher complexity (`empirical.complexity`).
+Convention 1/m, no absolute value, one sign per output and row (Maurer 2016). The mean over signs is the
+Rademacher complexity (`empirical.complexity.complexities`).
 """
 
 from __future__ import annotations
@@ -36,17 +36,22 @@ def outputs_suprema(
 ) -> NDArray[np.float64]:
     """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
 
+    Given the encoder the best head is known: (B/m) ||sum_i sigma_i (z_i, 1)^T||_F. For linear encoders
+    and for the plain class `linear_suprema` and `fusion_suprema` do better. For other classes the encoder
+    is searched for. Training with Adam stops about 10 % below the supremum, since its steps are not along
+    the gradient. Full steps follow, each to the point of every ball farthest along the gradient, as in a
+    power iteration. The largest value seen counts.
+
     Parameters
     ----------
     inputs
         Per modality [draws, m, D_k] float64.
     signs
-        [draws, c, m]. Given the encoder the best head is known: (B/m) ||sum_i sigma_i (z_i,
-        1)^T||_F. `linear_suprema` and `fusion_suprema` know more of their classes; elsewhere the
-        encoder is searched for. Training with Adam stops about 10 % short of the supremum (its
-        steps are not along the gradient, so that the sphere does not turn them back at a stationary
-        point); full steps follow, each to the point of every ball farthest along the gradient, as
-        in a power iteration. The largest value seen counts.
+        [draws, c, m].
+    generators
+        One per draw, for the starting points.
+    steps
+        Of Adam.
 
     Examples
     --------
@@ -77,7 +82,7 @@ def outputs_suprema(
     for _ in range(FULL_STEPS):
         stack = replace(stack, heads=best_heads)
         slopes, _ = erm.objective_gradient(inputs, signs, stack, CORRELATION)
-        # So long that the projection leaves the direction alone, on the boundary of every ball.
+        # Far outside every ball: the projection keeps the direction and ends on the boundary.
         stack = replace(stack, encoders=tuple(-1e12 * slope for slope in slopes))
         project(stack, cls)
         values, best_heads = _best_heads(stack, inputs, signs, cls.head_radius)
@@ -103,10 +108,10 @@ def linear_suprema(
 ) -> NDArray[np.float64]:
     """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)> for linear encoders, exactly: [draws, subsets].
 
-    Arguments as in `outputs_suprema`; concatenation, sum or mean. With S_k = sum_i sigma_i x_ik^T the
-    moment of the features is (S_k W_k^T) over k, and ||S W^T||_F <= ||S|| ||W||_F in spectral norm,
-    attained by one unit along S's first right singular vector. Concatenated, the best modality takes
-    all of A; in a sum the W_k are one matrix on all inputs.
+    For operations with a `divisor`. Arguments as for `outputs_suprema`. With S_k = sum_i sigma_i x_ik^T
+    the moment of the features is (S_k W_k^T) over k, and ||S W^T||_F <= ||S|| ||W||_F in spectral norm,
+    attained by one unit along S's first right singular vector. If tokens are side by side, the best
+    modality takes all of A; in a sum the W_k are one matrix on all inputs.
 
     Examples
     --------
@@ -140,17 +145,19 @@ def fusion_suprema(
     restarts: int = 6,
     steps: int = 40,
 ) -> NDArray[np.float64]:
-    """sup over F_M of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
+    """sup over the plain class of (1/m) sum_i <sigma_i, f(x_i)>, from below: [draws, subsets].
 
     The class is positively homogeneous in each hidden unit, so that the best W puts its whole norm
     on one unit of one modality: the supremum is (B/m) sqrt(A^2 T^2 + ||sum_i sigma_i||^2) with
-    T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. The search over w is
-    `relu_suprema.unit_suprema`.
+    T = max over k in M and ||w|| <= 1 of ||sum_i sigma_i relu(w . x_i)||. `relu.unit_suprema` searches
+    for w.
 
     Parameters
     ----------
-    inputs
-        Per modality [draws, m, D_k] float64; signs: [draws, c, m].
+    inputs, signs, subsets, cls, generators
+        As for `outputs_suprema`.
+    restarts, steps
+        As for `relu_empirical`.
 
     Examples
     --------

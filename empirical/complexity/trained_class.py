@@ -31,10 +31,10 @@ from empirical.streams import stream
 from empirical.worlds.population import FinitePopulation
 
 MISS = 1e-3
-"""The probability with which one Monte Carlo lower end may fail; charged once per complexity."""
+"""The probability with which one Monte Carlo lower end may fail; counted once per complexity."""
 
 SUMMED = 1
-"""Samples of more than this many times N rows enter as sums of signs, one for each row of N."""
+"""A sample of more than this many times N rows is replaced by sums of signs, one for each of the N rows."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Complexity:
     Parameters
     ----------
     outputs
-        The class itself, R^c_m(F_M).
+        Of the class itself, R^c_m(F_M).
     loss
-        The loss class, R_m(loss o F_M). Its upper end is contraction applied to the analytic bound of
+        Of the loss class, R_m(loss o F_M). Its upper end is contraction applied to the analytic bound of
         `outputs`. Both upper ends are infinite if no such bound is known.
     found_outputs, found_loss
         Mean of the suprema found, with Student's t interval, for information.
@@ -70,12 +70,22 @@ def complexities(
 ) -> list[Complexity]:
     """The complexity of every subset's class at sample size m, from `draws` pairs (S, sigma).
 
-    The lower ends hold with probability 1 - MISS each. Another row or sign moves one supremum by at
-    most 2 sup|<sigma, f>| / m <= 2 sqrt(c) F / m, F the prediction radius (2 C / m for the loss
-    class), so that McDiarmid's inequality over the m rows of all draws bounds how far their mean is
-    above its expectation. They are never below 0: E sup >= sup E = 0. A sample larger than the population
-    enters as the sums of the signs of each row, which are drawn as such: time and memory are bounded
-    by N.
+    The lower ends hold with probability 1 - MISS each. Changing one row or its signs moves a supremum by
+    at most 2 sup|<sigma, f>| / m <= 2 sqrt(c) F / m, F the prediction radius (2 C / m for the loss
+    class): McDiarmid's inequality over the m rows of all draws bounds how far their mean is above its
+    expectation. The ends are never below 0: E sup >= sup E = 0. For a sample larger than the population
+    the sums of the signs of each row are drawn instead: time and memory are bounded by N.
+
+    Parameters
+    ----------
+    population, subsets, cls, loss
+        The classes and the rows that samples are drawn from.
+    m
+        The sample size.
+    seed
+        The same seed gives the same numbers.
+    draws
+        How many suprema are averaged.
 
     Raises
     ------
@@ -129,9 +139,9 @@ def _signed_samples(
 ) -> tuple[list[Tensor], Tensor, Tensor]:
     """(S, sigma) of every draw: inputs [draws, n, D_k], targets [draws, c, n], signs [draws, c, n].
 
-    n = m, or N for samples larger than that: the sum over a sample of sigma_i phi(row i) is that over the
-    population of (sum of the row's signs) phi(row), and given its count a row's sum of signs is
-    binomial. The factor N/m makes means over N rows means over the sample's m.
+    n = m, or N for larger samples: the sum over a sample of sigma_i phi(row i) is that over the population
+    of (sum of the row's signs) phi(row), and given its count a row's sum of signs is binomial. The factor
+    N/m turns means over the N rows into means over the sample's m.
     """
     N, device = population.rows, population.targets.device
     if m > SUMMED * N:

@@ -1,4 +1,4 @@
-"""What `erm.fit` refuses: shapes that disagree, and numbers out of their domain."""
+"""The checks of `erm.fit`: shapes that agree, and numbers inside their domain."""
 
 from __future__ import annotations
 

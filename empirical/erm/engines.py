@@ -1,7 +1,7 @@
-"""The table of engines: who trains a stack, and what each one can take.
+"""The table of engines that train a stack.
 
-An engine is one entry: why it cannot take a kind of problem, and a function that trains. They differ by
-the rounding of float32; a study is not continued with another one.
+An engine is one entry: a function that trains, and one that gives the reason if it cannot take a kind of
+problem. Engines differ by the rounding of float32: a study is not continued with another one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from empirical.losses import Objective
 
 @dataclass(frozen=True)
 class Kind:
-    """What an engine looks at before it takes a problem."""
+    """The properties of a problem that decide which engines can take it."""
 
     cls: FusionClass
     objective: Objective
@@ -36,7 +36,14 @@ class Kind:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A stack to train; fields as the arguments of `erm.fit`, `scale` [T, 1, m] on every row's loss.
+    """A stack to train.
+
+    Parameters
+    ----------
+    scale
+        [T, 1, m]: the factor on every row's loss.
+    inputs, targets, subsets, cls, encoders, heads, objective, steps, learning_rate, batches
+        As for `erm.fit`.
 
     Raises
     ------
@@ -62,7 +69,7 @@ class Problem:
 
     @property
     def kind(self) -> Kind:
-        """What engines look at."""
+        """The properties that engines decide by."""
         x = self.inputs[0]
         return Kind(self.cls, self.objective, x.device, x.dtype, self.batches is not None)
 
@@ -83,7 +90,7 @@ class Engine:
     name
         Under which users ask for it.
     obstacle
-        Why it cannot take a kind of problem, completing "one that can take this ..."; None if it can.
+        The reason it cannot take a kind of problem, completing "one that can take this ..."; or None.
     train
         Trains all models and returns them.
     """
@@ -119,7 +126,7 @@ def _compiled_obstacle(kind: Kind) -> str | None:
 
 
 def _train_compiled(problem: Problem) -> Stack:
-    # It needs the parameters alone, not the buffers of a pass by hand.
+    # Only the parameters are needed, not the buffers of a pass by hand.
     stack = problem.workspace(by_hand=False).stack
     compiled.train(
         problem.inputs,
@@ -159,7 +166,7 @@ def _train_with_torch(problem: Problem) -> Stack:
 def _batched(
     problem: Problem, batches: Iterable[Tensor]
 ) -> Iterable[tuple[tuple[Tensor, ...], Tensor, Tensor]]:
-    """The rows of each batch, with the factors that make their sum a mean over the batch."""
+    """The rows of each batch, with factors that make the sum a mean over the batch."""
     rows = problem.targets.shape[2]
     for _, batch in zip(range(problem.steps), batches, strict=False):
         scale = problem.scale[..., batch] * (rows / len(batch))

@@ -1,6 +1,6 @@
 """One gradient of a whole stack, in one flat tensor: by hand for the plain class, else by autograd.
 
-Both run on the same layout. The flat parameters and the flat gradient have views for every block
+Both use the same layout. The flat parameters and the flat gradient have a view for every block
 (`Stack.encoders`, `Stack.heads`), so that an optimiser step is one fused update. Every model's
 gradient is that of its own mean loss, whatever else is in the stack.
 """
@@ -24,6 +24,8 @@ class Workspace:
 
     Parameters
     ----------
+    subsets, cls
+        The models.
     encoders, heads
         Starting values, as `fusion.initial_weights` returns them.
     like
@@ -31,7 +33,7 @@ class Workspace:
     rows
         Rows of one gradient; the buffers of the hand-derived pass have this length.
     by_hand
-        None: by hand where the class has such a pass.
+        Whether to use the hand-derived pass; None: if the class has one.
     """
 
     def __init__(
@@ -89,8 +91,11 @@ def gradient(
     Parameters
     ----------
     inputs
-        Per modality [T, rows, D_k]; targets [T, c, rows]; scale [T, 1, rows], the factor on every
-        row's loss.
+        Per modality [T, rows, D_k].
+    targets, scale
+        [T, c, rows], and the factor [T, 1, rows] on every row's loss.
+    objective
+        What is minimised.
     """
     if work.by_hand:
         _by_hand(work, inputs, targets, scale, objective)

@@ -1,7 +1,7 @@
 """Empirical risk minimisation for a whole stack at once: all subsets of modalities x all trials.
 
-Subsets share the products of the modalities they have in common, and no work is spent on absent ones.
-Encoders need no joint optimum: the theorems ask only for an optimal head, which `empirical.heads` then
+Subsets share the products of the modalities they have in common, and absent modalities cost nothing.
+Encoders need not be optimal: the theorems ask only for an optimal head, which `empirical.heads` then
 finds with a certificate.
 """
 
@@ -69,8 +69,8 @@ def fit(
 ) -> Fit:
     """Adam on all models of the stack, projected onto the class after every step.
 
-    Each model's result depends on its own trial only, never on what else is in the stack, but for the
-    rounding of batched products.
+    Apart from the rounding of batched products a model's result depends on its own trial only, not on
+    what else is in the stack.
 
     Parameters
     ----------
@@ -95,16 +95,22 @@ def fit(
         Adam steps; 0 projects the start onto the class.
     batches
         Row indices of each step, the same for all trials; None: all rows at every step. Training ends
-        with the last batch, after at most `steps` steps.
+        with the last batch, or after `steps` steps.
     engine
         "compiled", "torch", or "auto": the first of `ENGINES` that can take the problem. Engines differ
         by the rounding of float32.
+
+    Returns
+    -------
+    Fit
+        The trained stack, with every model's objective.
 
     Raises
     ------
     ValueError
         If shapes disagree, a number is not finite or a label out of range, the objective or the engine
-        is unknown, steps is negative, the learning rate not positive, or the engine cannot do it.
+        is unknown, steps is negative, the learning rate not positive, or the engine cannot take the
+        problem.
 
     Examples
     --------
@@ -161,8 +167,8 @@ def objective_gradient(
     inputs, targets, objective, weights
         As for `fit`.
     by_hand
-        Whether to use the hand-derived pass, which only the concatenation of one-layer ReLU encoders
-        has; None: if there is one.
+        Whether to use the hand-derived pass, which exists for the concatenation of one-layer ReLU
+        encoders only; None: if it exists.
 
     Returns
     -------
@@ -180,7 +186,7 @@ def objective_gradient(
     """
     arrays = [[p.double().cpu().numpy() for p in part] for part in (stack.encoders, stack.heads)]
     width = stack.encoders[0].shape[2]
-    # Gradients do not look at the radii.
+    # Gradients do not depend on the radii.
     cls = FusionClass(width, 1.0, 1.0, targets.shape[1], stack.operation, stack.depth)
     rows = targets.shape[2]
     work = Workspace(stack.subsets, cls, arrays[0], arrays[1], inputs[0], rows, by_hand)

@@ -5,10 +5,9 @@
     further layer ||.||_F <= 1;  the weights of gates or attention ||Q||_F <= A
 
 Theory, section 5. By homogeneity A is the radius of the product of an encoder's layers. Absent
-modalities give zero features (the mask acts on features, not on inputs, since relu of a bias is not
-zero). A zero feature adds nothing to V (z, 1), so a stack stores neither the features nor the
-weights of absent modalities. Arrays are feature-first: rows of a sample are the last axis, so that
-concatenation is a view.
+modalities have zero features (the mask acts on features, not on inputs, since relu of a bias is not
+zero). A zero feature adds nothing to V (z, 1), so that a stack stores neither the features nor the
+weights of absent modalities. Features come first in every array, and the rows of a sample last.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ class FusionClass:
 
     @property
     def layers(self) -> int:
-        """Weight matrices of one encoder: one even where it is linear."""
+        """The number of weight matrices of one encoder, 1 if it is linear."""
         return max(1, self.depth)
 
     def features(self, modalities: int) -> int:
@@ -82,17 +81,24 @@ class FusionClass:
         return self.width * (modalities if self.operation.side_by_side else 1)
 
     def feature_radius(self, input_norm: float, modalities: int | None = None) -> float:
-        """An upper bound on ||z||_2 where every (x_k, 1) has norm <= input_norm.
+        """An upper bound on ||z||_2 if every (x_k, 1) has norm <= input_norm.
 
         Let a_k be the norm of modality k's first layer, sum_k a_k^2 <= A^2: ||u_k|| <= a_k
         input_norm. Concatenated, ||z||^2 = sum_k ||u_k||^2; a mean is at most the largest token, as
-        is any convex combination (attention): A input_norm in all three. A sum, gated or not, has
-        sum_k a_k <= A sqrt(K) for K modalities.
+        is any convex combination (attention): A input_norm in all three. For a sum, gated or not,
+        sum_k a_k <= A sqrt(K) with K modalities.
+
+        Parameters
+        ----------
+        input_norm
+            The largest norm of one modality's inputs, the constant 1 included.
+        modalities
+            K, needed for sums only.
 
         Raises
         ------
         ValueError
-            If a sum is asked for without its number of modalities.
+            If the operation is a sum and `modalities` is missing.
         """
         if not self.operation.adds_up:
             return float(self.encoder_radius * input_norm)
@@ -104,15 +110,17 @@ class FusionClass:
         return float(self.encoder_radius * input_norm * np.sqrt(modalities))
 
     def prediction_radius(self, input_norm: float, modalities: int | None = None) -> float:
-        """An upper bound on ||f(x)||_2 over the class where every (x_k, 1) has norm <= input_norm.
+        """An upper bound on ||f(x)||_2 over the class if every (x_k, 1) has norm <= input_norm.
 
-        The head sees (z, 1): B sqrt(||z||^2 + 1). For encoders of depth 0 and 1 it is attained but
-        for the gates' being below 1: one unit along x_k, and a head along (z, 1).
+        The head is applied to (z, 1): B sqrt(||z||^2 + 1). At depth 0 and 1 it is attained by one unit
+        along x_k and a head along (z, 1); with gates it is approached, since they are below 1.
 
         Parameters
         ----------
+        input_norm
+            As for `feature_radius`.
         modalities
-            K, the most modalities that any subset has; needed for sums alone.
+            K, the most modalities that any subset has; needed for sums only.
 
         Examples
         --------
@@ -125,14 +133,19 @@ class FusionClass:
         return float(self.head_radius * np.sqrt(radius**2 + 1.0))
 
     def complexity_bound(self, mean_square_norm: float, modalities: int, m: int) -> float:
-        """The analytic upper bound on R^c_m of the class of a subset; infinite where none is known.
+        """The analytic upper bound on R^c_m of the class of a subset; infinite if none is known.
+
+        It is `bounds.rademacher.fusion`, with the encoder's radius divided by `operation.divisor`: a mean
+        is a sum with A/|M| for A.
 
         Parameters
         ----------
         mean_square_norm
-            E ||x||^2 over the subset's modalities, constants included.
+            E ||x||^2, x all inputs of the subset's modalities, constants included.
         modalities
-            How many they are. Source: `bounds.rademacher.fusion`. A mean is a sum with A/|M| for A.
+            |M|.
+        m
+            The sample size.
 
         Examples
         --------

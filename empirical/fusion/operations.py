@@ -1,8 +1,8 @@
-"""What an encoder does to one modality, and the table of ways in which features of modalities become one.
+"""The encoder of one modality, and the table of operations that fuse the features of all.
 
-Pure functions of weights and inputs for a batch of T models, features first and rows last, so that
-autograd, float64 measurement and a single model all run the same lines. Only present modalities are
-passed in: an absent one has no token, no gate and no attention.
+Pure functions of weights and inputs for a batch of T models, features first and rows last: autograd,
+measurement in float64 and a single model share this code. Only present modalities are passed in: an
+absent one has no token, no gate and no attention.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ class Operation:
         Tokens u_k [T, h, rows], inputs x_k [D_k, rows] or [T, D_k, rows], and the operation's own
         weights, if it has any, to z [T, |M| h, rows] or [T, h, rows].
     side_by_side
-        Whether the features of all modalities stand in z side by side; else z has the length h.
+        Whether z holds the tokens of all modalities one after another; else it has the length h.
     adds_up
-        Whether ||z|| can be as large as sqrt(K) times that of K concatenated features.
+        Whether ||z|| may be as large as sqrt(K) times that of K concatenated tokens; else it is at most
+        the latter.
     mixing
         The shape of the operation's own weights for a width h, |M| modalities and D_M inputs, or None.
     divisor
-        By what the encoder's radius is divided in the complexity bound of the sum, for |M| modalities.
-        None: no complexity bound is known.
+        Maps |M| to a number d if z is the tokens side by side, or their sum, divided by d. The complexity
+        bound and the exact suprema of linear encoders rest on it. None for any other operation: its
+        complexity bound is infinite, and its suprema are searched for.
     """
 
     name: str
@@ -105,8 +107,8 @@ def _gated(tokens: Sequence[Tensor], inputs: Sequence[Tensor], own: Tensor | Non
 def _attended(tokens: Sequence[Tensor], inputs: Sequence[Tensor], own: Tensor | None) -> Tensor:
     """The mean over queries u_k of sum_l a_kl u_l, a_kl = softmax over l of u_k^T P u_l / sqrt(h).
 
-    P = `own` [T, h, h]. The weights are convex, and there is no values matrix, since the encoder's
-    last layer can be one.
+    P = `own` [T, h, h]. The weights are convex. There is no values matrix: the encoder's last layer can
+    take its place.
     """
     if own is None:
         raise ValueError("own must hold the attention's weights, got None")
@@ -167,5 +169,5 @@ def _product(weights: Tensor, x: Tensor) -> Tensor:
     if x.dim() == 3:
         return weights @ x
     trials, units, _ = weights.shape
-    # One product for all trials where they share their rows.
+    # Trials that share their rows need one product only.
     return (weights.reshape(trials * units, -1) @ x).view(trials, units, -1)

@@ -24,8 +24,8 @@ class Stack:
         Indices of the modalities that each model sees.
     encoders
         The first layers, per modality k: [T, s_k, h, D_k], one slot for each subset that contains
-        k, in order; then the second layers [T, s_k, h, h], and so on; then, for gates and
-        attention, their weights per subset (`operations`)
+        k, in order; then the second layers [T, s_k, h, h], and so on; then, if the operation has
+        weights of its own, those of each subset.
     heads
         Per subset: [T, c, p], p = features + 1; the last column multiplies the constant 1.
     operation, depth
@@ -53,7 +53,7 @@ class Stack:
         return [self.encoders[modality + j * K][:, slot] for j in range(max(1, self.depth))]
 
     def mixing(self, index: int) -> Tensor | None:
-        """The weights of the gates or the attention of subset `index`; None where there are none."""
+        """The operation's own weights for subset `index`; None if it has none."""
         if self.operation.mixing is None:
             return None
         return self.encoders[len(self.encoders) - len(self.subsets) + index]
@@ -64,8 +64,8 @@ class Stack:
         Parameters
         ----------
         inputs
-            Per modality [D_k, rows], the same rows for every trial, or [T, D_k, rows], each trial's
-            own. The result has the dtype of `inputs`; give float64 for risks and Gram matrices.
+            Per modality [D_k, rows], the same rows for every trial, or [T, D_k, rows]. The result has
+            their dtype; risks and Gram matrices need float64.
 
         Examples
         --------
@@ -125,10 +125,10 @@ def slots(subsets: Subsets, modality: int) -> list[int]:
 
 
 def project(stack: Stack, cls: FusionClass) -> None:
-    """Scale each model of the stack back into its balls, in place (this module's text has them).
+    """Scale each model of the stack back into the balls of `cls`, in place.
 
-    The balls are 16 units of rounding smaller than their radii, so that the weights as stored, in
-    float32 too, are inside the class and not beside it.
+    Radii are reduced by 16 units of rounding, so that the weights as stored, in float32 too, lie inside
+    the class.
 
     Examples
     --------
@@ -157,5 +157,5 @@ def project(stack: Stack, cls: FusionClass) -> None:
 
 
 def _shrink(squares: Tensor, radius: float) -> Tensor:
-    """The factor that brings a vector of this squared norm into the ball: 1 where it is inside."""
+    """The factor that scales a vector of this squared norm into the ball: 1 if it is inside."""
     return (radius * squares.clamp_min(1e-30).rsqrt()).clamp_max(1.0)

@@ -37,22 +37,33 @@ def initial_weights(
     input_dims: Sequence[int],
     cls: FusionClass,
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """Random starts for a stack: the arrays of `Stack.encoders` and of `Stack.heads`.
+    """Random starts for a stack.
+
+    Hidden units point in uniform directions and share their layer's radius equally. All subsets of a
+    trial start from the same directions, so that differences between subsets are not due to chance, and
+    a start does not depend on which other subsets are trained. Gates start at 1/2, attention at equal
+    weights, and heads at a tenth of their radius.
 
     Parameters
     ----------
     draws
         One generator per trial.
+    subsets
+        The modalities of each model.
     input_dims
-        D_k, the constant 1 included. Hidden units point in uniform directions and share their
-        layer's radius equally; all subsets of a trial start from the same directions, so that
-        differences between subsets are not differences of luck, and no start depends on which other
-        subsets are trained. Gates start at 1/2, attention at equal weights, and heads start small.
+        D_k, the constant 1 included.
+    cls
+        The class.
+
+    Returns
+    -------
+    encoders, heads
+        The arrays of `Stack.encoders` and of `Stack.heads`.
 
     Raises
     ------
     ValueError
-        If a subset is empty, names no modality in range or names one twice.
+        If a subset is empty, holds an index out of range or one index twice.
 
     Examples
     --------
@@ -67,8 +78,8 @@ def initial_weights(
     units: list[list[NDArray[np.float64]]] = []
     head_rows = []
     for draw in draws:
-        # First layers, the head, and only then what further layers need: the start of a deeper
-        # class begins as the start of the shallow one.
+        # First layers, the head, and only then further layers: a deeper class begins with the first
+        # layers and the head of the shallow one.
         first = [_directions(draw, h, dim) for dim in input_dims]
         head_rows.append(draw.standard_normal((cls.outputs, cls.features(K) + 1)))
         units.append([*first, *(_directions(draw, h, h) for _ in range(K * (cls.layers - 1)))])

@@ -5,9 +5,9 @@ has (Frank and Wolfe 1956; theory, section 6)
 
     phi(V) - min phi <= <grad phi(V), V> + B ||grad phi(V)||_F,
 
-which certifies the slack epsilon on a sample and the latent quality eta on a population without
-trusting the solver. Everything here is float64, and "certified" is up to the rounding of phi
-itself: about 1e-13 of E||y||^2 + B^2 E||z||^2 for least squares.
+which certifies the slack epsilon on a sample and the latent quality eta on a population, whatever the
+solver did. Results are float64, and "certified" is up to the rounding of phi itself: about 1e-13 of
+E||y||^2 + B^2 E||z||^2 for least squares.
 """
 
 from empirical.heads.certificates import Head, frank_wolfe_gap

@@ -1,4 +1,4 @@
-"""What every head solver shares: the ball, the certificate, and heads that carry it."""
+"""Shared by all head solvers: the ball, the certificate, and heads with their certified gap."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-# Iterates keep this share of the radius: rounding then leaves none outside, and a head that was
-# pulled in once is not moved by an ulp when it is given back as a start.
+# Iterates keep to this fraction of the radius: rounding then leaves none outside, and a head that was
+# scaled into the ball is not moved by an ulp when it is used as a start.
 INSIDE = 1.0 - 1e-14
 
 
@@ -25,8 +25,10 @@ def frank_wolfe_gap(gradient: Tensor, weights: Tensor, radius: float) -> Tensor:
     Parameters
     ----------
     gradient, weights
-        [..., c, p] at a feasible V. By convexity phi(V) - phi(U) <= <grad, V - U>, and over the
-        ball the right-hand side is largest at U = -B grad / ||grad||_F.
+        grad phi(V) and V, [..., c, p], at a feasible V. By convexity phi(V) - phi(U) <= <grad, V - U>,
+        which over the ball is largest at U = -B grad / ||grad||_F.
+    radius
+        B.
 
     Examples
     --------
@@ -40,7 +42,7 @@ def frank_wolfe_gap(gradient: Tensor, weights: Tensor, radius: float) -> Tensor:
 
 
 def into_ball(weights: Tensor, radius: float) -> Tensor:
-    """Weights [..., c, p] pulled onto the ball of radius B where they lie outside.
+    """Weights [..., c, p], scaled onto the ball of radius B if they lie outside.
 
     Examples
     --------
@@ -52,16 +54,10 @@ def into_ball(weights: Tensor, radius: float) -> Tensor:
     return weights * (radius / norm.clamp_min(radius))
 
 
-def check_radius(radius: float) -> None:
-    """Raise ValueError unless the radius is positive and finite."""
-    if not (radius > 0 and radius < float("inf")):
-        raise ValueError(f"radius must be positive and finite, got {radius}")
-
-
 def check_finite(name: str, values: Tensor) -> None:
-    """Raise ValueError, naming the argument and an entry, where a tensor holds NaN or infinity."""
-    # A sum is finite only if all its terms are (one pass without a temporary); the converse may
-    # fail by overflow, so that the slow look decides.
+    """Raise ValueError, naming the argument and an entry, if a tensor holds NaN or infinity."""
+    # A sum is finite only if all its terms are (one pass without a temporary). The converse may fail
+    # by overflow: then the entries decide.
     if not bool(values.sum().isfinite()):
         wrong = values[~values.isfinite()]
         if len(wrong):

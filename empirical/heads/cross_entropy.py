@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bounds.domains import FINITE_POSITIVE, NON_NEGATIVE, at_least
 from empirical.heads.accelerated import accelerate
 from empirical.heads.certificates import (
     INSIDE,
     Head,
     check_finite,
-    check_radius,
     frank_wolfe_gap,
     into_ball,
 )
@@ -39,11 +39,11 @@ def softmax(
 ) -> Head:
     """Minimise the weighted mean cross-entropy of softmax(V z) over ||V||_F <= radius.
 
-    Gradient steps in the metric of E z z^T, at first as steep as even classes make it, then by
-    Boehning's bound (1992: the Hessian is at most 1/2 (I - 11^T/c) (x) E z z^T, here used as
-    1/2 E z z^T), with momentum, all in float32; then Newton's method on
-    the ball in float64 for problems that are still open. The returned gap is certified in float64,
-    whether or not it reached `tolerance`; rounding keeps it above about 1e-15 B E||z||.
+    Gradient steps in the metric of E z z^T: at first with the curvature of equally likely classes, then
+    with Boehning's bound (1992: the Hessian is at most 1/2 (I - 11^T/c) (x) E z z^T, here used as
+    1/2 E z z^T) and momentum, all in float32. Problems that are still open go to Newton's method on the
+    ball in float64. The returned gap is certified in float64, whether or not it reached `tolerance`;
+    rounding keeps it above about 1e-15 B E||z||.
 
     Parameters
     ----------
@@ -95,9 +95,10 @@ def logistic(
     Parameters
     ----------
     targets
-        [T, 1, rows] or [1, 1, rows] float64 in [0, 1], the probability of the label 1 (0 or 1:
-        labels; ln(1 + e^(-ys)) with y = 2t - 1). Everything else, and the errors, as in `softmax`;
-        Boehning's bound on the curvature is 1/4 here.
+        [T, 1, rows] or [1, 1, rows] float64 in [0, 1], the probability of the label 1. For labels, 0 or
+        1, the loss is ln(1 + e^(-ys)) with y = 2t - 1.
+    z, mass, radius, start, tolerance, steps
+        As for `softmax`, as are the method and the errors; Boehning's bound on the curvature is 1/4.
 
     Examples
     --------
@@ -121,11 +122,9 @@ def _solve(
     tolerance: float,
     steps: int,
 ) -> Head:
-    check_radius(radius)
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance must not be negative, got {tolerance}")
-    if not steps >= 0:
-        raise ValueError(f"steps must not be negative, got {steps}")
+    FINITE_POSITIVE.check("radius", radius)
+    NON_NEGATIVE.check("tolerance", tolerance)
+    at_least(0).whole("steps", steps)
     _check_shapes(z, targets, mass, start)
     _check_values(link, z, targets, mass)
     trials, p, rows = z.shape

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bounds.domains import FINITE_POSITIVE
 from empirical.heads.certificates import (
     Head,
     check_finite,
-    check_radius,
     frank_wolfe_gap,
     into_ball,
 )
@@ -17,10 +17,9 @@ from empirical.heads.certificates import (
 def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     """Minimise E||V z - y||^2 over ||V||_F <= radius.
 
-    The Lagrange condition is (gram + mu) V^T = moment for one mu >= 0 per problem, found with
-    Cholesky factors, which take a tenth of the time of eigenvectors. Only where a factor is close
-    to singular do eigenvectors decide which directions carry anything: there the head is the one
-    of least norm.
+    The Lagrange condition is (gram + mu) V^T = moment for one mu >= 0 per problem, found with Cholesky
+    factors, which take a tenth of the time of eigenvectors. If a factor is close to singular,
+    eigenvectors decide which directions have energy, and the head is the one of least norm.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     >>> [round(v, 6) for v in head.weights[0].tolist()], bool(head.gap < 1e-12)
     ([0.6, 0.8], True)
     """
-    check_radius(radius)
+    FINITE_POSITIVE.check("radius", radius)
     if gram.shape[:-1] != moment.shape[:-1] or gram.shape[-1] != gram.shape[-2]:
         raise ValueError(
             "gram must be [..., p, p] and moment [..., p, c], got"
@@ -79,10 +78,24 @@ def least_squares_gap(gram: Tensor, moment: Tensor, weights: Tensor, radius: flo
 def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> tuple[Tensor, Tensor]:
     """Minimise 1/2 <X, H X> - <target, X> over ||X||_F <= radius, by Cholesky factors of H + mu.
 
-    hessian [T, n, n], positive definite; target [T, n, c]. Returns X [T, n, c], and [T] whether its
-    factor is far enough from singular (pivots within 1e-8 of the largest entry) to rely on X.
-
     Newton's iteration on 1/||X(mu)|| - 1/radius, as in `secular` (More and Sorensen 1983).
+
+    Parameters
+    ----------
+    hessian
+        H, [T, n, n], positive definite.
+    target
+        [T, n, c].
+    radius
+        Of the ball.
+
+    Returns
+    -------
+    solution
+        X, [T, n, c].
+    sound
+        [T]: whether the factor is far enough from singular (pivots above 1e-8 of the largest entry) to
+        rely on X.
 
     Examples
     --------
@@ -124,14 +137,21 @@ def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> tuple[Ten
 def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
     """Solve (diag(eigenvalues) + mu) X = rotated for the least mu >= 0 with ||X||_F <= radius.
 
-    eigenvalues [..., p], not negative; rotated [..., p, c].
-
     Newton's iteration on 1/||X(mu)|| - 1/radius (More and Sorensen 1983). The function is
     increasing, concave (a power mean of the eigenvalues + mu, of exponent -2) and nearly linear:
-    from the left Newton never overshoots, and a fixed count of steps is safe.
+    from the left Newton's steps never overshoot, and a fixed number of them is safe.
+
+    Parameters
+    ----------
+    eigenvalues
+        [..., p], not negative.
+    rotated
+        [..., p, c].
+    radius
+        Of the ball.
     """
     squares = rotated.square().sum(-1)
-    # Directions in which z has no energy carry no moment either: leave the head at zero there.
+    # In directions in which z has no energy the moment is zero too: the head stays at zero.
     floor = eigenvalues.amax(-1, keepdim=True) * eigenvalues.shape[-1] * 4e-16
     live = eigenvalues > floor
     squares = torch.where(live, squares, 0.0)
@@ -156,9 +176,9 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
 
 
 def _least_multiplier(squares: Tensor, mean: Tensor, radius: float) -> Tensor:
-    """A lower bound on the multiplier, exact where the spectrum is a point: Newton starts there.
+    """A lower bound on the multiplier, exact if all eigenvalues are equal: Newton's method starts there.
 
-    squares is ||target||^2 and mean the mean of the eigenvalues with the target's energy as weights
+    `squares` is ||target||^2, and `mean` the mean of the eigenvalues weighted by the target's energy
     (a Rayleigh quotient). t^-2 is convex, so that ||X(mu)|| >= ||target|| / (mean + mu).
     """
     return (squares.sqrt() / radius - mean).clamp_min(0.0)

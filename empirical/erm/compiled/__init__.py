@@ -1,8 +1,7 @@
 """The compiled trainer of the concatenation class: `train.cpp`, built when the package is installed.
 
-Where no compiler was there, or the processor lacks its instructions, `available()` is False and
-`empirical.erm` trains the same models with torch. Both take the same steps; they differ by the
-rounding of float32.
+If it was not built, or the processor lacks its instructions, `available()` is False and `empirical.erm`
+trains the same models with torch. Both take the same steps; they differ by the rounding of float32.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack
 
 OBJECTIVES = ("least-squares", "softmax", "logistic", "correlation")
-"""The objectives that it knows, in the order of `Objective` in train.cpp."""
+"""The objectives that it supports, in the order of `Objective` in train.cpp."""
 
 _INTEGERS = "trials rows modalities subsets width outputs objective steps"
 _ADDRESSES = "dims members sizes inputs targets scale encoders heads"
@@ -77,8 +76,8 @@ def train(
 ) -> None:
     """Train every model of the stack in place: full-batch Adam, projected after every step.
 
-    Models are shared out over torch's threads; each one's numbers depend on its own trial alone, bit
-    for bit, whatever else is in the stack.
+    Models are divided among torch's threads. A model's numbers depend only on its own trial, bit for
+    bit, whatever else is in the stack.
 
     Parameters
     ----------
@@ -88,10 +87,12 @@ def train(
         [T, c, m].
     scale
         [T, 1, m]: the factor on every row's loss.
-    objective
-        As for `erm.fit`.
     stack
-        Its tensors float32 and contiguous; the starting values on entry.
+        Float32 tensors, contiguous, with the starting values; the trained ones on return.
+    cls
+        The class.
+    objective, steps, learning_rate
+        As for `erm.fit`, the objective by name.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def train(
     library = _library()
     assert library is not None
     trials, rows = inputs[0].shape[:2]
-    # Everything whose address is handed over must outlive the call: hence the names.
+    # The library gets addresses: what they point to must outlive the call, hence the names.
     inputs = [x.contiguous() for x in inputs]
     by_row, scale = targets.mT.contiguous(), scale.contiguous()
     subsets = stack.subsets
@@ -113,7 +114,7 @@ def train(
         "encoders": _addresses(stack.encoders),
         "heads": _addresses(stack.heads),
     }
-    # As in `fusion.project`: weights as stored must be inside the class, not beside it.
+    # As in `fusion.project`: the weights as stored must lie inside the class.
     inside = 1.0 - 16.0 * torch.finfo(torch.float32).eps
     problem = _Problem(
         trials=trials,
