@@ -54,6 +54,12 @@ def into_ball(weights: Tensor, radius: float) -> Tensor:
     return weights * (radius / norm.clamp_min(radius))
 
 
+def check_radius(radius: float) -> None:
+    """Raise ValueError unless the radius is positive and finite."""
+    if not (radius > 0 and radius < float("inf")):
+        raise ValueError(f"radius must be positive and finite, got {radius}")
+
+
 def check_finite(name: str, values: Tensor) -> None:
     """Raise ValueError, naming the argument and an entry, if a tensor holds NaN or infinity."""
     # A sum is finite only if all its terms are (one pass without a temporary). The converse may fail

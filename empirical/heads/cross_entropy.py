@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bounds.domains import FINITE_POSITIVE, NON_NEGATIVE, at_least
 from empirical.heads.accelerated import accelerate
 from empirical.heads.certificates import (
     INSIDE,
     Head,
     check_finite,
+    check_radius,
     frank_wolfe_gap,
     into_ball,
 )
@@ -122,9 +122,11 @@ def _solve(
     tolerance: float,
     steps: int,
 ) -> Head:
-    FINITE_POSITIVE.check("radius", radius)
-    NON_NEGATIVE.check("tolerance", tolerance)
-    at_least(0).whole("steps", steps)
+    check_radius(radius)
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance must not be negative, got {tolerance}")
+    if not steps >= 0:
+        raise ValueError(f"steps must not be negative, got {steps}")
     _check_shapes(z, targets, mass, start)
     _check_values(link, z, targets, mass)
     trials, p, rows = z.shape

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bounds.domains import FINITE_POSITIVE
 from empirical.heads.certificates import (
     Head,
     check_finite,
+    check_radius,
     frank_wolfe_gap,
     into_ball,
 )
@@ -42,7 +42,7 @@ def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     >>> [round(v, 6) for v in head.weights[0].tolist()], bool(head.gap < 1e-12)
     ([0.6, 0.8], True)
     """
-    FINITE_POSITIVE.check("radius", radius)
+    check_radius(radius)
     if gram.shape[:-1] != moment.shape[:-1] or gram.shape[-1] != gram.shape[-2]:
         raise ValueError(
             "gram must be [..., p, p] and moment [..., p, c], got"

@@ -279,12 +279,12 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"radius": 0.0}, "^radius must be positive and finite, got 0$"),
-        ({"radius": -1.0}, "^radius must be positive and finite, got -1$"),
+        ({"radius": 0.0}, "^radius must be positive and finite, got 0.0"),
+        ({"radius": -1.0}, "^radius must be positive and finite, got -1.0"),
         ({"radius": NAN}, "^radius must be positive and finite, got nan"),
-        ({"tolerance": -1e-9}, "^tolerance must be non-negative, got -1e-09"),
-        ({"tolerance": NAN}, "^tolerance must be non-negative, got nan"),
-        ({"steps": -1}, "^steps must be an integer of at least 0, got -1"),
+        ({"tolerance": -1e-9}, "^tolerance must not be negative, got -1e-09"),
+        ({"tolerance": NAN}, "^tolerance must not be negative, got nan"),
+        ({"steps": -1}, "^steps must not be negative, got -1"),
         ({"z": torch.full((2, 3, 8), NAN).double()}, "^z must be finite, got nan"),
         ({"z": torch.ones(3, 8).double()}, r"^z must be \[T, p, rows\]"),
         ({"z": torch.ones(2, 0, 8).double()}, r"^z must be \[T, p, rows\]"),
