@@ -98,9 +98,17 @@ def teacher_world(
     row = np.repeat(np.arange(N), outcomes)
     reference = kind.row_losses(truth[:, torch.from_numpy(row)], targets.mT).numpy()
     return StackWorld(
-        names, tensors, row, targets, law / law.sum(), cls, kind, constants, reference,
+        names,
+        tensors,
+        row,
+        targets,
+        law / law.sum(),
+        cls,
+        kind,
+        constants,
+        reference,
         realizable=True,
-    )  # fmt: skip
+    )
 
 
 def _with_one(name: str, rows: ArrayLike) -> torch.Tensor:

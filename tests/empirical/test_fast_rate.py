@@ -63,9 +63,13 @@ def test_estimates_hold_the_definitions_and_say_on_which_sides():
     found = fast_rate.estimates(white, fresh)
     assert set(found) == {"V", "v_norm", "v_max", "leverage", "p", "kappa"}
     assert {name: found[name].direction for name in found} == {
-        "V": "exact", "v_norm": "two-sided", "v_max": "exact", "leverage": "exact", "p": "exact",
+        "V": "exact",
+        "v_norm": "two-sided",
+        "v_max": "exact",
+        "leverage": "exact",
+        "p": "exact",
         "kappa": "two-sided",
-    }  # fmt: skip
+    }
     for t in range(3):
         truth = brute_force(features.z[t].numpy(), features.targets.numpy())["v_norm"]
         assert found["v_norm"].interval.low[t] <= truth <= found["v_norm"].interval.high[t]

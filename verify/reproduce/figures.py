@@ -89,8 +89,10 @@ def table3(canvas: svg.Canvas, document: dict[str, Any]) -> list[Markup]:
                     x,
                     [a - s for a, s in zip(y, spread, strict=True)],
                     [a + s for a, s in zip(y, spread, strict=True)],
-                    color=colour, alpha=0.13, linewidth=0,
-                )  # fmt: skip
+                    color=colour,
+                    alpha=0.13,
+                    linewidth=0,
+                )
                 ends.append((row, y[-1], colour))
             ratios = sorted({float(c["column"]) for c in document["cells"]})
             axes.xaxis.set_minor_locator(NullLocator())
@@ -128,9 +130,14 @@ def table4(canvas: svg.Canvas, document: dict[str, Any]) -> list[Markup]:
                 axes.plot(document["curves"]["overlap"], curve, color=colour, linewidth=1.3)
                 axes.plot(x, [c["measured"] for c in cells], "o", color=colour, markersize=6.5)
                 axes.plot(
-                    x, [c["paper"] for c in cells], "x", color=svg.INK, markersize=6,
-                    markeredgewidth=1.2, zorder=5,
-                )  # fmt: skip
+                    x,
+                    [c["paper"] for c in cells],
+                    "x",
+                    color=svg.INK,
+                    markersize=6,
+                    markeredgewidth=1.2,
+                    zorder=5,
+                )
                 ends.append(("M = {" + M + "}", cells[0]["measured"], colour))
             axes.set_xlim(1.04, -0.04)
             axes.set_ylim(-0.02 * top, top)
