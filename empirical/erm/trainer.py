@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from empirical.erm.checks import check_problem
-from empirical.erm.engines import ENGINES, Engine, Problem
+from empirical.erm.engines import ENGINES, Engine, Problem, fastest
 from empirical.erm.gradients import Workspace, gradient
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, Subsets
@@ -144,7 +144,7 @@ def fit(
 
 def _chosen(engine: str | Engine, problem: Problem) -> Engine:
     if engine == "auto":
-        return next(each for each in ENGINES if each.obstacle(problem.kind) is None)
+        return fastest(problem.kind)
     chosen = ENGINES.find(engine)
     obstacle = chosen.obstacle(problem.kind)
     if obstacle:

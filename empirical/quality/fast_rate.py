@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from empirical.losses import quadratic_risk
 from empirical.quality.frozen_encoder import Features, uniform_mass
 from empirical.statistics.intervals import Estimate, Interval
 
@@ -215,11 +216,10 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
     distance = torch.where(kappa < 1.0, (gap / (1.0 - kappa).clamp_min(1e-300)).sqrt(), 0.0)
     norm = risk.clamp_min(0.0).sqrt()
     square = mass @ white.targets.square().sum(0)
-    fitted = (head * moment.mT).sum((-2, -1))
     return FreshHead(
         risk_low=(norm - distance).clamp_min(0.0).square(),
         risk_high=(norm + distance).square(),
-        empirical_risk=square - 2.0 * fitted + ((head @ sample) * head).sum((-2, -1)),
+        empirical_risk=quadratic_risk(square, sample, moment, head),
         kappa=kappa,
     )
 
@@ -227,16 +227,18 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
 def _covariance_norm(w: Tensor, xi: Tensor) -> Tensor:
     """An upper bound on the operator norm of E v v^T = Cov(v), v = w xi^T.
 
+    The matrix is summed in float32 over blocks of rows and in float64 over the blocks, and the most that
+    rounding can add to its norm is added. Rounding w and xi, multiplying them (twice three factors),
+    multiplying two entries and summing a block make a relative error of at most gamma = n u / (1 - n u),
+    n = `BLOCK` + 8, u = 2^-24, in every product (Higham 2002, sections 3.1 and 4.2, any order of
+    summation; the rest of n covers the sums in float64). So entry (i, j) errs by at most gamma
+    E|v_i v_j|, and the matrix by gamma E||v||^2 in Frobenius norm. Underflow is left out: it needs
+    entries of v below 1e-19.
+
     Parameters
     ----------
-    w
-        [p, rows], xi: [c, rows], float64. The matrix is summed in float32 over blocks of rows and
-        in float64 over the blocks, and what rounding can add to its norm is added. Rounding w and
-        xi, multiplying them (twice three factors), multiplying two entries and summing a block make
-        a relative error of at most gamma = n u / (1 - n u), n = `BLOCK` + 8, u = 2^-24, in every
-        product (Higham 2002, sections 3.1 and 4.2, any order of summation; what is left of n covers
-        the sums in float64). So entry (i, j) errs by at most gamma E|v_i v_j|, and the matrix by
-        gamma E||v||^2 in Frobenius norm. Underflow is left out: it needs entries of v below 1e-19.
+    w, xi
+        [p, rows] and [c, rows], float64.
     """
     rows = w.shape[1]
     size = w.shape[0] * xi.shape[0]
@@ -258,15 +260,16 @@ def _rounding(trace: Tensor) -> Tensor:
 def operator_norm(matrix: Tensor) -> Tensor:
     """The largest eigenvalue of a symmetric positive semidefinite matrix, from above.
 
+    The result is never below the eigenvalue and exceeds it by a factor of at most 1 + 2e-9, rounding
+    included. LAPACK's symmetric eigenvalues err by at most p(n) u ||matrix||, p a modest polynomial
+    (LAPACK Users' Guide, section 4.7): even p = 40 n^(3/2) makes that about 1e-10 at n = 1,000, and 1e-9
+    is added. (Power iteration, proved from above by a Cholesky factorisation, was no faster at n = 170
+    and saved 4 ms at n = 330.)
+
     Parameters
     ----------
     matrix
-        [n, n] float64; the lower triangle counts. The result is never below the eigenvalue and
-        exceeds it by a factor of at most 1 + 2e-9, rounding included. LAPACK's symmetric
-        eigenvalues err by at most p(n) u ||matrix||, p a modest polynomial (LAPACK Users' Guide,
-        section 4.7): even p = 40 n^(3/2) makes that about 1e-10 at n = 1,000, and 1e-9 is added.
-        (Power iteration, proved from above by a Cholesky factorisation, was no faster at n = 170
-        and saved 4 ms at n = 330.)
+        [n, n] float64; the lower triangle counts.
 
     Examples
     --------

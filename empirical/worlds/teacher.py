@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from bounds import losses
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, project
 from empirical.fusion.starts import initial_weights
@@ -87,12 +86,11 @@ def teacher_world(
         classes = cls.outputs
         targets = torch.eye(classes, dtype=torch.float64).repeat(N, 1)
         chances = torch.softmax(truth, dim=0).mT
-        constants = losses.softmax(radius, classes)
     else:
         step = noise / cls.outputs**0.5
         targets = torch.stack([truth.mT - step, truth.mT + step], dim=1).reshape(2 * N, -1)
         chances = torch.full((N, 2), 0.5, dtype=torch.float64)
-        constants = losses.squared(radius, radius + noise)
+    constants = kind.constants(radius, radius + noise, cls.outputs)
     outcomes = chances.shape[1]
     law = chances.flatten().numpy() / N
     row = np.repeat(np.arange(N), outcomes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bounds.domains import at_least
 from empirical.statistics.intervals import Interval
 
 
@@ -69,5 +70,4 @@ def check_draw(m: int, trials: int) -> None:
     ValueError: m must be a positive integer, got 0
     """
     for argument, value in (("m", m), ("trials", trials)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{argument} must be a positive integer, got {value!r}")
+        at_least(1).whole(argument, value)

@@ -136,7 +136,7 @@ class Form:
     own_slack: bool = True
     quadratic: bool = False
 
-    @property
+    @cached_property
     def example(self) -> Theorem:
         """The theorem with the labels M and N."""
         return self.theorem("M", "N") if self.of_pairs else self.theorem("M")

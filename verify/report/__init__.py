@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, Template
 
-from verify.execution.part_files import write_atomically
 from verify.report import figures, formats, svg, view
 from verify.report.document import document
+from verify.report.provenance import write_document
 from verify.report.sections import SECTIONS, Section
 from verify.report.templates import environment
 from verify.results.results import Results
@@ -27,10 +26,7 @@ def write_report(results: Results, out: Path, command: str | None = None) -> Pat
     command
         The command line that repeats the study; None if it was run from Python.
     """
-    text = json.dumps(document(results, command), allow_nan=False, ensure_ascii=False, indent=1)
-    write_atomically(out / DATA, text.encode())
-    write_atomically(out / PAGE, render(json.loads(text)).encode())
-    return out / PAGE
+    return write_document(document(results, command), out / PAGE, render)
 
 
 def render(document: dict[str, Any]) -> str:

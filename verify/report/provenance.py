@@ -1,16 +1,21 @@
-"""When and on what a result was computed, and results as JSON's types."""
+"""When and on what a result was computed, results as JSON's types, and how they are written."""
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import platform
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import torch
+
+from verify.execution.part_files import write_atomically
 
 
 def provenance() -> dict[str, Any]:
@@ -54,3 +59,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def write_document(
+    document: dict[str, Any], page: Path, render: Callable[[dict[str, Any]], str]
+) -> Path:
+    """Write the document as JSON beside `page`, then the page made from that JSON alone.
+
+    Returns the page's path. Each file is whole or absent.
+    """
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1)
+    write_atomically(page.with_suffix(".json"), text.encode())
+    write_atomically(page, render(json.loads(text)).encode())
+    return page

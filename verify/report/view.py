@@ -89,14 +89,8 @@ def deltas(document: Row) -> list[float]:
 
 
 def complexities(document: Row) -> list[Row]:
-    """The complexities with their subsets' names, M, subset by subset in order of m.
-
-    Beside the subsets that were trained there may be one more, of all modalities.
-    """
-    config = document["config"]
-    subsets = [*config["subsets"], list(config["modalities"])]
-    rows = sorted(document["complexities"], key=lambda row: (row["subset"], row["m"]))
-    return [{**row, "M": subsets[row["subset"]]} for row in rows]
+    """The complexities, subset by subset in order of m."""
+    return sorted(document["complexities"], key=lambda row: (row["subset"], row["m"]))
 
 
 def encoders(config: Row) -> str:

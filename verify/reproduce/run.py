@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bounds.domains import at_least
+from bounds.domains import at_least, one_of
 from empirical import datasets
 from empirical.modalities import Subset
 from empirical.paper.iemocap import load as load_iemocap
 from empirical.paper.iemocap import stand_in
 from empirical.paper.splits import Split, from_dataset
 from verify.execution.folder import check_writable
-from verify.execution.part_files import write_atomically
-from verify.report.provenance import plain, provenance
+from verify.report.provenance import plain, provenance, write_document
 from verify.reproduce import page, paper, slips
 from verify.reproduce.contents import simulated, trained_table
 from verify.reproduce.tables123 import experiment
@@ -39,8 +37,7 @@ def chosen(which: str) -> tuple[int, ...]:
     """
     if which == ALL:
         return paper.TABLES
-    if which not in NAMES:
-        raise ValueError(f"table must be one of {', '.join((*NAMES, ALL))}, got {which!r}")
+    one_of("table", which, (*NAMES, ALL))
     return (NAMES.index(which) + 1,)
 
 
@@ -115,9 +112,7 @@ def reproduce(
             "command": command,
         }
         document: dict[str, Any] = plain(frame)
-        text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1)
-        write_atomically(Path(out) / f"table{number}.json", text.encode())
-        write_atomically(Path(out) / f"table{number}.html", page.render(json.loads(text)).encode())
+        write_document(document, Path(out) / f"table{number}.html", page.render)
         documents.append(document)
     return documents
 

@@ -116,7 +116,7 @@ def excess_law(
                 f"one of M and N must contain the other, got {first} and {second}; "
                 "enumerate or draw samples for other pairs"
             )
-    table = _cells(world, fine)
+    table = world.cells(world.joint, fine)
     tie = world.at_tie(fine, rules[0])
     total = _Counts({0.0: ((0,), np.ones(1))})
     for group in _groups(fine, coarse):
@@ -169,7 +169,7 @@ def centred_loss_law(
     wrong = world.joint.sum(axis=-1) - right
     # Rates of (right, wrong) per cell of M where the reference says 0, and where it says 1.
     rates = [
-        _cells(world, visible, np.stack([right * says, wrong * says], axis=-1)) * m
+        world.cells(np.stack([right * says, wrong * says], axis=-1), visible) * m
         for says in (~reference, reference)
     ]
     total = _Counts({0.0: ((0, 0), np.ones((1, 1)))})
@@ -180,14 +180,6 @@ def centred_loss_law(
     chance = at_m / poisson.pmf(m, m)
     values = (least + np.arange(len(chance))) / m
     return _law(values, chance, m)
-
-
-def _cells(world: ExactWorld, subset: tuple[str, ...], table: Grid | None = None) -> Grid:
-    """[2^|M|, last axis]: a table over all cells summed over the hidden modalities."""
-    whole = world.joint if table is None else table
-    hidden = tuple(k for k, name in enumerate(world.names) if name not in subset)
-    summed: Grid = whole.sum(axis=hidden)
-    return summed.reshape(2 ** len(subset), -1)
 
 
 def _index(cell: int, fine: tuple[str, ...], coarse: tuple[str, ...]) -> int:

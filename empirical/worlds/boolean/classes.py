@@ -101,8 +101,7 @@ class ClassWorld:
         0.0399
         """
         visible = as_subset(self.names, subset)
-        hidden = tuple(k for k, name in enumerate(self.names) if name not in visible)
-        cells = self.population.joint.sum(axis=(*hidden, -1)).ravel()
+        cells = self.population.cells(self.population.joint, visible).sum(axis=-1)
         return finite_class_complexity(self.predictions(visible), cells, m)
 
     def draw(self, generator: np.random.Generator, m: int, trials: int) -> NDArray[np.int64]:

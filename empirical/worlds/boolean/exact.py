@@ -58,7 +58,7 @@ class ExactWorld:
         >>> xor(noise=0.25).best_risk(["x1", "x2"]), xor(noise=0.25).best_risk(["x1"])
         (0.25, 0.5)
         """
-        return float(self._cells(self.joint, subset).min(axis=-1).sum())
+        return float(self.cells(self.joint, subset).min(axis=-1).sum())
 
     def latent_quality(self, subset: Iterable[str]) -> float:
         """η(g_M), exact; the encoder is fixed, so it is the same for every sample."""
@@ -75,7 +75,7 @@ class ExactWorld:
         >>> float(interval.low), float(interval.high)
         (0.5, 0.5)
         """
-        cells = self._cells(self.joint, subset).sum(axis=-1)
+        cells = self.cells(self.joint, subset).sum(axis=-1)
         return Interval.exact(rademacher.cells(probabilities=cells, m=m))
 
     def draw(self, generator: np.random.Generator, m: int, trials: int) -> NDArray[np.int64]:
@@ -104,7 +104,7 @@ class ExactWorld:
         "zero" predicts 0 there; "worst" and "best" take the label with the larger or smaller
         population risk, so that worst M against best N is the hardest case of Theorem 1.
         """
-        cells = self._cells(counts, subset)
+        cells = self.cells(counts, subset)
         zeros, ones = cells[..., 0], cells[..., 1]
         return np.where(zeros == ones, self.at_tie(subset, ties), ones > zeros)
 
@@ -123,7 +123,7 @@ class ExactWorld:
         """
         if ties not in TIES:
             raise ValueError(f"ties must be one of {TIES}, got {ties!r}")
-        truth = self._cells(self.joint, subset)
+        truth = self.cells(self.joint, subset)
         better = truth[..., 1] > truth[..., 0]
         return {"zero": np.zeros_like(better), "worst": ~better, "best": better}[ties]
 
@@ -135,9 +135,9 @@ class ExactWorld:
         ``slack`` is r̂(ĥ∘ĝ) − inf_h r̂(h∘ĝ), so 0 for the heads of ``fit``.
         """
         visible = as_subset(self.names, subset)
-        truth, cells = self._cells(self.joint, visible), self._cells(counts, visible)
-        everything = self._cells(counts, self.names)
-        reference = self._cells(self.joint, self.names).argmax(axis=-1).astype(bool)
+        truth, cells = self.cells(self.joint, visible), self.cells(counts, visible)
+        everything = self.cells(counts, self.names)
+        reference = self.cells(self.joint, self.names).argmax(axis=-1).astype(bool)
         m = int(cells[0].sum())
         errors = np.where(heads, cells[..., 0], cells[..., 1]).sum(axis=-1)
         least = cells.min(axis=-1).sum(axis=-1)
@@ -186,8 +186,15 @@ class ExactWorld:
         """
         return probability_of(self.joint, m, event)
 
-    def _cells(self, table: NDArray[Number], subset: Iterable[str]) -> NDArray[Number]:
-        """Sum a table [...] + [2]*K + [2] over the hidden modalities: [..., 2^|M|, 2]."""
+    def cells(self, table: NDArray[Number], subset: Iterable[str]) -> NDArray[Number]:
+        """Sum a table [...] + [2]*K + [2] over the hidden modalities: [..., 2^|M|, 2].
+
+        Examples
+        --------
+        >>> world = xor()
+        >>> world.cells(world.joint, ["x1"]).tolist()
+        [[0.25, 0.25], [0.25, 0.25]]
+        """
         visible = as_subset(self.names, subset)
         K = len(self.names)
         lead = table.ndim - K - 1

@@ -9,7 +9,7 @@ The encoder of M is the identity on the visible modalities, zero elsewhere; head
 
     r(β) = (β − w)ᵀ Σ (β − w) + noise²/3
 
-is exact. With ‖w‖ ≤ radius the truth lies in the class (`realizable`), r(h*∘g*) = noise²/3.
+is exact. With ‖w‖ ≤ radius the truth lies in the class (the assumption `realizable`), r(h*∘g*) = noise²/3.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from bounds import losses, rademacher
+from bounds.domains import at_least
 from bounds.losses import LossConstants
 from empirical import heads
 from empirical.modalities import as_subset, check_names
@@ -268,8 +269,7 @@ def linear_world(
     """
     names = check_names(blocks)
     for name in names:
-        if not isinstance(blocks[name], int | np.integer) or blocks[name] < 1:
-            raise ValueError(f"blocks[{name!r}] must be a positive integer, got {blocks[name]!r}")
+        at_least(1).whole(f"blocks[{name!r}]", blocks[name])
     w = np.array(weights, dtype=np.float64)
     size = sum(blocks.values())
     if w.shape != (size,) or not np.isfinite(w).all() or not w.any():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from jinja2 import Template
 
 from verify.claims.report.document import SECTIONS
 from verify.claims.report.terminal import LETTERS, violated
-from verify.execution.part_files import write_atomically
+from verify.report.provenance import write_document
 from verify.report.templates import environment
 
 PAGE, DATA = "claims.html", "claims.json"
@@ -19,10 +18,7 @@ PAGE, DATA = "claims.html", "claims.json"
 
 def write(document: dict[str, Any], out: Path) -> Path:
     """Write claims.json, then claims.html made from that JSON alone; return the page's path."""
-    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1)
-    write_atomically(out / DATA, text.encode())
-    write_atomically(out / PAGE, render(json.loads(text)).encode())
-    return out / PAGE
+    return write_document(document, out / PAGE, render)
 
 
 def render(document: dict[str, Any]) -> str:

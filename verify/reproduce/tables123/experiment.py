@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 
+import loky
 import numpy as np
 import torch
 
@@ -120,9 +119,7 @@ def runs(
     core; results do not depend on it.
     """
     units = [(ratio, trial) for ratio in sorted(ratios, reverse=True) for trial in range(seeds)]
-    count = workers or (
-        len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    )
+    count = workers or loky.cpu_count()
     work = partial(_run, split, subsets, seed, epochs, refit)
     found = dict(spread(work, units, min(count, len(units))))
     return [found[unit] for unit in units]
