@@ -77,6 +77,8 @@ class Domain:
         """
         if hasattr(value, "detach"):  # a torch tensor, perhaps on a device or with a gradient
             value = value.detach().cpu()
+        if np.ma.is_masked(value):  # numpy would use the hidden numbers
+            raise ValueError(f"{name} must {self.text}, got masked entries")
         try:
             raw = np.asarray(value)
             entries = raw.ravel() if raw.dtype.kind == "O" else ()

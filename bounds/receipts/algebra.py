@@ -17,12 +17,14 @@ from bounds.receipts.polynomials import (
     Atom,
     Key,
     Monomial,
+    NotProvedError,
     Polynomial,
     add,
     common_factor,
     in_order,
     key_of,
     like_terms,
+    merged,
     number,
     prime_factors,
     scaled,
@@ -31,12 +33,16 @@ from bounds.receipts.polynomials import (
 )
 
 REAL, NON_NEGATIVE, POSITIVE, AT_LEAST_ONE = "real", "non-negative", "positive", "at least one"
+LONGEST = 5_000
+"""The most characters of an expression."""
+HIGHEST = 1_000
+"""The largest numerator and denominator of an exponent."""
+EXPANDED = 20
+"""The highest power of a sum that is multiplied out."""
+MOST_PRODUCTS = 20_000
+"""The most products of two terms in one multiplication."""
 CLEARED = 20
 """The most fraction bars that are cleared before two expressions count as not proved equal."""
-
-
-class NotProvedError(ValueError):
-    """An expression that is not proved to be real, or a sign that is not proved."""
 
 
 class Algebra:
@@ -77,6 +83,8 @@ class Algebra:
             If the text holds anything else, or is not proved to be a real number.
         """
         self._where = where or {}
+        if len(text) > LONGEST:
+            raise NotProvedError(f"an expression must have at most {LONGEST} characters")
         try:
             return self._read(ast.parse(text, mode="eval").body)
         except SyntaxError:
@@ -139,13 +147,12 @@ class Algebra:
 
     def multiply(self, left: Polynomial, right: Polynomial) -> Polynomial:
         """The product, in normal form."""
+        if len(left) * len(right) > MOST_PRODUCTS:
+            raise NotProvedError("a product has too many terms")
         found: Polynomial = {}
         for one, a in left.items():
             for other, b in right.items():
-                exponents: dict[Atom, Fraction] = dict(one)
-                for atom, exponent in other:
-                    exponents[atom] = exponents.get(atom, Fraction(0)) + exponent
-                found = add(found, self._normal(exponents, a * b))
+                found = add(found, self._normal(merged(dict(one), dict(other)), a * b))
         return found
 
     def _normal(self, exponents: Mapping[Atom, Fraction], coefficient: Fraction) -> Polynomial:
@@ -176,6 +183,10 @@ class Algebra:
             If a root is taken of what is not proved non-negative, or a negative power of what is
             not proved positive.
         """
+        if max(abs(exponent.numerator), exponent.denominator) > HIGHEST:
+            raise NotProvedError(f"an exponent must be a fraction of integers up to {HIGHEST}")
+        if len(base) > 1 and exponent > EXPANDED:
+            raise NotProvedError(f"a sum must have an exponent of at most {EXPANDED}")
         if exponent.denominator == 1 and exponent >= 0:
             result = number(1)
             for _ in range(int(exponent)):
@@ -195,12 +206,10 @@ class Algebra:
         if exponent.denominator > 1 and not safe:
             # (x**2)**(1/2) is |x|, not x: keep the whole as one atom.
             return {((("sum", key_of(base)), exponent),): Fraction(1)}
-        exponents: dict[Atom, Fraction] = {atom: e * exponent for atom, e in common}
-        for prime, multiplicity in prime_factors(scale * rest[()] if single else scale).items():
-            exponents[prime] = exponents.get(prime, Fraction(0)) + multiplicity * exponent
-        if not single:
-            exponents["sum", key_of(rest)] = exponent
-        return self._normal(exponents, Fraction(1))
+        primes = prime_factors(scale * rest[()] if single else scale)
+        left: dict[Atom, Fraction] = {} if single else {("sum", key_of(rest)): Fraction(1)}
+        whole = merged(dict(common), primes, left)
+        return self._normal({atom: e * exponent for atom, e in whole.items()}, Fraction(1))
 
     def log(self, argument: Polynomial) -> Polynomial:
         """The natural logarithm, of products as a sum.
@@ -216,8 +225,7 @@ class Algebra:
         if set(rest) == {()}:
             scale, rest = scale * rest[()], number(1)
         found: Polynomial = {}
-        powers = {**dict(common), **prime_factors(scale)}
-        for atom, exponent in powers.items():
+        for atom, exponent in merged(dict(common), prime_factors(scale)).items():
             found = add(found, scaled(self._log_of(atom), exponent))
         if rest != number(1):
             found = add(found, {((("log", key_of(rest)), Fraction(1)),): Fraction(1)})
@@ -279,9 +287,8 @@ class Algebra:
 
     def non_negative(self, polynomial: Polynomial) -> bool:
         """Whether it is proved non-negative: every group of like terms has non-negative factors."""
-        if key_of(common_factor(polynomial)[1]) in self.known and self._positive_monomial(
-            *common_factor(polynomial)[0]
-        ):
+        common, rest = common_factor(polynomial)
+        if key_of(rest) in self.known and self._positive_monomial(*common):
             return True
         return all(
             sign_of(coefficients) >= 0 and all(self._sign_known(a, e) for a, e in symbols)

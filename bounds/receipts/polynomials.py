@@ -21,6 +21,12 @@ CONFIDENCE = "ln(1/delta)"
 """The symbol that stands for -ln(delta): positive, since delta < 1."""
 
 DIGITS = 60
+LARGEST = 10**6
+"""The largest prime that is looked for in an integer."""
+
+
+class NotProvedError(ValueError):
+    """An expression that is not proved to be real, or a sign that is not proved."""
 
 
 def number(value: int | Fraction) -> Polynomial:
@@ -41,6 +47,15 @@ def add(left: Polynomial, right: Polynomial) -> Polynomial:
 def scaled(polynomial: Polynomial, factor: Fraction) -> Polynomial:
     """A rational multiple."""
     return {monomial: factor * c for monomial, c in polynomial.items()} if factor else {}
+
+
+def merged(*factors: Mapping[Atom, Fraction]) -> dict[Atom, Fraction]:
+    """The product of monomials without coefficients: the exponents of each atom are added."""
+    found: dict[Atom, Fraction] = {}
+    for each in factors:
+        for atom, exponent in each.items():
+            found[atom] = found.get(atom, Fraction(0)) + exponent
+    return found
 
 
 def symbols_of(polynomial: Polynomial) -> set[str]:
@@ -104,13 +119,21 @@ def common_factor(polynomial: Polynomial) -> tuple[tuple[Monomial, Fraction], Po
 
 
 def prime_factors(value: Fraction) -> dict[Atom, Fraction]:
-    """The prime factors of a positive rational with their exponents."""
+    """The prime factors of a positive rational with their exponents.
+
+    Raises
+    ------
+    NotProvedError
+        If two of its prime factors are above `LARGEST`: they would take too long to find.
+    """
     found: dict[Atom, Fraction] = {}
     for part, sign in ((value.numerator, 1), (value.denominator, -1)):
         divisor = 2
         while part > 1:
             if divisor * divisor > part:
                 divisor = part
+            elif divisor > LARGEST:
+                raise NotProvedError(f"{part} is not split into primes")
             if part % divisor == 0:
                 found[divisor] = found.get(divisor, Fraction(0)) + sign
                 part //= divisor
@@ -130,8 +153,10 @@ def like_terms(polynomial: Polynomial) -> dict[Monomial, list[tuple[Fraction, Mo
 
 
 def sign_of(coefficients: Iterable[tuple[Fraction, Monomial]]) -> int:
-    """The sign of a sum of rational multiples of roots of primes, by exact enclosure; 0 if open."""
-    low = high = Fraction(0)
+    """1 if a sum of rational multiples of roots of primes is proved positive, 0 if proved
+    non-negative, else -1.
+    """
+    low = Fraction(0)
     for coefficient, roots in coefficients:
         ends = [Fraction(1), Fraction(1)]
         for prime, exponent in roots:
@@ -139,9 +164,8 @@ def sign_of(coefficients: Iterable[tuple[Fraction, Monomial]]) -> int:
             below = _root(prime**exponent.numerator, exponent.denominator)
             ends[0] *= below
             ends[1] *= below + Fraction(1, 10**DIGITS)
-        first, last = sorted(coefficient * end for end in ends)
-        low, high = low + first, high + last
-    return 1 if low > 0 else -1 if high < 0 or low < 0 else 0
+        low += min(coefficient * end for end in ends)
+    return (low > 0) - (low < 0)
 
 
 def _root(value: int, degree: int) -> Fraction:

@@ -96,6 +96,14 @@ SYMBOLS: dict[str, Symbol] = {
 MEASURED = frozenset({"gamma", "L_hat", "L_hat_M", "L_hat_N"})
 """What a bound takes from the sample or the population, rather than adds for not knowing it."""
 
+CONDITIONS = (
+    "kappa < 1",
+    "sqrt(2)*sqrt(leverage)*sqrt(log(4*p/delta))/sqrt(m_head) < 1",
+)
+"""The conditions under which a term may be finite. Each holds for some arguments: a contradiction
+would prove everything.
+"""
+
 DEFAULTS = {"slack": 0.0, "first_order_slack": 0.0}
 """What may be left out, and the only value that it then has: an exact minimiser."""
 

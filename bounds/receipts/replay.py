@@ -2,8 +2,8 @@
 
     python -m bounds.receipts.replay RECEIPT.json ...
 
-prints one line per receipt and exits with 0 if all are proofs, 1 if one is not, and 2 if a file
-cannot be read.
+prints one line per file and exits with 0 if all are proofs, 1 if one is not, and 2 if a file cannot
+be read or none is given.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from bounds.receipts.algebra import Algebra, NotProvedError
-from bounds.receipts.polynomials import Polynomial, add, scaled, symbols_of, text_of
+from bounds.receipts.algebra import Algebra
+from bounds.receipts.polynomials import NotProvedError, Polynomial, add, scaled, symbols_of, text_of
 from bounds.receipts.registry import (
     BOUNDED_DIFFERENCES,
+    CONDITIONS,
     DEFAULTS,
     LEMMAS,
     MEASURED,
@@ -57,6 +58,12 @@ def flaws(receipt: Mapping[str, Any]) -> tuple[str, ...]:
     ----------
     receipt
         The content of a receipt's JSON file.
+
+    Notes
+    -----
+    What is proved is the inequality, its failure probability and the keys of its assumptions. The
+    key, title and reference, the texts of the assumptions and the directions are labels for the
+    reader: they are not proved.
     """
     try:
         if set(receipt) != FIELDS or receipt["format"] != FORMAT:
@@ -66,7 +73,15 @@ def flaws(receipt: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(_Replay(receipt).flaws())
     except NotProvedError as reason:
         return (str(reason),)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as reason:
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        MemoryError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as reason:
         return (f"a field is malformed: {type(reason).__name__} {reason}",)
 
 
@@ -81,6 +96,8 @@ class _Replay:
             if set(term) != TERM:
                 raise NotProvedError(f"a term must have the fields {', '.join(sorted(TERM))}")
             for condition in term["where"]:
+                if condition not in CONDITIONS:
+                    raise NotProvedError(f"conditions must be among {', '.join(CONDITIONS)}")
                 smaller, _, larger = condition.partition(" < ")
                 parse = self.algebra.parse
                 self.algebra.assume_positive(subtract(parse(larger), parse(smaller)))
@@ -138,7 +155,13 @@ class _Replay:
         left = symbols_of(self.algebra.parse(statement["lhs"]))
         if not all(SYMBOLS[name].place == "stated" or name == "gamma" for name in left):
             yield "the left-hand side must hold risks, qualities or bounds"
+        texts = [self.receipt["key"], self.receipt["title"], self.receipt["reference"]]
         names = [term["name"] for term in statement["terms"]]
+        alternatives = statement["alternatives"]
+        if not isinstance(alternatives, list) or not all(
+            isinstance(text, str) for text in (*texts, *names, *alternatives)
+        ):
+            yield "key, title, reference, names of terms and alternatives must be text"
         if len(names) != len(set(names)):
             yield "terms must have different names"
         used: set[str] = set()
@@ -151,7 +174,7 @@ class _Replay:
                 yield f"the term {term['name']} is not rightly marked as measured or not"
             if term["against_range"] is not (term["expression"] != "gamma"):
                 yield f"the term {term['name']} is not rightly counted against the range of the loss"
-        if any(DEFAULTS.get(name) != value for name, value in statement["defaults"].items()):
+        if not set(statement["defaults"].items()) <= set(DEFAULTS.items()):
             yield f"defaults must be among {DEFAULTS}"
         if not set(statement["defaults"]) <= used:
             yield "defaults must belong to arguments of the statement"
@@ -245,15 +268,40 @@ def subtract(left: Polynomial, right: Polynomial) -> Polynomial:
     return add(left, scaled(right, Fraction(-1)))
 
 
+def loads(text: str) -> Any:
+    """Read JSON in which every name stands once in its object, and every number is finite.
+
+    Raises
+    ------
+    ValueError
+        For any other text.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("a name stands twice in one object")
+        return found
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"numbers must be finite, got {constant}")
+
+    return json.loads(text, object_pairs_hook=once, parse_constant=refuse)
+
+
 def main(paths: list[str]) -> int:
     """Replay receipts from files; returns the exit code."""
+    if not paths or set(paths) & {"-h", "--help"}:
+        print("usage: python -m bounds.receipts.replay RECEIPT.json ...")
+        return 0 if paths else 2
     worst = 0
     for path in paths:
         try:
-            receipt = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            receipt = loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
             print(f"{path}: cannot be read ({error})")
-            return 2
+            worst = 2
+            continue
         found = flaws(receipt) if isinstance(receipt, dict) else ("a receipt must be an object",)
         print(f"{path}: {'proved' if not found else '; '.join(found)}")
         worst = max(worst, int(bool(found)))

@@ -122,6 +122,34 @@ class Law:
         return Interval(low, high)
 
 
+def checked_weights(
+    weights: ArrayLike, shape: tuple[int, ...], error: float
+) -> NDArray[np.float64]:
+    """The probabilities of enumerated outcomes, float64 of the given shape.
+
+    Raises
+    ------
+    ValueError
+        For another shape, weights that are negative or not finite, a sum that misses 1 by more than
+        1e-6 and `error`, or an error outside [0, 1].
+
+    Examples
+    --------
+    >>> checked_weights([-1, 2], (2,), 0.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: weights must be finite and non-negative, got -1
+    """
+    SHARE.number("error", error)
+    chance = FINITE_NON_NEGATIVE.check("weights", weights)
+    if chance.shape != shape:
+        raise ValueError(f"weights must have shape {shape}, got {chance.shape}")
+    total = math.fsum(chance)
+    if abs(total - 1) > 1e-6 + error:
+        raise ValueError(f"weights must sum to 1, got {total:g}")
+    return chance
+
+
 def clopper_pearson(hits: ArrayLike, n: int, tail: float) -> Interval:
     """The interval of a probability from the number of hits among n independent draws.
 

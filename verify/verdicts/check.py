@@ -110,7 +110,8 @@ def judge(
     """
     left = lhs if isinstance(lhs, Interval) else Interval.exact(lhs)
     left = Interval(np.atleast_1d(left.low), np.atleast_1d(left.high))
-    added = np.asarray(slack, dtype=np.float64)
+    added = FINITE_NON_NEGATIVE.check("slack", slack)
+    FINITE_NON_NEGATIVE.number("rounding", rounding)
     bound = bound_interval(theorem, arguments)
     # One left-hand side beside many arguments is one sample, and must not count as many.
     for name, shape in (

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain
-from empirical.statistics.laws import Law, clopper_pearson, estimate_quantile
-from verify.verdicts.compare import INCONCLUSIVE, VIOLATED, Values
+from empirical.statistics.laws import Law, checked_weights, clopper_pearson, estimate_quantile
+from verify.verdicts.compare import HOLDS, INCONCLUSIVE, VIOLATED, Values
 
 Verdict = Literal["supported", "refuted", "undecided"]
 SHARE = Domain("lie in [0, 1)", low=0.0, high=math.nextafter(1.0, 0.0))
@@ -105,8 +105,9 @@ def coverage(
     Raises
     ------
     ValueError
-        For no samples, a level or sample_miss outside [0, 1), an alpha outside (0, 1), or a number of
-        tests that is not a positive integer.
+        For no samples, verdicts other than -1, 0 and 1, a level or sample_miss outside [0, 1), an alpha
+        outside (0, 1), a number of tests that is not a positive integer, and weights or an error that
+        `empirical.statistics.laws.checked_weights` refuses.
 
     Examples
     --------
@@ -121,6 +122,8 @@ def coverage(
     n = codes.size
     if n == 0:
         raise ValueError("verdicts must hold at least one sample, got none")
+    if codes.dtype.kind not in "iu" or not np.isin(codes, (VIOLATED, INCONCLUSIVE, HOLDS)).all():
+        raise ValueError(f"verdicts must be integers out of -1, 0 and 1, got {verdicts!r}")
     SHARE.number("level", level)
     SHARE.number("sample_miss", sample_miss)
     PROBABILITY.number("alpha", alpha)
@@ -129,7 +132,7 @@ def coverage(
     violations, inconclusive = int(violated.sum()), int(open_.sum())
     needed = math.inf
     if weights is not None:
-        chance = np.asarray(weights, dtype=np.float64)
+        chance = checked_weights(weights, codes.shape, error)
         sure = math.fsum(chance[violated])
         # An event to which no outcome belongs has probability 0, but for what was cut off.
         low = max(0.0, sure - error)
