@@ -11,6 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 Direction = Literal["exact", "two-sided", "at least", "at most", "none"]
 
 
+def _numbers(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    # numpy would use the numbers under a mask, drop imaginary parts and read text.
+    array = np.asarray(value)
+    if np.ma.is_masked(value) or array.dtype.kind in "cSU":
+        raise ValueError(f"{name} must be real numbers without a mask, got {value!r}")
+    return array.astype(np.float64, copy=False)
+
+
 @dataclass(frozen=True)
 class Interval:
     """A quantity known to lie in [low, high]; arrays broadcast, one entry per sample.
@@ -23,7 +31,7 @@ class Interval:
     Raises
     ------
     ValueError
-        If low > high.
+        If low > high, and for ends that are masked, complex or text.
 
     Examples
     --------
@@ -35,9 +43,7 @@ class Interval:
     high: NDArray[np.float64]
 
     def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
-        low_array, high_array = np.broadcast_arrays(
-            np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-        )
+        low_array, high_array = np.broadcast_arrays(_numbers("low", low), _numbers("high", high))
         crossed = low_array > high_array
         if np.any(crossed):
             raise ValueError(

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from bounds.domains import FINITE_NON_NEGATIVE, Domain
 from empirical.statistics.intervals import Estimate, Interval
+
+ERROR = Domain("lie in [0, 1]", low=0.0, high=1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +143,7 @@ def checked_weights(
     ...
     ValueError: weights must be finite and non-negative, got -1
     """
-    SHARE.number("error", error)
+    ERROR.number("error", error)
     chance = FINITE_NON_NEGATIVE.check("weights", weights)
     if chance.shape != shape:
         raise ValueError(f"weights must have shape {shape}, got {chance.shape}")

@@ -179,3 +179,29 @@ def test_a_decision_says_what_it_rests_on():
     text = str(check_theorem(PAPER, np.zeros(10), TERMS))
     assert text.startswith("risk_gap.paper: undecided (0 of 10 samples violate it, 0 inconclusive")
     assert "allowed 0.025; critical factor 0)" in text
+
+
+@pytest.mark.parametrize(
+    ("lhs", "options", "message"),
+    [
+        ([5.0, 5.0], {"slack": np.inf}, "slack must be finite and non-negative"),
+        ([5.0, 5.0], {"slack": -1.0}, "slack must be finite and non-negative"),
+        ([5.0, 5.0], {"slack": "1"}, "slack must be finite and non-negative"),
+        ([5.0, 5.0], {"rounding": np.inf}, "rounding must be finite and non-negative"),
+        ([5.0, 5.0], {"rounding": -9.0}, "rounding must be finite and non-negative"),
+        ([5j, 5j], {}, "low must be real numbers"),
+        (["5", "5"], {}, "low must be real numbers"),
+        (np.ma.masked_array([5.0, 5.0], mask=True), {}, "low must be real numbers"),
+    ],
+)
+def test_what_is_no_number_makes_nothing_true(lhs, options, message) -> None:
+    known = {"gamma": 0, "R_M": 0.01, "L": 1, "C": 1, "m": 10_000, "delta": 0.05}
+    with pytest.raises(ValueError, match=f"^{message}"):
+        judge(risk_gap.paper("TA", "T"), lhs, known, **options)
+
+
+def test_masked_arguments_are_refused() -> None:
+    hidden = np.ma.masked_array(np.full(2, 9.0), mask=True)
+    known = {"gamma": hidden, "R_M": 0.01, "L": 1, "C": 1, "m": 10_000, "delta": 0.05}
+    with pytest.raises(ValueError, match=r"^gamma must .*, got masked entries"):
+        judge(risk_gap.paper("TA", "T"), [5.0, 5.0], known)

@@ -1,6 +1,7 @@
 """Violation rates against the failure probability, and the critical factor."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -293,3 +294,36 @@ def test_multiples_of_terms_that_are_infinite_zero_negative_or_unknown() -> None
 )
 def test_one_refutation_refutes_and_only_all_support(verdicts: list, verdict: str) -> None:
     assert overall(verdicts) == verdict
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [1, 2],
+        [np.nan] * 200,
+        ["violated"] * 200,
+        [None] * 200,
+        [2] * 200,
+        np.full(200, 255, np.uint8),
+    ],
+)
+def test_codes_that_compare_never_returns_are_refused(codes) -> None:
+    with pytest.raises(ValueError, match=r"^verdicts must be integers out of -1, 0 and 1, got"):
+        coverage(codes, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        ([-1, 2], 0.0, "weights must be finite and non-negative, got -1"),
+        ([np.nan, 1], 0.0, "weights must be finite and non-negative, got nan"),
+        ([0, 0], 0.0, "weights must sum to 1, got 0"),
+        ([0.01, 0.01], 0.0, "weights must sum to 1, got 0.02"),
+        ([1.0], 0.0, "weights must have shape (2,), got (1,)"),
+        ([0.09, 0.91], -0.05, "error must lie in [0, 1], got -0.05"),
+        ([0.5, 0.5], np.nan, "error must lie in [0, 1], got nan"),
+    ],
+)
+def test_weights_that_are_no_probabilities_are_refused(weights, error, message) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        coverage([VIOLATED, HOLDS], 0.05, weights=weights, error=error)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bounds.domains import FINITE_NON_NEGATIVE
 from bounds.theorem import Theorem
 from empirical.statistics.intervals import Interval
 from verify.verdicts.compare import BoundInterval, Values, bound_interval, compare, without_rounding
