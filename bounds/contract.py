@@ -207,7 +207,7 @@ def _tail(theorem: Theorem, tail: str) -> Iterator[str]:
 
 
 def _generic(expression: sympy.Expr) -> sympy.Expr:
-    """Every symbol but the confidence at 1: enough to see how fast a term grows."""
+    """Every symbol but the confidence at 1/2: enough to see how fast a term grows."""
     rest = expression.free_symbols - {CONFIDENCE}
     return expression.subs({symbol: sympy.Rational(1, 2) for symbol in rest})
 

@@ -57,10 +57,9 @@ def squared(prediction_radius: float, target_radius: float) -> LossConstants:
     >>> squared(prediction_radius=1.0, target_radius=2.0)
     LossConstants(C=9.0, L=6.0)
     """
-    reach = float(
-        domains.FINITE_NON_NEGATIVE.check("prediction_radius", prediction_radius)
-        + domains.FINITE_NON_NEGATIVE.check("target_radius", target_radius)
-    )
+    reach = domains.FINITE_NON_NEGATIVE.number(
+        "prediction_radius", prediction_radius
+    ) + domains.FINITE_NON_NEGATIVE.number("target_radius", target_radius)
     if reach > 1e154:
         raise ValueError(f"prediction_radius + target_radius must be at most 1e154, got {reach:g}")
     return LossConstants(C=reach**2, L=2.0 * reach)

@@ -29,7 +29,6 @@ from bounds.notation import (
     Modalities,
     delta,
     distinct_pair,
-    gamma,
     m,
 )
 from bounds.proofs import lemmas
@@ -53,7 +52,7 @@ def rate(M: Modalities, N: Modalities) -> Theorem:
         subsets=distinct_pair(M, N),
         lhs=RISK_M - RISK_N,
         terms=(
-            Term("quality_gap", gamma, measured=True, against_range=False),
+            risk_gap.QUALITY_GAP,
             Term("complexity", 8 * L * sqrt(C_M / m)),
             Term("centring", 4 * C / sqrt(m)),
             Term("confidence", 2 * C * sqrt(2 * log(2 / delta) / m)),

@@ -21,7 +21,15 @@ from fractions import Fraction
 
 import sympy
 
-from bounds.domains import NON_NEGATIVE, POSITIVE_INTEGER, POSITIVE_PART, PROBABILITY, REAL, Domain
+from bounds.domains import (
+    NON_NEGATIVE,
+    POSITIVE_INTEGER,
+    POSITIVE_PART,
+    PROBABILITY,
+    REAL,
+    Domain,
+    one_of,
+)
 from bounds.frozen import FrozenMapping
 
 NO_UNITS = (Fraction(0), Fraction(0), Fraction(0))
@@ -326,9 +334,7 @@ def symbol(name: str) -> sympy.Symbol:
     >>> symbol("m").is_integer, symbol("gamma").is_real
     (True, True)
     """
-    if name not in QUANTITIES:
-        raise ValueError(f"name must be one of {', '.join(QUANTITIES)}, got {name!r}")
-    return QUANTITIES[name].symbol
+    return QUANTITIES[one_of("name", name, QUANTITIES)].symbol
 
 
 gamma, L_hat, L_hat_M, L_hat_N = map(symbol, ("gamma", "L_hat", "L_hat_M", "L_hat_N"))

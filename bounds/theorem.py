@@ -1,4 +1,4 @@
-"""A theorem: a statement with its verbs."""
+"""A theorem: a statement with the functions that evaluate, invert, print and plot it."""
 
 from __future__ import annotations
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 from threading import RLock
@@ -42,16 +41,7 @@ def _guard(study: Any) -> None:
     for verb in ("run", "report"):
         method = getattr(study, verb)
         if not hasattr(method, "__wrapped__"):
-            setattr(study, verb, _with_our_names(method))
-
-
-def _with_our_names(method: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(method)
-    def guarded(*arguments: Any, **options: Any) -> Any:
-        with first_on_the_path():
-            return method(*arguments, **options)
-
-    return guarded
+            setattr(study, verb, first_on_the_path()(method))
 
 
 def in_the_way() -> list[str]:

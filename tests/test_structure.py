@@ -54,7 +54,7 @@ def circle(graph):
 
 
 def folders(package):
-    """The rooms of a package and the arrows between them; a file of its own is a room."""
+    """The folders of a package and the imports between them; a file beside them counts as a folder."""
 
     def room(name):
         return ".".join(name.split(".")[:2])

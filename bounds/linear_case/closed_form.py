@@ -25,16 +25,6 @@ from numpy.typing import ArrayLike
 
 from bounds import domains
 from bounds.linear_case import schur, schur_symbolic
-from bounds.linear_case.proof import Proof, ProofStep, prove_quality_gap
-
-__all__ = [
-    "Proof",
-    "ProofStep",
-    "best_predictor",
-    "latent_quality",
-    "prove_quality_gap",
-    "quality_gap",
-]
 
 
 def latent_quality(

@@ -19,11 +19,14 @@ from sympy import MatrixExpr, MatrixSymbol
 class ProofStep:
     """One checked equality.
 
-    Attributes
+    Parameters
     ----------
-        claim: what the step establishes.
-        left, right: matrix expressions that are equal for symmetric Σ_NN, Σ_RR, Σ_cc, Σ_MM, P.
-        because: why the claim follows from the equality.
+    claim
+        What the step establishes.
+    left, right
+        Matrix expressions that are equal for symmetric Σ_NN, Σ_RR, Σ_cc, Σ_MM, P.
+    because
+        Why the claim follows from the equality.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def prove_quality_gap() -> Proof:
     References
     ----------
     Huang et al. 2021 (arXiv 2106.04538), the linear case, claims γ ≤ 0 without the condition;
-    `linear_counterexample` shows that the condition is needed.
+    `bounds.linear_case.counterexample` shows that the condition is needed.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """The checker of derivations: do the steps, each an instance of its lemma, add up to the statement?
 
-Everything is decided by sympy here, and a second time by `bounds.receipts.replay`, which shares no code
-with this library.
+Everything is decided by sympy here, and a second time by `bounds.receipts.replay`, which imports
+nothing from outside its own folder.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Signs and directions of expressions, proved by composing monotone parts.
 
-A plain sympy query gives up on sqrt(log(2/delta)/m), for it cannot know that delta < 1. Here delta
+sympy does not decide the sign of sqrt(log(2/delta)/m), since it is not told that delta < 1. Here delta
 is written exp(-w) with w > 0, which turns every ln(a/delta) with a >= 1 into w + ln(a), a sum of
 non-negative parts; signs and directions then follow from those of the parts. `None` or False means
 "not proved", never "disproved".
@@ -31,7 +31,7 @@ def standard_form(expression: sympy.Expr) -> sympy.Expr:
 
 
 def same(first: sympy.Expr, second: sympy.Expr) -> bool:
-    """Whether two expressions are equal, as far as sympy can see; False if not proved.
+    """Whether sympy proves two expressions equal; False if it does not.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def same(first: sympy.Expr, second: sympy.Expr) -> bool:
     if _visibly_not_zero(first - second):
         return False
     difference = standard_form(first) - standard_form(second)
-    # Cancelling by expansion is enough almost always, and a hundred times faster than `simplify`.
+    # Expansion first: it is cheaper than `simplify`.
     return sympy.expand(difference).is_zero is True or bool(sympy.simplify(difference) == 0)
 
 

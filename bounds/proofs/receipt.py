@@ -1,4 +1,4 @@
-"""Receipts: a theorem with its derivation as plain data, for a verifier that shares no code with us."""
+"""Receipts: a theorem with its derivation as plain data, for the verifier `bounds.receipts`."""
 
 from __future__ import annotations
 

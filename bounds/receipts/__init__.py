@@ -1,1 +1,1 @@
-"""Receipts of proofs, and a verifier that needs no code of this library and no computer algebra."""
+"""Receipts of proofs, and their verifier: the standard library alone, nothing from outside this folder."""

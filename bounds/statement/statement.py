@@ -145,7 +145,7 @@ class Statement:
         >>> latent_quality.sharp("TA").quantities["C"].meaning != ""
         True
         """
-        return FrozenMapping(dict(QUANTITIES) | {each.name: each for each in self.symbols})
+        return QUANTITIES | {each.name: each for each in self.symbols}
 
     @property
     def bound(self) -> sympy.Expr:

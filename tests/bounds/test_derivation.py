@@ -1,11 +1,10 @@
 """Derivations compose to their statements; every wrong constant is rejected, for the right reason."""
 
 import dataclasses
-import importlib.util
-from pathlib import Path
 
 import pytest
 import sympy
+import wrong_constants
 
 from bounds.catalogue import THEOREMS, find
 from bounds.frozen import FrozenMapping
@@ -13,11 +12,6 @@ from bounds.proofs import lemmas
 from bounds.proofs.checker import flaws
 from bounds.proofs.inequalities import same
 
-_spec = importlib.util.spec_from_file_location(
-    "wrong_constants", Path(__file__).with_name("wrong_constants.py")
-)
-wrong_constants = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(wrong_constants)
 WRONG = wrong_constants.WRONG
 
 

@@ -1,15 +1,14 @@
 """Relations between the bounds, their limits and their scaling: proved, then tried on numbers."""
 
-import importlib.util
-import sys
-from pathlib import Path
-from unittest import mock
+import doctest
 
 import numpy as np
 import pytest
+import relations
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from relations import RELATIONS, Relation, large_sample_limit, leading_order
 from sympy import log, sqrt
 
 from bounds import latent_quality, risk_gap
@@ -17,15 +16,6 @@ from bounds.catalogue import THEOREMS, find
 from bounds.contract import random_arguments
 from bounds.notation import symbol
 from bounds.proofs.inequalities import direction, is_non_negative, same
-
-_spec = importlib.util.spec_from_file_location(
-    "relations", Path(__file__).with_name("relations.py")
-)
-_relations = importlib.util.module_from_spec(_spec)
-with mock.patch.dict(sys.modules, {"relations": _relations}):  # dataclasses look their module up
-    _spec.loader.exec_module(_relations)
-RELATIONS, Relation = _relations.RELATIONS, _relations.Relation
-large_sample_limit, leading_order = _relations.large_sample_limit, _relations.leading_order
 
 gamma, L, C, R_M, C_M, R_loss, m, m_head, delta, kappa, V, v_norm = map(
     symbol,
@@ -228,3 +218,7 @@ def test_same_sees_identities_and_differences():
     assert same(sqrt(2 * C**2 / m), C * sqrt(2) / sqrt(m))
     assert not same(log(2 * sqrt(m)) / delta, log(2 * sqrt(m) / delta))
     assert not same(C, C + sympy.Rational(1, 10**9))
+
+
+def test_examples():
+    assert doctest.testmod(relations).failed == 0

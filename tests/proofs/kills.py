@@ -9,14 +9,10 @@ known in closed form: its statement, as changed, is judged there like any claim 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import sympy
-
-sys.path.insert(0, str(Path(__file__).parent))
 from mutants import CHANGES, Mutant, mutants
 
 from bounds import catalogue

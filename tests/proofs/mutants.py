@@ -16,8 +16,8 @@ import numpy as np
 import sympy
 
 from bounds.notation import QUANTITIES
-from bounds.proofs import lemmas
 from bounds.proofs.assumptions import ASSUMPTIONS
+from bounds.proofs.lemmas import LEMMAS
 from bounds.statement.derivation import Derivation, Lemma, Step
 from bounds.statement.intermediate import INTERMEDIATE
 
@@ -42,9 +42,6 @@ TWINS = (
 )
 """Pairs of quantities that are easily taken for one another."""
 FACTORS = tuple(map(sympy.sympify, ("1/2", "2", "1/4", "4", "1/100", "100", "0", "-1", "I")))
-LEMMAS: dict[str, Lemma] = {
-    each.key: each for each in vars(lemmas).values() if isinstance(each, Lemma)
-}
 
 
 @dataclass(frozen=True)
