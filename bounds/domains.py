@@ -88,13 +88,8 @@ class Domain:
         except (TypeError, ValueError):
             raise ValueError(f"{name} must {self.text}, got {value!r}") from None
         with np.errstate(invalid="ignore"):
-            inside = (
-                (array > self.low) & (array < self.high)
-                if self.open_ends
-                else (array >= self.low) & (array <= self.high)
-            )
+            inside = self.within(array)
             if self.clip:
-                inside = ~np.isnan(array)
                 array = np.maximum(array, self.low)
             if self.integer:
                 inside &= array == np.floor(array)
@@ -104,6 +99,20 @@ class Domain:
             offender = array[~inside].flat[0]
             raise ValueError(f"{name} must {self.text}, got {shown(offender)}")
         return array
+
+    def within(self, array: FloatArray) -> NDArray[np.bool_]:
+        """Whether each entry lies between the ends, whole and finite or not.
+
+        Examples
+        --------
+        >>> PROBABILITY.within(np.array([0.0, 0.5, np.nan])).tolist()
+        [False, True, False]
+        """
+        if self.clip:
+            return ~np.isnan(array)
+        if self.open_ends:
+            return (array > self.low) & (array < self.high)
+        return (array >= self.low) & (array <= self.high)
 
     def number(self, name: str, value: Any) -> float:
         """One number inside the domain, as a float.

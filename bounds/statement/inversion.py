@@ -97,7 +97,7 @@ def solve(statement: Statement, /, name: str, *, total: Any, **arguments: Any) -
     expression = form.bound.xreplace(values)
     if UNKNOWN not in expression.free_symbols:
         raise ValueError(f"the bound does not depend on {name} for these arguments: no solution")
-    curve = _curve(form.terms, values)
+    curve = _curve(form, name, form.terms, values)
     exact = closed_form(expression - target, domain, curve, float(target))
     value = bisected(curve, float(target), domain, name) if exact is None else float(exact)
     least = least_integer(lambda n: curve(n) <= float(target)) if domain.integer else None
@@ -137,7 +137,7 @@ def nonvacuous_from(statement: Statement, /, **arguments: Any) -> float:
     if form.quantities["C"].symbol not in values:
         raise ValueError(f"C must {domain.text}, got nothing")
     limit = (form.quantities["C"].symbol - form.quantities["best_risk"].symbol).xreplace(values)
-    return _least_below([t for t in form.terms if t.against_range], values, limit)
+    return _least_below(form, [t for t in form.terms if t.against_range], values, limit)
 
 
 def least_sample_size(statement: Statement, /, *, below: Any, **arguments: Any) -> float:
@@ -158,7 +158,7 @@ def least_sample_size(statement: Statement, /, *, below: Any, **arguments: Any) 
     24
     """
     form, values = _with_free_size(statement, arguments)
-    return _least_below(form.terms, values, _exact_number("below", REAL, below))
+    return _least_below(form, form.terms, values, _exact_number("below", REAL, below))
 
 
 def _with_free_size(
@@ -175,9 +175,12 @@ def _with_free_size(
 
 
 def _least_below(
-    terms: Sequence[Term], values: Mapping[sympy.Symbol, sympy.Expr], limit: sympy.Expr
+    form: Statement,
+    terms: Sequence[Term],
+    values: Mapping[sympy.Symbol, sympy.Expr],
+    limit: sympy.Expr,
 ) -> float:
-    total, most = _curve(tuple(terms), values), lambdified(limit)
+    total, most = _curve(form, form.sample_size, terms, values), lambdified(limit)
     least = least_integer(lambda n: total(n) < most(n))
     return math.inf if least is None else least
 
@@ -238,7 +241,18 @@ def _exact_number(name: str, domain: Domain, value: Any) -> sympy.Expr:
     return sympy.Rational(shown(float(number)))
 
 
-def _curve(terms: tuple[Term, ...], values: Mapping[sympy.Symbol, sympy.Expr]) -> Curve:
+def _curve(
+    form: Statement,
+    unknown: str | None,
+    terms: Sequence[Term],
+    values: Mapping[sympy.Symbol, sympy.Expr],
+) -> Curve:
+    """The sum of terms as a function of `UNKNOWN`; infinite if an argument leaves its domain."""
+    moving = [
+        (lambdified(values[quantity.symbol]), quantity.domain)
+        for name, quantity in form.quantities.items()
+        if name != unknown and values.get(quantity.symbol, sympy.S.Zero).free_symbols
+    ]
     total = lambdified(sympy.Add(*(term.expression for term in terms)).xreplace(dict(values)))
     where = lambdified(
         sympy.Piecewise(
@@ -249,6 +263,9 @@ def _curve(terms: tuple[Term, ...], values: Mapping[sympy.Symbol, sympy.Expr]) -
 
     def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
         value = total(x)
-        return np.where((where(x) > 0) & ~np.isnan(value), value, np.inf)
+        sound = (where(x) > 0) & ~np.isnan(value)
+        for argument, domain in moving:
+            sound &= domain.within(argument(x))
+        return np.where(sound, value, np.inf)
 
     return curve

@@ -234,3 +234,21 @@ def test_a_total_that_is_no_single_number():
         find("latent_quality.sharp").solve(
             "m", total=[0.1, 0.2], L_hat=0, R_loss=0.0, C=1, delta=0.05
         )
+
+
+def test_an_expression_that_leaves_its_domain_does_not_count():
+    theorem, known = latent_quality.sharp("TA"), {"L_hat": 0, "R_loss": 0.1, "C": 1}
+    # delta = 1/m is 1 at m = 1, and at m = 2, 3, 5 the bound still exceeds 1.
+    found = theorem.nonvacuous_from(**known, delta=1 / m)
+    totals = [theorem.evaluate(**known, m=n, delta=1 / n).total for n in range(2, found + 1)]
+    assert found > 5
+    assert [total < 1 for total in totals] == [False] * (found - 2) + [True]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"R_loss": 0, "delta": m}, {"R_loss": -1 / m, "delta": 0.05}]
+)
+def test_an_expression_outside_its_domain_at_every_size_has_no_least_size(arguments):
+    theorem = latent_quality.sharp("TA")
+    assert theorem.nonvacuous_from(L_hat=0, C=1, **arguments) == math.inf
+    assert theorem.least_sample_size(below=0.3, L_hat=0, C=1, **arguments) == math.inf
