@@ -111,7 +111,8 @@ class Law:
         """
         if not 0 < probability <= 1:
             raise ValueError(f"probability must lie in (0, 1], got {probability}")
-        below = np.cumsum(self.probabilities)
+        # Rounded once: nine times 0.1 is 0.9, and not a little less.
+        below = np.cumsum(self.probabilities, dtype=np.longdouble).astype(np.float64)
         last = len(self.values) - 1
         ends = [
             self.values[min(int(np.searchsorted(below, probability + shift)), last)]

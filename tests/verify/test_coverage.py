@@ -327,3 +327,14 @@ def test_codes_that_compare_never_returns_are_refused(codes) -> None:
 def test_weights_that_are_no_probabilities_are_refused(weights, error, message) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         coverage([VIOLATED, HOLDS], 0.05, weights=weights, error=error)
+
+
+def test_the_critical_factor_of_equal_outcomes_is_an_order_statistic() -> None:
+    tenths = critical_factor(np.arange(1, 11) / 10, 1.0, 0.1, weights=[0.1] * 10)
+    assert tenths == CriticalFactor(0.9, 0.9, 0.9)
+    # 1/n and k/n are rounded; what that leaves open is an error.
+    for n in range(2, 60):
+        for k in range(1, n):
+            values = np.arange(1, n + 1) / n
+            found = critical_factor(values, 1.0, k / n, weights=np.full(n, 1 / n), error=1e-15)
+            assert found.low <= values[n - k - 1] <= found.high <= values[n - k]
