@@ -1,0 +1,6 @@
+"""Rows as they lie around, read and checked once: what `decide` works on."""
+
+from empirical.observations.observations import Observations
+from empirical.observations.observe import observe
+
+__all__ = ["Observations", "observe"]
