@@ -85,6 +85,10 @@ class Domain:
             if raw.dtype.kind not in "iufO" or any(isinstance(e, _NO_NUMBERS) for e in entries):
                 raise TypeError
             array = raw.astype(np.float64)
+        except OverflowError:
+            raise ValueError(
+                f"{name} must {self.text}, got an integer beyond the range of float64"
+            ) from None
         except (TypeError, ValueError):
             raise ValueError(f"{name} must {self.text}, got {value!r}") from None
         with np.errstate(invalid="ignore"):

@@ -2,18 +2,24 @@
 
 Exit code 0: nothing came out against expectation; 1: a claim expected to be supported was refuted;
 2: bad input, with one line that names the argument, what it must be and what it was; 3: the run was
-cut short (Ctrl-C, killed workers, a full disk), with what was computed kept.
+cut short (Ctrl-C, SIGTERM, killed workers, a full disk), with what was computed kept; 4: a fault of the
+library, with one line that says where it is.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import shlex
+import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -109,7 +115,7 @@ def report(
     from empirical import datasets
     from verify.execution.cluster import connect
     from verify.execution.folder import check_writable
-    from verify.report import write_report
+    from verify.report import DATA, PAGE, write_report
     from verify.study import Study
 
     # The names are checked by the study itself, whatever the annotation says.
@@ -129,7 +135,7 @@ def report(
     )
     with nullcontext() if scheduler is None else connect(scheduler) as client:
         # Reopening a finished study writes no part, but the report is written in any case.
-        check_writable(out)
+        check_writable(out, PAGE, DATA)
         results = study.run(out, resume=resume, progress=True, client=client)
     page = write_report(results, Path(out), command=_repeat(sys.argv[1:]))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
@@ -164,7 +170,7 @@ def claims(
     from verify.execution.folder import check_writable
 
     number = _one("seed", seed, "a nonnegative integer")
-    check_writable(out)
+    check_writable(out, page.PAGE, page.DATA)
     decided = decide(CLAIMS, number, progress=True)
     seconds = time.monotonic() - began
     content = document(decided, seed=number, seconds=seconds, command=_repeat(sys.argv[1:]))
@@ -205,7 +211,7 @@ def bound(
         "theorem": theorem.key,
         "title": theorem.title,
         "reference": theorem.reference,
-        "arguments": given,
+        "arguments": {name: _finite(number) for name, number in given.items()},
         "terms": {name: _finite(term) for name, term in value.terms.items()},
         "total": _finite(value.total),
         "dominant": value.dominant,
@@ -239,6 +245,10 @@ def reproduce(
         str | None,
         typer.Option(help="run tables 1 to 3 on other data, named as for report"),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="classification, if the target of --data does not say so itself"),
+    ] = None,
     seeds: Annotated[str, typer.Option(help="trainings per cell of tables 1 to 3")] = "5",
     epochs: Annotated[str, typer.Option(help="epochs of tables 1 to 3")] = "10",
     seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
@@ -254,6 +264,7 @@ def reproduce(
         iemocap=iemocap,
         padded=padded,
         data=data,
+        task=task,
         seeds=_one("seeds", seeds, "a positive integer"),
         epochs=_one("epochs", epochs, "a positive integer"),
         command=_repeat(sys.argv[1:]),
@@ -273,10 +284,11 @@ def reproduce(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    _prepare_streams()
     try:
-        code = app(args=given, prog_name="python -m verify", standalone_mode=False)
-        if code == _INTERRUPTED:
-            raise KeyboardInterrupt
+        _check_encodable(given)
+        with _ended_by_signals():
+            code = _run(given)
     except ValueError as error:
         _stop(2, str(error))
     except typer.TyperException as error:
@@ -288,7 +300,70 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(error, OSError) and error.strerror:
             what = error.strerror + (f": {error.filename}" if error.filename else "")
         _stop(3, f"{what}; {_kept(given)}")
+    except Exception as error:
+        _stop(4, _fault(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(given: Sequence[str]) -> Any:
+    try:
+        code = app(args=list(given), prog_name="python -m verify", standalone_mode=False)
+    except SystemExit as error:
+        # The framework exits with 1 where a reader is gone; here 1 is a verdict.
+        if isinstance(error.__context__, BrokenPipeError):
+            raise OSError("the output was closed before its end") from None
+        raise
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return code
+
+
+def _prepare_streams() -> None:
+    """Characters that a terminal or a file cannot encode become `?`; a result is not lost over them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _check_encodable(given: Sequence[str]) -> None:
+    """Refuse names that no page could hold, before anything is measured."""
+    for text in given:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = text.encode(errors="replace").decode()
+            raise ValueError(f"arguments must be valid UTF-8, got {shown!r}") from None
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a run as Ctrl-C does: what was computed is kept."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    names = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # A signal that was ignored on purpose, as nohup does with SIGHUP, stays ignored.
+    heard = [each for each in names if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, interrupt) for each in heard}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _fault(error: Exception) -> str:
+    """Where an unexpected exception was raised, in one line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}, line {last.lineno}"
+    return (
+        f"a fault in multimodal-bounds {metadata.version('multimodal-bounds')}:"
+        f" {type(error).__name__}: {error} ({where}); please report it with the command"
+    )
 
 
 def _stop(code: int, message: str) -> NoReturn:

@@ -18,7 +18,7 @@ from empirical.sampling import LARGEST
 from verify.design import Design, tests_of_a_claim
 from verify.execution.folder import check_writable
 from verify.execution.run import RunOptions, run_study
-from verify.report import write_report
+from verify.report import DATA, PAGE, write_report
 from verify.results.results import Results
 from verify.verdicts.coverage import trials_needed
 
@@ -134,7 +134,7 @@ class Study(Design):
         Path
             The page.
         """
-        check_writable(out)
+        check_writable(out, PAGE, DATA)
         return write_report(self.run(out, **options), Path(out))
 
 

@@ -66,9 +66,9 @@ def from_arrays(
 
     ``features``: modality name → [N, d_k] array, DataFrame or tensor of real numbers or booleans
     (read as 0 and 1); or a list of (name, array) pairs. Rows are aligned by position; pandas
-    objects whose indexes hold the same labels in another order are refused. ``y``: [N], array,
-    Series, tensor or list. Text, booleans and integers with at most 20 distinct values mean
-    classification, anything else regression; ``task`` overrides this. Classification of floats
+    objects whose indexes share labels without being equal are refused. ``y``: [N], array,
+    Series, tensor or list. Text, booleans, categories and integers with at most 20 distinct values
+    mean classification, anything else regression; ``task`` overrides this. Classification of floats
     needs integer values, and more than 20 classes need at least two rows each on average (row
     numbers are no labels). Constant columns (exactly equal in all rows) are dropped and recorded.
 
@@ -115,7 +115,8 @@ def from_arrays(
         modalities[key] = np.ascontiguousarray(matrix[:, varies])
         if not varies.all():
             dropped[key] = tuple(c for c, keep in zip(columns, varies, strict=True) if not keep)
-    target, classes = _target(labels, task)
+    categorical = isinstance(getattr(y, "dtype", None), pd.CategoricalDtype)
+    target, classes = _target(labels, "classification" if categorical and task is None else task)
     return Dataset(
         name,
         modalities,
@@ -174,17 +175,23 @@ def _pairs(features: Any) -> list[tuple[Any, Any]]:
 
 
 def _check_indexes(values: list[tuple[str, Any]]) -> None:
-    """Rows are read by position, so the same labels in another order are a mistake upstream."""
+    """Rows are read by position, so labels that are shared and do not agree are a mistake upstream."""
     indexed = [(k, v.index) for k, v in values if isinstance(v, pd.DataFrame | pd.Series)]
     for key, index in indexed[1:]:
         first_key, first = indexed[0]
-        if len(index) == len(first) and not index.equals(first):
-            same_labels = len(index.difference(first)) == 0 and len(first.difference(index)) == 0
-            if same_labels:
-                raise ValueError(
-                    f"{key!r} and {first_key!r} must have their rows in the same order, got the "
-                    "same index labels in different orders"
-                )
+        if len(index) != len(first) or index.equals(first):
+            continue
+        shared = int(index.isin(first).sum())
+        if shared == len(index) and first.isin(index).all():
+            raise ValueError(
+                f"{key!r} and {first_key!r} must have their rows in the same order, got the "
+                "same index labels in different orders"
+            )
+        if shared:
+            raise ValueError(
+                f"{key!r} and {first_key!r} must have the same index labels, got {shared} of "
+                f"{len(index)} rows of {key!r} with a label of {first_key!r}"
+            )
 
 
 def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...]]:
@@ -208,7 +215,8 @@ def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...
             raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
         with np.errstate(over="ignore"):  # wider floats may become infinite, and are refused then
             matrix = array.astype(np.float64)
-        columns = tuple(range(array.shape[1]))
+        # A shape such as (0, 300000000) takes no memory; a list of its columns would.
+        columns = tuple(range(array.shape[1] if len(array) else 0))
     if 0 in matrix.shape:
         raise ValueError(
             f"{argument} must have at least one row and one column, got shape {matrix.shape}"

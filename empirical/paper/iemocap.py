@@ -149,6 +149,12 @@ def _from_parts(loaded: Any, padded: bool, name: str) -> Split:
         )
     halves = [_half(parts, dialogues[part], padded) for part in PARTS[-2:]]
     (train, y_train, real_train), (test, y_test, real_test) = halves
+    found = np.unique(y_train[real_train])
+    if len(found) != CLASSES:
+        raise ValueError(
+            f"videoLabels must hold all {CLASSES} classes among the training rows, got only"
+            f" {', '.join(map(str, found))}"
+        )
     widths = sorted({train["video"].shape[1], test["video"].shape[1]})
     if len(widths) > 1:
         raise ValueError(f"videoVisual must have one width throughout, got {widths}")
@@ -234,4 +240,4 @@ def _matrix(
         raise ValueError(
             f"{where} must be finite, got {x[row, column]} in row {row}, column {column}"
         )
-    return x.astype(np.float32)
+    return x

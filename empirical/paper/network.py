@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,7 +77,7 @@ def _with_one(x: Tensor) -> Tensor:
     return torch.cat([x, x.new_ones(len(x), 1)], dim=1)
 
 
-def tensors(features: dict[str, NDArray[np.float32]]) -> dict[str, Tensor]:
+def tensors(features: dict[str, NDArray[np.floating[Any]]]) -> dict[str, Tensor]:
     """The features as torch reads them; copies, since a worker's memory may be read-only.
 
     Examples
@@ -84,7 +85,7 @@ def tensors(features: dict[str, NDArray[np.float32]]) -> dict[str, Tensor]:
     >>> tensors({"text": np.zeros((2, 3), dtype=np.float32)})["text"].shape
     torch.Size([2, 3])
     """
-    return {name: torch.tensor(x) for name, x in features.items()}
+    return {name: torch.tensor(x, dtype=torch.float32) for name, x in features.items()}
 
 
 def train(

@@ -3,13 +3,17 @@
 A pickle is a program. Here it may call only what is written in this module: no function of the file's
 choice is looked up, and even numpy's own constructors are replaced, since they read memory layouts
 from the file and trust them. Python-2 pickles are read as latin-1, as their arrays need.
+
+A short pickle can describe a huge object. The number of items, those of a shared object counted at each
+reference, is bounded by the size of the file.
 """
 
 from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,10 @@ import numpy as np
 
 MOST_BYTES = 4 * 2**30
 """A file above this size is refused: the features it may hold are below 100 MB."""
+
+
+LEAST_ITEMS = 1_000_000
+"""A file may hold so many items, or four for each of its bytes if that is more."""
 
 
 class RefusedError(ValueError):
@@ -68,7 +76,7 @@ which was not run
     # RecursionError); all of it means this one thing.
     except Exception as error:
         raise ValueError(_damaged(error)) from None
-    return _plain(loaded)
+    return _Plain(most=max(LEAST_ITEMS, 4 * size)).of(loaded)
 
 
 def _damaged(error: BaseException) -> str:
@@ -160,6 +168,13 @@ def _encode(text: Any, encoding: Any) -> bytes:
     return text.encode("latin1")
 
 
+def _built_in(kind: Callable[..., Any], *arguments: Any) -> Any:
+    # bytes(n) and bytearray(n) fill memory with zeros.
+    if any(isinstance(argument, int) for argument in arguments):
+        raise RefusedError("must hold its own content, got an order for empty memory")
+    return kind(*arguments)
+
+
 _NUMPY = ("numpy.core", "numpy._core")
 _ADMITTED: dict[tuple[str, str], _Admitted] = {
     **{(f"{core}.multiarray", "_reconstruct"): _Admitted(_Array) for core in _NUMPY},
@@ -169,7 +184,7 @@ _ADMITTED: dict[tuple[str, str], _Admitted] = {
     ("numpy", "dtype"): _Admitted(_Dtype),
     ("_codecs", "encode"): _Admitted(_encode),
     **{
-        (module, kind.__name__): _Admitted(kind)
+        (module, kind.__name__): _Admitted(partial(_built_in, kind))
         for module in ("builtins", "__builtin__")
         for kind in (set, frozenset, list, tuple, dict, bytes, bytearray)
     },
@@ -189,22 +204,60 @@ class _Unpickler(pickle.Unpickler):
         raise RefusedError("must hold its own content, got a reference to something outside it")
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """The loaded object with arrays in place of their builders."""
-    if depth > 20:
-        raise ValueError("must nest containers at most 20 deep, got more")
-    if isinstance(value, _Array):
-        array = value.value
-        if array.dtype == object:
-            inner = np.empty(array.shape, dtype=object)
-            for place in np.ndindex(array.shape):
-                inner[place] = _plain(array[place], depth + 1)
-            return inner
-        return array.astype(array.dtype.newbyteorder("="))
-    if isinstance(value, dict):
-        return {_plain(k, depth + 1): _plain(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return type(value)(_plain(item, depth + 1) for item in value)
-    if isinstance(value, (_Dtype, _Admitted)):
-        raise RefusedError("must hold arrays and built-in containers only, got a bare function")
-    return value
+class _Plain:
+    """The loaded object with arrays in place of their builders.
+
+    Each object is converted once, however often it is referred to. Its items count at every reference,
+    since readers of the result walk through them each time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._done: dict[int, tuple[Any, Any, int]] = {}
+
+    def of(self, value: Any) -> Any:
+        return self._of(value, 0)[0]
+
+    def _of(self, value: Any, depth: int) -> tuple[Any, int]:
+        """The plain object, and the number of its items."""
+        if depth > 20:
+            raise ValueError("must nest containers at most 20 deep, got more")
+        if id(value) not in self._done:
+            plain, items = self._convert(value, depth)
+            if items > self._most:
+                raise RefusedError(f"must hold at most {self._most:,} items, got more")
+            # The original is kept too, so that its id stays its own.
+            self._done[id(value)] = (value, plain, items)
+        _, plain, items = self._done[id(value)]
+        return plain, items
+
+    def _convert(self, value: Any, depth: int) -> tuple[Any, int]:
+        if isinstance(value, _Array):
+            array = value.value
+            if array.dtype != object:
+                return array.astype(array.dtype.newbyteorder("=")), 1 + array.size
+            listed, items = self._all(array.ravel(), depth)
+            inner = np.empty(array.size, dtype=object)
+            for place, item in enumerate(listed):
+                inner[place] = item
+            return inner.reshape(array.shape), items
+        if isinstance(value, dict):
+            keys, of_keys = self._all(value.keys(), depth)
+            values, of_values = self._all(value.values(), depth)
+            return dict(zip(keys, values, strict=True)), of_keys + of_values
+        if isinstance(value, (list, tuple, set, frozenset)):
+            listed, items = self._all(value, depth)
+            return type(value)(listed), items
+        if isinstance(value, (_Dtype, _Admitted)):
+            raise RefusedError("must hold arrays and built-in containers only, got a bare function")
+        return value, 1 + (len(value) if isinstance(value, (str, bytes, bytearray)) else 0)
+
+    def _all(self, values: Iterable[Any], depth: int) -> tuple[list[Any], int]:
+        listed, items = [], 1
+        for value in values:
+            plain, more = self._of(value, depth + 1)
+            listed.append(plain)
+            items += more
+            if items > self._most:
+                raise RefusedError(f"must hold at most {self._most:,} items, got more")
+        return listed, items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from empirical.datasets.dataset import Dataset
 from empirical.streams import stream
 
 TEST_SHARE = 0.3
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Split:
     Parameters
     ----------
     train, test
-        name → float32 [rows, d_k].
+        name → [rows, d_k]: float64 as it came, float32 once it is standardised.
     y_train, y_test
         int64 codes 0…classes−1.
     real_train, real_test
@@ -89,8 +90,8 @@ def from_dataset(data: Dataset, seed: int = 0) -> Split:
         data.name,
         "user",
         f"{data.description or data.name}; {how}; {len(data.classes)} classes",
-        {name: x[train].astype(np.float32) for name, x in data.modalities.items()},
-        {name: x[test].astype(np.float32) for name, x in data.modalities.items()},
+        {name: x[train] for name, x in data.modalities.items()},
+        {name: x[test] for name, x in data.modalities.items()},
         data.target[train],
         data.target[test],
         len(data.classes),
@@ -102,6 +103,7 @@ def from_dataset(data: Dataset, seed: int = 0) -> Split:
 def standardised(split: Split) -> Split:
     """Columns of mean 0 and variance 1 over the real training rows; the test rows follow the same map.
 
+    Computed in float64, whatever the scale or offset of a column, and rounded to float32 at the end.
     Columns that are constant on the training rows become 0, padding stays 0.
 
     Examples
@@ -115,13 +117,18 @@ def standardised(split: Split) -> Split:
     test: dict[str, Array] = {}
     for name in split.names:
         rows = split.train[name][split.real_train].astype(np.float64)
+        # Dividing by the largest magnitude first keeps the variance of huge or tiny values in range.
+        unit = np.abs(rows).max(axis=0)
+        unit[unit == 0] = 1.0
+        constant = (rows == rows[0]).all(axis=0)
+        rows = rows / unit
         centre, scale = rows.mean(axis=0), rows.std(axis=0)
-        scale[scale == 0] = np.inf
+        scale[constant] = np.inf
         for halves, found, real in (
             (split.train, train, split.real_train),
             (split.test, test, split.real_test),
         ):
-            x = (halves[name].astype(np.float64) - centre) / scale
+            x = (halves[name].astype(np.float64) / unit - centre) / scale
             x[~real] = 0.0
             found[name] = x.astype(np.float32)
     return replace(split, train=train, test=test)

@@ -53,9 +53,9 @@ def test_the_public_layout(tmp_path, video, protocol):
     # Dialogues come in order of their names, whatever the order of a set.
     expected = [y for d in sorted(TRAIN) for y in parts["videoLabels"][d]]
     assert split.y_train.tolist() == expected
-    first = np.asarray(parts["videoText"]["Ses01"][0], dtype=np.float32)
+    first = parts["videoText"]["Ses01"][0]
     assert np.array_equal(split.train["text"][0], first)
-    assert np.array_equal(split.test["audio"][3], np.float32(parts["videoAudio"]["Ses05"][3]))
+    assert np.array_equal(split.test["audio"][3], parts["videoAudio"]["Ses05"][3])
 
 
 def test_padding_fills_dialogues_up_and_marks_it(tmp_path):
@@ -179,11 +179,22 @@ def test_parts_in_another_order_are_noticed(tmp_path):
         iemocap.load(saved(tmp_path, parts))
 
 
+@pytest.mark.parametrize("classes", [2, 4])
+def test_fewer_classes_are_not_read_as_the_papers_six(tmp_path, classes):
+    parts = layout()
+    parts["videoLabels"] = {
+        d: [y % classes for y in labels] for d, labels in parts["videoLabels"].items()
+    }
+    found = ", ".join(map(str, range(classes)))
+    with pytest.raises(ValueError, match=f"must hold all 6 classes .*, got only {found}"):
+        iemocap.load(saved(tmp_path, parts))
+
+
 def test_a_dialogue_too_long_to_be_padded(tmp_path):
     parts = layout()
     for part, width in (("videoText", 100), ("videoAudio", 100), ("videoVisual", 512)):
         parts[part] = {**parts[part], "Ses02": np.ones((111, width))}
-    parts["videoLabels"] = {**parts["videoLabels"], "Ses02": [0] * 111}
+    parts["videoLabels"] = {**parts["videoLabels"], "Ses02": [i % 6 for i in range(111)]}
     path = saved(tmp_path, parts)
     assert len(iemocap.load(path).y_train) == 3 + 111 + 2
     with pytest.raises(ValueError, match="must have at most 110 rows to be padded, got 111"):

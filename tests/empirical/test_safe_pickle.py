@@ -152,3 +152,31 @@ def test_missing_folder_and_deep_nesting(tmp_path):
         nested = [nested]
     with pytest.raises(ValueError, match="at most 20 deep"):
         load(saved(tmp_path / "deep.pkl", nested))
+
+
+def test_shared_references_cannot_make_a_huge_object(tmp_path):
+    """A list of ten times one list, ten deep: 10 billion items in a few hundred bytes."""
+    inner = list(range(10))
+    for _ in range(10):
+        inner = [inner] * 10
+    path = saved(tmp_path / "shared.pkl", inner)
+    with pytest.raises(ValueError, match="must hold at most 1,000,000 items, got more"):
+        load(path)
+    shared = [np.ones(1000)] * 10_000
+    with pytest.raises(ValueError, match="must hold at most 1,000,000 items, got more"):
+        load(saved(tmp_path / "arrays.pkl", {"a": shared}))
+
+
+def test_an_object_that_is_shared_is_converted_once(tmp_path):
+    row = np.arange(3.0)
+    loaded = load(saved(tmp_path / "shared.pkl", [row, row]))
+    assert loaded[0] is loaded[1]
+    assert np.array_equal(loaded[0], row)
+
+
+@pytest.mark.parametrize("kind", [b"bytes", b"bytearray"])
+def test_empty_memory_is_not_made_to_order(tmp_path, kind):
+    path = tmp_path / "zeros.pkl"
+    path.write_bytes(b"c__builtin__\n" + kind + b"\n(I4000000000\ntR.")
+    with pytest.raises(ValueError, match="got an order for empty memory"):
+        load(path)

@@ -15,7 +15,7 @@ import pytest
 from empirical import datasets
 from verify import Study
 from verify.cli import main
-from verify.execution import part_files, run, tasks
+from verify.execution import part_files, run, tasks, workers
 
 SCRIPTS = Path(__file__).parent.parent / "durability"
 SMALL: dict[str, Any] = {
@@ -93,7 +93,7 @@ def test_a_full_disk_or_an_interrupt_ends_with_one_line_and_resumes(
         original(path, frame, study)
 
     monkeypatch.setattr(part_files, "write_part", full)
-    monkeypatch.setattr(run.loky, "cpu_count", lambda: 1)
+    monkeypatch.setattr(workers.loky, "cpu_count", lambda: 1)
     code, line = command(capsys, tmp_path)
     assert code == 3
     assert line.count("\n") == 1
@@ -102,7 +102,7 @@ def test_a_full_disk_or_an_interrupt_ends_with_one_line_and_resumes(
     assert line.rstrip().endswith("--resume")
     kept = {path: path.stat().st_mtime_ns for path in written}
     monkeypatch.undo()
-    monkeypatch.setattr(run.loky, "cpu_count", lambda: 1)
+    monkeypatch.setattr(workers.loky, "cpu_count", lambda: 1)
     code, line = command(capsys, tmp_path, "--resume")
     assert (code, line) == (0, "")
     assert {path: path.stat().st_mtime_ns for path in written} == kept
@@ -132,7 +132,7 @@ def test_a_disk_that_is_really_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     """A file system of 100 kB: the run ends, keeps what is whole, and goes on where there is room."""
-    monkeypatch.setattr(run.loky, "cpu_count", lambda: 1)
+    monkeypatch.setattr(workers.loky, "cpu_count", lambda: 1)
     tiny = tmp_path / "tiny"
     tiny.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(tiny)]

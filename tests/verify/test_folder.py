@@ -65,7 +65,13 @@ def test_parts_alone_tell_another_study(tmp_path: Path) -> None:
     folder.open_folder(tmp_path, study())
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"{}", b"\xff\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"[1]", b"{}", b"\xff\x00", b'{"fingerprint": "x", "settings": 3}'),
+        pytest.param(b"[" * 100_000, id="nested"),
+    ],
+)
 def test_a_damaged_configuration_is_written_again(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:

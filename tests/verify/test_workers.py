@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -42,6 +44,66 @@ def test_a_killed_worker_is_replaced_and_its_work_done_again(
     assert [record.message for record in caplog.records] == [
         "a worker process was killed; its work is done again"
     ]
+
+
+def test_a_worker_killed_while_it_starts_is_replaced() -> None:
+    """With 1 MB of work in the pipe of a starting process, a killed one stopped the run for ever."""
+    ballast, killed = b"x" * 2**20, threading.Event()
+
+    def kill_first() -> None:
+        while not killed.is_set():
+            for child in multiprocessing_children():
+                os.kill(child, signal.SIGKILL)
+                killed.set()
+                return
+
+    def work(number: int) -> int:
+        return number + len(ballast)
+
+    thread = threading.Thread(target=kill_first, daemon=True)
+    thread.start()
+    assert sorted(spread(work, range(4), 2)) == [(n, n + 2**20) for n in range(4)]
+    assert killed.is_set()
+
+
+def multiprocessing_children() -> list[int]:
+    """The worker processes of this one; their command lines name loky."""
+    listed = subprocess.run(
+        ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True
+    ).stdout.splitlines()
+    return [int(line.split()[0]) for line in listed if "popen_loky" in line]
+
+
+def test_the_file_of_the_work_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def work(number: int) -> int:
+        if number == 2:
+            raise ValueError("number must not be 2")
+        return number
+
+    assert sorted(spread(work, [0, 1], 2)) == [(0, 0), (1, 1)]
+    with pytest.raises(ValueError, match="must not be 2"):
+        list(spread(work, [2, 3], 2))
+    assert list(tmp_path.glob("*.work")) == []
+
+
+def test_a_daemonic_process_works_alone(tmp_path: Path) -> None:
+    """A worker of `multiprocessing.Pool` may start no processes of its own."""
+    script = tmp_path / "pool.py"
+    script.write_text(
+        "import logging, multiprocessing\n"
+        "from verify.execution.workers import most_workers, spread\n"
+        "def inner(workers):\n"
+        "    logging.basicConfig()\n"
+        "    return sorted(spread(abs, [-2, 3], most_workers(workers)))\n"
+        "if __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.map(inner, [None, 2]))\n"
+    )
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert run.stdout.strip() == "[[(-2, 2), (3, 3)], [(-2, 2), (3, 3)]]", run.stderr
+    assert run.stderr.count("everything is done in this one") == 1
 
 
 def test_a_piece_that_always_kills_its_worker_ends_the_rest_first() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import loky
 from tqdm import tqdm
 
 from bounds import catalogue
@@ -14,7 +13,7 @@ from verify.claims.claim import Claim, Decided, Finding
 from verify.claims.evidence.facts import GRADES, Drawn, Source
 from verify.claims.judge import finding
 from verify.execution.threads import one_thread
-from verify.execution.workers import spread
+from verify.execution.workers import most_workers, spread
 from verify.verdicts.coverage import trials_needed
 
 
@@ -60,7 +59,7 @@ def decide(
     ('refuted', 1.0)
     """
     at_least(0, 2**64 - 1).whole("seed", seed)
-    count = loky.cpu_count() if workers is None else POSITIVE_INTEGER.whole("workers", workers)
+    count = most_workers(None if workers is None else POSITIVE_INTEGER.whole("workers", workers))
     pieces = _pieces(ledger, seed)
     found: dict[tuple[str, str], tuple[Finding, ...]] = {}
     with tqdm(

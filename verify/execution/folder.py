@@ -43,8 +43,8 @@ def open_folder(out: str | Path, design: Design) -> Path:
     return parts
 
 
-def check_writable(out: str | Path) -> None:
-    """Check that files can be written below `out`, which is created if missing.
+def check_writable(out: str | Path, *names: str) -> None:
+    """Check that files, also those of the given names, can be written in `out`, created if missing.
 
     Raises
     ------
@@ -63,6 +63,8 @@ def check_writable(out: str | Path) -> None:
             pass
     except OSError as error:
         raise _unusable(out, error) from None
+    for name in names:
+        part_files.check_file(Path(out) / name)
 
 
 def finished(parts: Path) -> list[Task]:
@@ -91,9 +93,12 @@ def _claim(path: Path, design: Design, out: str | Path) -> None:
         if part_files.create(path, content):
             return
     try:
+        part_files.check_file(path)
         theirs = json.loads(path.read_bytes())
-        fingerprint = theirs["fingerprint"]
-    except (ValueError, TypeError, KeyError):
+        fingerprint, settings = theirs["fingerprint"], theirs["settings"]
+        if not isinstance(settings, dict):
+            raise TypeError
+    except (ValueError, TypeError, KeyError, RecursionError):
         part_files.set_aside(path)
         return _claim(path, design, out)
     if fingerprint != mine["fingerprint"]:

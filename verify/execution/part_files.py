@@ -7,6 +7,7 @@ is no manifest: the files are the only state, and two writers of one part write 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -25,6 +26,9 @@ _STUDY, _CHECKSUM = b"multimodal-bounds study", b"multimodal-bounds checksum"
 _STALE_AFTER = 3600.0
 """Seconds after which a temporary file is no longer being written, however slow the disk."""
 
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES}
+"""What a file system answers that cannot sync a folder, such as CIFS or some of FUSE."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +41,7 @@ def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
         If the disk is full or cannot be written; the part that was there is kept.
     """
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-    metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table, study.encode())}
+    metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table, study.encode(), path.name)}
     buffer = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(metadata), buffer)
     write_atomically(path, buffer.getvalue())
@@ -46,13 +50,20 @@ def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
 def read_part(path: Path) -> pd.DataFrame | None:
     """The part at `path`, or None if there is no undamaged one.
 
-    A damaged part is renamed to NAME.damaged: it is kept for inspection, and computed again.
+    A damaged part, or one under another part's name, is renamed to NAME.damaged: it is kept for
+    inspection, and computed again.
+
+    Raises
+    ------
+    ValueError
+        If something else than a readable file has that name.
     """
+    check_file(path)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
-    whole = _parse(content)
+    whole = _parse(content, path.name)
     if whole is None:
         set_aside(path)
         return None
@@ -60,14 +71,30 @@ def read_part(path: Path) -> pd.DataFrame | None:
     return frame
 
 
+def check_file(path: Path) -> None:
+    """Check that a file, if there is one of that name, can be read.
+
+    Raises
+    ------
+    ValueError
+        If it cannot. A run that starts again would meet it again.
+    """
+    if path.exists() and not path.is_file():  # reading a FIFO would never end
+        raise ValueError(f"{path} must be a file, got something else of that name: remove it")
+    if path.exists() and not os.access(path, os.R_OK):
+        raise ValueError(f"{path} must be readable, got a file without permission")
+
+
 def study_of(path: Path) -> str | None:
     """The configuration hash inside a part; None if the file is damaged or not a part."""
-    whole = _parse(path.read_bytes())
+    check_file(path)
+    whole = _parse(path.read_bytes(), path.name)
     return None if whole is None else whole[1]
 
 
 def claims_study(path: Path, study: str) -> bool:
     """Whether a part's footer names this configuration, without a check of its content."""
+    check_file(path)
     try:
         metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowException):
@@ -125,20 +152,33 @@ def _temporary(path: Path, content: bytes | pa.Buffer) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable where the file system can; it has happened in any case."""
+    try:
+        directory = os.open(folder, os.O_RDONLY)
+    except (
+        PermissionError
+    ):  # Windows opens no folders, and a folder may be writable but not readable
+        return
     try:
         os.fsync(directory)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(directory)
 
 
-def _parse(content: bytes) -> tuple[pa.Table, str] | None:
+def _parse(content: bytes, name: str) -> tuple[pa.Table, str] | None:
     """Table and configuration hash of a part; None if its checksum is wrong."""
     try:
         table = pq.read_table(pa.BufferReader(content), use_threads=False)
         metadata = table.schema.metadata or {}
         study = metadata[_STUDY]
-        if metadata[_CHECKSUM] == _checksum(table, study):
+        if metadata[_CHECKSUM] == _checksum(table, study, name):
             return table, study.decode()
     except Exception:
         # Damaged bytes can raise any exception in the reader.
@@ -146,11 +186,12 @@ def _parse(content: bytes) -> tuple[pa.Table, str] | None:
     return None
 
 
-def _checksum(table: pa.Table, study: bytes) -> bytes:
-    digest = hashlib.sha256(study)
-    for name in table.column_names:
-        column = table.column(name)
-        digest.update(repr((name, str(column.type), len(column), column.null_count)).encode())
+def _checksum(table: pa.Table, study: bytes, name: str) -> bytes:
+    # The file's name says what the numbers are of: a part is not to be read under another one.
+    digest = hashlib.sha256(study + b"\0" + name.encode())
+    for label in table.column_names:
+        column = table.column(label)
+        digest.update(repr((label, str(column.type), len(column), column.null_count)).encode())
         values = np.asarray(column.to_numpy())
         # A numpy array of text holds pointers, not the characters.
         text = values.dtype == object

@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-import loky
 import pandas as pd
 import torch
 from tqdm import tqdm
@@ -230,5 +229,5 @@ def _spread(
     if client is not None:
         return cluster.spread(client, work, tasks)
     # One process drives a GPU; more would share it, and its memory.
-    most = 1 if device == "cuda" else count or loky.cpu_count()
+    most = 1 if device == "cuda" else workers.most_workers(count)
     return workers.spread(work, tasks, min(most, max(1, len(tasks))))

@@ -6,16 +6,20 @@ Workers that are killed are replaced, and workers end when their parent does.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import pickle
 import signal
+import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+import loky
 from loky import ProcessPoolExecutor
 from loky.backend.reduction import dumps
 from loky.process_executor import BrokenProcessPool
@@ -55,7 +59,7 @@ def spread(
     Parameters
     ----------
     work
-        Sent once to each worker; it and what it refers to must pickle.
+        Written to a temporary file once, read by each worker; it and what it refers to must pickle.
     pieces
         Distinct arguments of `work`.
     workers
@@ -77,13 +81,46 @@ def spread(
         for piece in pieces:
             yield piece, work(piece)
         return
+    with _packed(work) as path:
+        yield from _on_processes(path, pieces, workers)
+
+
+def most_workers(asked: int | None) -> int:
+    """The number of processes: as asked, or one per core that this process may use.
+
+    One in a daemonic process, such as a worker of `multiprocessing.Pool`, which may start none.
+    """
+    if multiprocessing.current_process().daemon:
+        if asked not in (None, 1):
+            _log.warning("a daemonic process cannot start workers: everything is done in this one")
+        return 1
+    return loky.cpu_count() if asked is None else asked
+
+
+@contextmanager
+def _packed(work: Any) -> Iterator[str]:
+    """A file with the pickled work.
+
+    Workers read it after they began to watch their parent, since loading takes seconds. It is not sent
+    through the pipe of a starting process: if that process is killed, a write of more than the pipe
+    holds never returns.
+    """
+    handle, path = tempfile.mkstemp(prefix="multimodal-bounds-", suffix=".work")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(dumps(work))
+        yield path
+    finally:
+        with suppress(OSError):
+            os.unlink(path)
+
+
+def _on_processes(path: str, pieces: Sequence[Piece], workers: int) -> Iterator[tuple[Piece, Any]]:
     left = dict.fromkeys(pieces)
     lost = 0
-    # Pickled here, so that a worker watches its parent before it loads the work, which takes seconds.
-    packed = bytes(dumps(work))
     while left:
         executor = ProcessPoolExecutor(
-            workers, initializer=_begin, initargs=(os.getpid(), packed), env=_ONE_THREAD
+            workers, initializer=_begin, initargs=(os.getpid(), path), env=_ONE_THREAD
         )
 
         def submit(piece: Piece, pool: Any = executor) -> Any:
@@ -131,18 +168,21 @@ def _first(futures: list[Any]) -> None:
     wait(futures, return_when=FIRST_COMPLETED)
 
 
-def _begin(parent: int, packed: bytes) -> None:
+def _begin(parent: int, path: str) -> None:
     global _work
     # Workers ignore Ctrl-C; the parent reports it and stops them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _work = pickle.loads(packed)
+    threading.Thread(target=_end_with, args=(parent, path), daemon=True).start()
+    with open(path, "rb") as file:
+        _work = pickle.load(file)
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, path: str) -> None:
     """End this process when its parent is gone: nobody will fetch what it computes."""
     while os.getppid() == parent:
         time.sleep(0.5)
+    with suppress(OSError):
+        os.unlink(path)
     os._exit(1)
 
 

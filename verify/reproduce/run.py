@@ -49,6 +49,7 @@ def reproduce(
     iemocap: str | Path | None = None,
     padded: bool = False,
     data: str | None = None,
+    task: str | None = None,
     seeds: int = experiment.SEEDS,
     epochs: int = experiment.EPOCHS,
     command: str | None = None,
@@ -66,7 +67,9 @@ def reproduce(
         The user's own IEMOCAP features for tables 1 to 3 (`empirical.paper.iemocap.load`), padded
         to 110 rows per dialogue where `padded`; without it and without `data` a stand-in is used.
     data
-        Another data set with class labels: a name or an ``.npz`` (`empirical.datasets.by_name`)
+        Another data set with class labels: a name or an ``.npz`` (`empirical.datasets.by_name`).
+    task
+        "classification", where the target of `data` does not say so itself.
     seeds, epochs
         Of tables 1 to 3.
     command
@@ -81,8 +84,8 @@ def reproduce(
     numbers = chosen(which)
     for name, value, least in (("seed", seed, 0), ("seeds", seeds, 1), ("epochs", epochs, 1)):
         at_least(least).whole(name, value)
-    split = _split(numbers, iemocap, padded, data, seed)
-    check_writable(out)
+    split = _split(numbers, iemocap, padded, data, task, seed)
+    check_writable(out, *(f"table{n}.{kind}" for n in numbers for kind in ("html", "json")))
     trained: dict[tuple[Subset, ...], list[experiment.Run]] = {}
     documents = []
     for number in numbers:
@@ -129,6 +132,7 @@ def _split(
     iemocap: str | Path | None,
     padded: bool,
     data: str | None,
+    task: str | None,
     seed: int,
 ) -> Split | None:
     """The rows of tables 1 to 3, None where none of them is asked for."""
@@ -138,6 +142,8 @@ def _split(
                 "table must be table1, table2, table3 or all where data are given, got table4"
             )
         return None
+    if task is not None and data is None:
+        raise ValueError(f"task must be left out where no data are given, got {task!r}")
     if iemocap is not None and data is not None:
         raise ValueError(f"data must be left out where iemocap is given, got {data!r}")
     if padded and iemocap is None:
@@ -145,5 +151,5 @@ def _split(
     if iemocap is not None:
         return load_iemocap(iemocap, padded=padded)
     if data is not None:
-        return from_dataset(datasets.by_name(data), seed)
+        return from_dataset(datasets.by_name(data, task), seed)
     return stand_in(seed)

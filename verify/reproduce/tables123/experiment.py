@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 
-import loky
 import numpy as np
 import torch
 
@@ -16,7 +15,7 @@ from empirical.paper import network
 from empirical.paper.splits import Split, abbreviations
 from empirical.streams import stream
 from verify.execution.threads import one_thread
-from verify.execution.workers import spread
+from verify.execution.workers import most_workers, spread
 
 RATIOS = (0.0001, 0.001, 0.01, 0.1, 1.0)
 SEEDS, EPOCHS, BATCH, LEARNING_RATE = 5, 10, 2048, 0.01
@@ -119,7 +118,7 @@ def runs(
     core; results do not depend on it.
     """
     units = [(ratio, trial) for ratio in sorted(ratios, reverse=True) for trial in range(seeds)]
-    count = workers or loky.cpu_count()
+    count = most_workers(workers)
     work = partial(_run, split, subsets, seed, epochs, refit)
     found = dict(spread(work, units, min(count, len(units))))
     return [found[unit] for unit in units]
