@@ -23,6 +23,8 @@ from verify.results.results import Results
 from verify.verdicts.coverage import trials_needed
 
 LEAST_TRIALS = 250
+MOST_TRIALS = 10_000_000
+"""Trials per sample size; a study of more would take weeks."""
 HIDDEN_UNITS = 32
 
 
@@ -111,7 +113,7 @@ class Study(Design):
             m=sizes,
             head_m=head_sizes,
             delta=deltas,
-            trials=at_least(1).whole("trials", trials),
+            trials=at_least(1, MOST_TRIALS).whole("trials", trials),
             loss=chosen,
             cls=cls,
             seed=at_least(0, 2**64 - 1).whole("seed", seed),
@@ -166,7 +168,13 @@ def _enough_trials(
     """The trials with which every claim can be supported at every delta, if none is violated."""
     tests = max(tests_of_a_claim(family, m, head_m, delta, of_pairs) for of_pairs in (True, False))
     # Theorem 1 may fail with delta/2, the smaller of the two levels.
-    return max(LEAST_TRIALS, trials_needed(min(delta) / 2, tests))
+    needed = max(LEAST_TRIALS, trials_needed(min(delta) / 2, tests))
+    if needed > MOST_TRIALS:
+        raise ValueError(
+            f"delta must be so large that {MOST_TRIALS:,} trials can support a claim, or trials be"
+            f" given, got {min(delta):g}, which takes {needed:,}"
+        )
+    return needed
 
 
 def _sizes(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:

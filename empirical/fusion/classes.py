@@ -20,6 +20,9 @@ from bounds import rademacher
 from bounds.domains import FINITE_POSITIVE, at_least
 from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation
 
+DEEPEST = 64
+"""Layers of an encoder; more take longer than anyone waits, and their bounds are beyond all use."""
+
 
 @dataclass(frozen=True)
 class FusionClass:
@@ -44,7 +47,7 @@ class FusionClass:
     ------
     ValueError
         If a size is not a positive integer, a radius not positive and finite, the operation unknown
-        or the depth not an integer of at least 0.
+        or the depth not an integer from 0 to 64.
     """
 
     width: int
@@ -58,7 +61,7 @@ class FusionClass:
         final = {
             "width": at_least(1).whole("width", self.width),
             "outputs": at_least(1).whole("outputs", self.outputs),
-            "depth": at_least(0).whole("depth", self.depth),
+            "depth": at_least(0, DEEPEST).whole("depth", self.depth),
             "operation": OPERATIONS.find(self.operation),
             "encoder_radius": FINITE_POSITIVE.number("encoder_radius", self.encoder_radius),
             "head_radius": FINITE_POSITIVE.number("head_radius", self.head_radius),

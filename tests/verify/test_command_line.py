@@ -215,7 +215,7 @@ def nonsense(draws: np.random.Generator, out: Path) -> list[str]:
     words: list[str] = [command]
     if command == "bound":
         theorem = THEOREMS[int(draws.integers(len(THEOREMS)))]
-        words.append(pick([theorem.key, theorem.key, theorem.key, *TEXTS]))
+        words.append(theorem.key if draws.random() < 0.9 else pick(TEXTS))
         names = [name for name in theorem.arguments if draws.random() < 0.95]
         sane = {name: ["10"] if name.startswith(("m", "n")) else ["0.5", "0.1"] for name in names}
         words += [f"{n}={pick(sane[n] if draws.random() < 0.9 else NUMBERS)}" for n in names]

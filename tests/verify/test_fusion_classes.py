@@ -145,8 +145,8 @@ def test_every_class_has_words(fusion: str, depth: int) -> None:
     ("change", "message"),
     [
         ({"fusion": "product"}, "fusion must be one of concatenation, sum, mean, gated, attention"),
-        ({"depth": -1}, "depth must be an integer of at least 0, got -1"),
-        ({"depth": 1.5}, "depth must be an integer of at least 0, got 1.5"),
+        ({"depth": -1}, "depth must be an integer of at least 0 and at most 64, got -1"),
+        ({"depth": 1.5}, "depth must be an integer of at least 0 and at most 64, got 1.5"),
         ({"m": [2**32]}, "m must be a positive integer and at most 4294967295, got 4294967296"),
     ],
 )
