@@ -29,9 +29,11 @@ from bounds.proofs import lemmas
 from bounds.proofs.assumptions import PAPER, assume
 from bounds.statement.derivation import Derivation, Step
 from bounds.statement.intermediate import DEVIATION_STAR, MEAN_UP, UP
-from bounds.theorem import Term, Theorem
+from bounds.theorem import Summands, Term, Theorem
 
 EMPIRICAL_LOSS = Term("empirical_loss", L_hat, measured=True)
+# One example of the sample adds a loss less that of the reference.
+CENTRED = Summands("L_hat", -C, C)
 
 # eta <= r(f_M) - r* = L_hat + [r - r_hat of f_M] + [r_hat - r of the reference]; one example moves
 # the supremum over the class and the deviation of the one fixed reference by C/m each.
@@ -125,6 +127,7 @@ def _as_in_the_paper(
                 lemmas.NON_NEGATIVITY.step(x=given_away),
             )
         ),
+        summands=CENTRED,
     )
 
 
@@ -151,4 +154,5 @@ def sharp(M: Modalities) -> Theorem:
         reference=f"this library, after {PAPER}, Theorem 2",
         directions={"L_hat": 1, "R_loss": 1, "C": 1, "m": -1, "delta": -1},
         derivation=Derivation(SHARP_STEPS),
+        summands=CENTRED,
     )

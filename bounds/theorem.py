@@ -5,8 +5,9 @@ from __future__ import annotations
 from bounds.proofs.receipt import receipt
 from bounds.statement import evaluation, inversion, plotting, typesetting
 from bounds.statement.statement import REQUIRED, Assumption, Statement, Term
+from bounds.statement.summands import Summands
 
-__all__ = ["REQUIRED", "Assumption", "Term", "Theorem"]
+__all__ = ["REQUIRED", "Assumption", "Summands", "Term", "Theorem"]
 
 
 class Theorem(Statement):
@@ -32,6 +33,7 @@ class Theorem(Statement):
     ...     failure_probability=delta,
     ...     reference="Hoeffding (1963), Theorem 1",
     ...     directions={"L_hat": 1, "C": 1, "m": -1, "delta": -1},
+    ...     summands=Summands("L_hat", -C, C),
     ... )
     >>> round(mine.evaluate(L_hat=0.1, C=1, m=100, delta=0.05).total, 6)
     0.344775

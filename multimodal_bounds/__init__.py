@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from bounds.contract import check_contract
     from bounds.notation import ModalitySet
-    from bounds.theorem import Assumption, Term, Theorem
+    from bounds.theorem import Assumption, Summands, Term, Theorem
     from empirical import complexity, datasets, heads, quality
     from empirical.fusion import OPERATIONS, FusionClass
     from empirical.losses import LOSSES
@@ -42,7 +42,7 @@ _HOMES = {
     "bounds": "catalogue latent_quality linear_case losses modality_gain notation rademacher risk_gap",
     "bounds.contract": "check_contract",
     "bounds.notation": "ModalitySet",
-    "bounds.theorem": "Assumption Term Theorem",
+    "bounds.theorem": "Assumption Summands Term Theorem",
     "empirical": "complexity datasets heads quality",
     "empirical.fusion": "OPERATIONS FusionClass",
     "empirical.losses": "LOSSES",
@@ -58,6 +58,7 @@ __all__ = [
     "FusionClass",
     "ModalitySet",
     "Study",
+    "Summands",
     "Term",
     "Theorem",
     "catalogue",

@@ -2,8 +2,8 @@
 
 World: y = w·x + ε with Cov(x) = Σ, noise of variance σ² uncorrelated with x, squared loss;
 encoders are linear maps of the present modalities, heads linear with ‖β‖ ≤ C_b. Under
-`full_latent` (the latent dimension reaches every linear function of M's features) the reachable
-predictors are all u on M with ‖u‖ ≤ C_b, so that
+`full_latent` (the learned encoder of M has full rank on M's features) the reachable predictors are
+all u on M with ‖u‖ ≤ C_b, so that
 
     η(M) = min_u (u − w)ᵀ Σ (u − w),    u zero outside M;    σ² cancels against r(h*∘g*).
 

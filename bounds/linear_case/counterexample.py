@@ -8,6 +8,11 @@ head can undo a wrong direction:
 
     η(ĝ_M) = b² a₂²/(a₁² + a₂²) > 0 = η(ĝ_N)    almost surely, at every finite m.
 
+A latent space of two dimensions does not help if the encoder learned there has rank 1. ŵ needs no
+second direction: x ↦ (ŵ·x/‖ŵ‖, 0) with the head (‖ŵ‖, 0) is a joint minimiser too. Heads on it see
+the same one direction, and γ is the same on every sample. So `full_latent` is about the encoder that
+was learned, not about the class that it was chosen from.
+
 Law. For m ≥ 2, ŵ = (b, 0) + σ Z/√q with Z ~ N(0, I₂) and q ~ χ²_{m−1} independent (a bivariate
 Student law, from the inverse Wishart XᵀX). γ > s b² is the pair of wedges |a₂| > τ|a₁|,
 τ² = s/(1 − s), and Plackett's identity turns the probability of a wedge into one integral.

@@ -1,4 +1,4 @@
-"""Proof that γ ≤ 0 for nested subsets in the linear case with full latent dimension.
+"""Proof that γ ≤ 0 for nested subsets in the linear case if the learned encoder of M has full rank.
 
 Each step is an equality between matrix expressions in symbols of unspecified size, checked by
 normalising both sides when the step is made: a false step cannot be constructed. Since sizes are
@@ -71,9 +71,11 @@ def prove_quality_gap() -> Proof:
     """γ(M, N) = η(M) − η(N) ≤ 0 for N ⊂ M under `full_latent`, every radius C_b, every sample.
 
     Notation: u a predictor on M, w = w*, S_MM the covariance of M's features and so on, Q = S_cc.
-    Under `full_latent` the reachable predictors on M are all u (with ‖u‖ ≤ C_b), so η(M) is a
-    minimum over u whatever the sample made of the encoder. S ≻ 0 here; a singular covariance is
-    the limit of S + tI, along which both sides are continuous.
+    Under `full_latent` the encoder of M that was learned has full rank on M's features, and heads on
+    it reach all u with ‖u‖ ≤ C_b: η(M) is a minimum over these u. Nothing more is used of the
+    encoder of M. A latent space with room for such an encoder is not enough: training may leave one
+    of lower rank there, and γ > 0 (`bounds.linear_case.counterexample`). S ≻ 0 here; a singular
+    covariance is the limit of S + tI, along which both sides are continuous.
 
     Returns
     -------

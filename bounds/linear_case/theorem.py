@@ -1,8 +1,9 @@
-"""The linear case: with a full latent space more modalities cannot have a worse latent quality.
+"""The linear case: if the learned encoder of M has full rank, its latent quality is no worse than N's.
 
-Linear encoder and head with one radius C_b: the reachable predictors on M are then all linear maps
-of norm at most C_b, and those on N are among them. No sample size and no confidence is involved.
-Without `full_latent` it is false: `bounds.linear_case` ships the counterexample.
+Linear encoders and heads with one radius C_b. `full_latent` is about the encoder of M that was learned:
+heads on it reach all linear maps of norm at most C_b, and those on N are among them. No sample size and
+no confidence is involved. Without it the statement is false, also in a latent space as wide as the
+features: `bounds.linear_case.counterexample`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def full_latent(M: Modalities, N: Modalities) -> Theorem:
         raise ValueError(f"N must be a subset of M, got N = {fewer.label} and M = {more.label}")
     return Theorem(
         key="nested_quality.full_latent",
-        title="Linear case, full latent space",
+        title="Linear case, learned encoder of full rank",
         subsets=(more, fewer),
         lhs=gamma,
         terms=(Term("quality_gap", sympy.Integer(0)),),

@@ -16,8 +16,8 @@ ASSUMPTIONS: FrozenMapping[str, Assumption] = FrozenMapping(
             ("lipschitz_loss", "the loss is L-Lipschitz in its first argument"),
             (
                 "erm",
-                "the head minimises the empirical risk over H on top of the learned encoder, "
-                "exactly or within the certified slack",
+                "the head minimises the empirical risk over H on top of the learned encoder: "
+                "exactly, or within the certified slack where the statement has a slack term",
             ),
             (
                 "fixed_class",
@@ -34,10 +34,15 @@ ASSUMPTIONS: FrozenMapping[str, Assumption] = FrozenMapping(
             ("bounded_features", "features and residuals of the frozen encoder are bounded"),
             (
                 "full_latent",
-                "the latent space is wide enough for all features of M: every linear predictor on "
-                "M within the radius of the head is reachable",
+                "the learned encoder of M has full rank on M's features, whatever the width of the "
+                "latent space: with heads of H it reaches every linear predictor on M of norm at "
+                "most C_b",
             ),
-            ("linear_class", "linear encoder and linear head of norm at most C_b, squared loss"),
+            (
+                "linear_class",
+                "linear encoders and linear heads, squared loss; no pair makes a predictor of norm "
+                "above C_b",
+            ),
             ("nested", "N is a subset of M"),
             ("complexity_rate", "R_m(F) = sqrt(C(F)/m) for the classes compared"),
         )

@@ -159,7 +159,8 @@ FIXED_FUNCTION = Lemma(
 )
 ERM = Lemma(
     "ERM optimality",
-    "the learned head is at least as good on S as the population's best one, within the slack",
+    "the learned head is at least as good on S as the population's best one (form 0), or within "
+    "the slack (form 1)",
     "definition of empirical risk minimisation over heads",
     ((EMPIRICAL_M, EMPIRICAL_BEST_M), (EMPIRICAL_M, EMPIRICAL_BEST_M + slack)),
     needs=("erm",),
@@ -258,7 +259,7 @@ COMPARED_BOUND = Lemma(
 )
 REACHABILITY = Lemma(
     "reachable predictors",
-    "with a full latent space every linear predictor on N within the radius is one on M",
+    "heads on a learned encoder of M of full rank reach every linear predictor on N within the radius",
     "the ball of linear predictors on N is the ball on M intersected with a subspace",
     ((BEST_M, BEST_N),),
     needs=("linear_class", "full_latent", "nested"),

@@ -18,6 +18,7 @@ import sympy
 from bounds.frozen import FrozenMapping
 from bounds.notation import QUANTITIES, ModalitySet, Quantity
 from bounds.statement.derivation import Derivation
+from bounds.statement.summands import Summands
 
 
 class Requirement(Enum):
@@ -88,6 +89,9 @@ class Statement:
         Quantities of one's own, beside those of `bounds.notation`; any other free symbol is rejected.
     alternatives
         The same theorem for other arguments: `evaluate` and `solve` take the form that fits the names.
+    summands
+        In which interval the summands of an empirical average lie, or None. A statement without a
+        derivation must say it: `bounds.contract.check_contract` tries it in an exact world.
 
     Raises
     ------
@@ -109,6 +113,7 @@ class Statement:
     derivation: Derivation | None = None
     symbols: tuple[Quantity, ...] = ()
     alternatives: tuple[Statement, ...] = ()
+    summands: Summands | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "directions", FrozenMapping(self.directions))

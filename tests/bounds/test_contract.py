@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 import pkgutil
 
 import pytest
@@ -15,10 +16,13 @@ from bounds.contract import check_contract
 from bounds.notation import (
     ETA_M,
     FEATURE,
+    LOSS,
     NON_NEGATIVE,
     OUTPUT,
     OUTPUT_PER_FEATURE,
     R_M,
+    REAL,
+    RISK_M,
     C,
     L,
     L_hat,
@@ -27,10 +31,13 @@ from bounds.notation import (
     R_loss,
     delta,
     m,
+    m_head,
 )
+from bounds.one_predictor import worst_violation
 from bounds.proofs import lemmas
 from bounds.statement.derivation import Derivation, Lemma
-from bounds.theorem import Assumption, Term, Theorem
+from bounds.statement.summands import CHANCE
+from bounds.theorem import Assumption, Summands, Term, Theorem
 
 
 @pytest.mark.parametrize("theorem", THEOREMS, ids=lambda t: t.key)
@@ -87,12 +94,14 @@ def own(complexity, confidence, **changes):
         reference="mine",
         directions=dict(L_hat=1, L=1, B=1, X=1, C=1, m=-1, delta=-1),
         symbols=(norm_of_w, norm_of_x),
+        summands=Summands("L_hat", -C, C),
     )
     return Theorem(**{**fields, **changes})
 
 
 GOOD_COMPLEXITY = 2 * L * B * X / sqrt(m)
-GOOD_CONFIDENCE = C * sqrt(log(1 / delta) / (2 * m))
+# A loss minus another one lies in [-C, C].
+GOOD_CONFIDENCE = 2 * C * sqrt(log(1 / delta) / (2 * m))
 
 
 def test_a_theorem_of_ones_own_passes():
@@ -102,13 +111,13 @@ def test_a_theorem_of_ones_own_passes():
     assert value.terms["complexity"] == 1
 
 
-PAC_BAYES = C * sqrt((1 + log(2 * sqrt(m) / delta)) / (2 * m))
+PAC_BAYES = 2 * C * sqrt((1 + log(2 * sqrt(m) / delta)) / (2 * m))
 
 
 def test_log_of_a_quotient():
     """log(2 sqrt(n))/delta for log(2 sqrt(n)/delta): a PAC-Bayes bound that pays 1/delta."""
     check_contract(own(GOOD_COMPLEXITY, PAC_BAYES))
-    slip = C * sqrt((1 + log(2 * sqrt(m)) / delta) / (2 * m))
+    slip = 2 * C * sqrt((1 + log(2 * sqrt(m)) / delta) / (2 * m))
     with pytest.raises(ValueError, match=r"confidence must grow like a power of ln\(1/delta\)"):
         check_contract(own(GOOD_COMPLEXITY, slip))
 
@@ -158,10 +167,140 @@ def test_slips_are_caught(complexity, confidence, changes, message):
 
 
 def test_chebyshev_is_a_theorem_if_it_says_so():
-    chebyshev = own(GOOD_COMPLEXITY, C * sqrt(1 / (4 * m * delta)))
+    # A variance is at most the square of half the interval: C^2.
+    chebyshev = own(GOOD_COMPLEXITY, C * sqrt(1 / (m * delta)))
     check_contract(chebyshev, tail="polynomial")
     with pytest.raises(ValueError, match="tail must be 'logarithmic' or 'polynomial', got 'heavy'"):
         check_contract(chebyshev, tail="heavy")
+
+
+# ---------------------------------------------------------------- how fast a term grows
+
+W = log(2 / delta)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        C * sqrt(W / (2 * m_head)),  # a second sample
+        C * W**3 / m,
+        C * W**3 / m_head**2 + C * sqrt(W * log(W + 1) / m),
+        C * sqrt((1 + log(2 * sqrt(m_head) / delta)) / m_head),
+    ],
+)
+def test_powers_of_the_logarithm_are_no_slip(more):
+    directions = dict(L_hat=1, L=1, B=1, X=1, C=1, m=-1, m_head=-1, delta=-1)
+    t = own(GOOD_COMPLEXITY, GOOD_CONFIDENCE)
+    given = {
+        name: directions[name]
+        for name in directions
+        if name in t.inputs or m_head in more.free_symbols
+    }
+    check_contract(dataclasses.replace(t, terms=(*t.terms, Term("more", more)), directions=given))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        C * log(2 * sqrt(m_head)) / (delta * m_head),
+        C * delta ** sympy.Rational(-1, 8) / m_head,
+        C * sympy.exp(sqrt(W)) / m_head,  # faster than any power
+        C * sqrt(W / (m_head * delta)),
+    ],
+)
+def test_faster_than_any_power_of_the_logarithm_is_one(more):
+    directions = dict(L_hat=1, L=1, B=1, X=1, C=1, m=-1, m_head=-1, delta=-1)
+    t = own(GOOD_COMPLEXITY, GOOD_CONFIDENCE)
+    slip = dataclasses.replace(t, terms=(*t.terms, Term("more", more)), directions=directions)
+    with pytest.raises(ValueError, match=r"more must grow like a power of ln\(1/delta\)"):
+        check_contract(slip)
+
+
+# ---------------------------------------------------------------- the range of the summands
+
+
+def hoeffding(factor, **changes):
+    """The README's theorem, one fixed predictor, with a factor in front of Hoeffding's term for C."""
+    fields = dict(
+        key="mine.hoeffding",
+        title="One fixed predictor",
+        subsets=(ModalitySet.of("T"),),
+        lhs=ETA_M,
+        terms=(
+            Term("empirical_loss", L_hat, measured=True),
+            Term("confidence", factor * C * sqrt(log(1 / delta) / (2 * m))),
+        ),
+        assumptions=(IID,),
+        failure_probability=delta,
+        reference="Hoeffding (1963), Theorem 1",
+        directions={"L_hat": 1, "C": 1, "m": -1, "delta": -1},
+        summands=Summands("L_hat", -C, C),
+    )
+    return Theorem(**{**fields, **changes})
+
+
+def test_half_of_the_range_is_violated_in_an_exact_world():
+    """Hoeffding's term for [0, C] on a loss minus another one, in [-C, C]."""
+    check_contract(hoeffding(2))
+    with pytest.raises(ValueError, match="it is violated with probability .* where it allows"):
+        check_contract(hoeffding(1))
+    worst = worst_violation(hoeffding(1), Summands("L_hat", -C, C))
+    # The same sum by hand: the mean 2q - 1 lies above the average by more than the term.
+    size, level, q = 100, 0.05, 0.5
+    term = math.sqrt(math.log(1 / level) / (2 * size))
+    by_hand = sum(
+        math.comb(size, k) * q**k * (1 - q) ** (size - k)
+        for k in range(size + 1)
+        if 2 * q - 1 > 2 * k / size - 1 + term
+    )
+    assert by_hand > 0.09
+    assert worst.probability - worst.allowed >= by_hand - level - 1e-12
+    # How much less the world notices.
+    with pytest.raises(ValueError, match="must hold for one predictor"):
+        check_contract(hoeffding(sympy.Rational(17, 10)))
+
+
+def test_the_range_must_be_said_and_that_of_a_centred_loss_is_known():
+    with pytest.raises(ValueError, match="summands must say in which interval"):
+        check_contract(hoeffding(2, summands=None))
+    for low, high in ((0, C), (-C / 2, C / 2), (0, 2 * C)):
+        with pytest.raises(ValueError, match=r"summands of L_hat must lie in \[-C, C\]"):
+            check_contract(hoeffding(1, summands=Summands("L_hat", low, high)))
+    for wrong in (Summands("L_hat", C, -C), Summands("L_hat", -B, B), Summands("R_M", -C, C)):
+        with pytest.raises(ValueError, match="summands"):
+            check_contract(hoeffding(2, summands=wrong))
+
+
+def test_an_average_of_ones_own_and_a_variance_that_the_world_knows():
+    """Bernstein's inequality for one loss in [0, C]: its variance is C^2 q (1 - q) in the exact world."""
+    r_hat = Quantity("r_hat", REAL, "empirical risk", "\\hat r", LOSS)
+    variance = Quantity("sigma", NON_NEGATIVE, "standard deviation of the loss", "s", LOSS)
+    w = log(1 / delta)
+
+    def bernstein(factor, known):
+        return hoeffding(
+            1,
+            lhs=RISK_M,
+            terms=(
+                Term("empirical", r_hat.symbol, measured=True),
+                Term("spread", factor * variance.symbol * sqrt(2 * w / m)),
+                Term("range", factor * C * w / (3 * m)),
+            ),
+            directions={"r_hat": 1, "sigma": 1, "C": 1, "m": -1, "delta": -1},
+            symbols=(r_hat, variance),
+            summands=Summands("r_hat", 0, C, known),
+        )
+
+    spread = {"sigma": C * sqrt(CHANCE * (1 - CHANCE))}
+    check_contract(bernstein(1, spread))
+    with pytest.raises(ValueError, match="must hold for one predictor"):
+        check_contract(bernstein(sympy.Rational(1, 2), spread))
+
+
+@pytest.mark.parametrize("key", ["latent_quality.paper", "latent_quality.paper_vector"])
+def test_theorem_2_says_what_its_average_is_of(key):
+    assert find(key).summands == Summands("L_hat", -C, C)
+    assert find("latent_quality.sharp").summands == Summands("L_hat", -C, C)
 
 
 # ---------------------------------------------------------------- 2/m used as 1/m

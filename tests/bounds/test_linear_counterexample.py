@@ -8,12 +8,19 @@ from scipy import integrate, optimize, stats
 
 from bounds import linear_case
 from bounds.linear_case import counterexample
+from bounds.proofs.assumptions import ASSUMPTIONS
 
 
 def direction_quality(a, b):
     """η of the encoder x ↦ a·x for Σ = I and w = (b, 0): residual variance of b x⁽¹⁾ given a·x."""
     w, a = np.array([b, 0.0]), np.asarray(a, dtype=float)
     return float(((w - a * (a @ w) / (a @ a)) ** 2).sum())
+
+
+def least_excess(encoder, w):
+    """min over heads b of ||b A - w||^2: eta of the encoder x -> A x for Sigma = I."""
+    head = np.linalg.lstsq(encoder.T, w, rcond=None)[0]
+    return float(((head @ encoder - w) ** 2).sum())
 
 
 def gap_draws(*, m, trials, generator, b=1.0, noise=1.0):
@@ -103,6 +110,32 @@ class TestCounterexample:
         beyond = [float(counterexample.gap_exceedance(0.01, m=m)) for m in sizes]
         assert beyond == sorted(beyond, reverse=True)
         assert beyond[-1] < 1e-6
+
+    def test_a_wide_latent_space_with_a_learned_encoder_of_rank_one(self):
+        """γ > 0 on 1,000 of 1,000 samples, though the class reaches every linear predictor on M.
+
+        Two latent dimensions for two features. ERM over encoders (2 × 2 matrices) and heads: the rank-one
+        encoder below, with its head, has the empirical risk of plain least squares, the least there is.
+        """
+        rng = np.random.default_rng(11)
+        positive = 0
+        for _ in range(1000):
+            x = rng.standard_normal((10, 2))
+            y = 1.5 * x[:, 0] + rng.standard_normal(10)
+            w = np.linalg.lstsq(x, y, rcond=None)[0]
+            learned = np.vstack([w / np.linalg.norm(w), np.zeros(2)])
+            head = np.array([np.linalg.norm(w), 0.0])
+            risk = ((x @ learned.T @ head - y) ** 2).mean()
+            assert risk == pytest.approx(((x @ w - y) ** 2).mean(), rel=1e-12)
+            # The best heads on the learned encoders: population least squares, Σ = I.
+            eta_M = least_excess(learned, np.array([1.5, 0.0]))
+            eta_N = least_excess(np.array([[1.0, 0.0]]), np.array([1.5, 0.0]))
+            positive += eta_M - eta_N > 0
+            assert least_excess(np.eye(2), np.array([1.5, 0.0])) == eta_N == 0.0
+        assert positive == 1000
+
+    def test_the_assumption_is_about_the_learned_encoder(self):
+        assert "the learned encoder of M has full rank" in ASSUMPTIONS["full_latent"].text
 
     def test_full_latent_repairs_it(self):
         """The same world under `full_latent`: γ = 0, because the junk modality's weight is 0."""

@@ -37,7 +37,9 @@ def test_every_form_pair_size_and_delta_has_its_cell(report: dict[str, Any]) -> 
 def test_a_cell_is_the_theorem_evaluated(report: dict[str, Any]) -> None:
     """Recompute one cell's bound from numbers that stand elsewhere in the report."""
     cell = next(
-        c for c in report["cells"] if c["theorem"] == "risk_gap.paper" and c["head"] == "same"
+        c
+        for c in report["cells"]
+        if c["theorem"] == "risk_gap.paper_vector" and c["head"] == "same"
     )
     index = report["config"]["subsets"].index(cell["M"])
     R_M = next(
@@ -45,9 +47,9 @@ def test_a_cell_is_the_theorem_evaluated(report: dict[str, Any]) -> None:
         for row in report["complexities"]
         if row["m"] == cell["m"] and row["subset"] == index
     )
-    value = risk_gap.paper(cell["M"], cell["N"]).evaluate(
+    value = risk_gap.paper_vector(cell["M"], cell["N"]).evaluate(
         gamma=cell["gamma"]["value"],
-        R_M=R_M,
+        R_vector_M=R_M,
         L=report["config"]["L"],
         C=report["config"]["C"],
         m=cell["m"],
@@ -65,7 +67,7 @@ def test_sharp_is_never_above_paper(report: dict[str, Any]) -> None:
     for family in ("risk_gap", "latent_quality"):
         paper, sharp = (
             {where(c): c["bound"]["value"] for c in report["cells"] if c["theorem"] == key}
-            for key in (f"{family}.paper", f"{family}.sharp")
+            for key in (f"{family}.paper_vector", f"{family}.sharp")
         )
         assert paper.keys() == sharp.keys()
         assert all(sharp[key] <= paper[key] for key in paper)

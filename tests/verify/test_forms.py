@@ -11,7 +11,8 @@ from bounds.catalogue import find
 from empirical.losses import LOSSES
 from empirical.measure import FREE, SAME
 from verify import verify_dataset
-from verify.findings.forms import FORMS, Form, Place
+from verify.findings.cells import all_cells
+from verify.findings.forms import FORMS, Form, Place, fitting_forms
 from verify.report import sections
 from verify.results.results import Results
 
@@ -63,9 +64,43 @@ def test_forms_have_names_theorems_and_heads_of_their_own() -> None:
         assert form.free == (form.heads == (FREE,))
         assert form.free or SAME in form.heads
         assert form.quadratic == form.free  # plain least squares has no other loss
-        assert [form.fits(loss) for loss in LOSSES] == [
-            loss.quadratic or not form.quadratic for loss in LOSSES
-        ]
+        for outputs in (1, 4):
+            stated = form.several in (None, outputs > 1)
+            assert [form.fits(loss, outputs) for loss in LOSSES] == [
+                stated and (loss.quadratic or not form.quadratic) for loss in LOSSES
+            ]
+
+
+@pytest.mark.parametrize(("outputs", "family"), [(1, "paper"), (4, "paper_vector")])
+def test_the_papers_form_is_the_one_for_the_number_of_outputs(outputs: int, family: str) -> None:
+    keys = [form.key for form in fitting_forms(LOSSES.find("least-squares"), outputs)]
+    assert keys == [
+        f"risk_gap.{family}",
+        "risk_gap.sharp",
+        "risk_gap.fast_rate",
+        f"latent_quality.{family}",
+        "latent_quality.sharp",
+    ]
+
+
+def test_several_outputs_are_checked_against_the_statement_for_several(tmp_path: Path) -> None:
+    """R^c has one sign per output: the statement in R_m of one output is never evaluated on it."""
+    rng = np.random.default_rng(1)
+    x = {"a": rng.normal(size=(30, 3)), "b": rng.normal(size=(30, 2))}
+    y = np.array(["red", "green", "blue"])[rng.integers(0, 3, 30)]
+    study = verify_dataset(x, y, m=[16], trials=4, steps=3)
+    html = study.report(tmp_path, workers=1).read_text()
+    stated = {cell.theorem for cell in all_cells(study.run(workers=1))}
+    assert {"risk_gap.paper_vector", "latent_quality.paper_vector"} <= stated
+    assert not {"risk_gap.paper", "latent_quality.paper"} & stated
+    assert "Theorem 1, several outputs" in html
+    assert "Theorem 1, as in the paper" not in html
+
+
+def test_the_page_does_not_call_a_found_mean_one_end_of_an_interval() -> None:
+    text = (Path(sections.__file__).parent / "sections" / "class.html").read_text()
+    assert "the true value lies between" not in text
+    assert "lower bound on the complexity" in text
 
 
 @pytest.mark.parametrize("section", [*sections.SECTIONS], ids=lambda section: section.name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from empirical.statistics.intervals import Interval
-from verify.findings.forms import FORMS, Form, Place
+from verify.findings.forms import Form, Place, fitting_forms
 from verify.findings.summaries import Summary
 from verify.results.results import Results, Subset
 from verify.verdicts.check import Decision, judge
@@ -96,7 +96,7 @@ class Cell:
 def all_cells(results: Results) -> Iterator[Cell]:
     """Every cell of the study, form by form."""
     design = results.design
-    for form in FORMS:
+    for form in fitting_forms(design.loss, design.cls.outputs):
         subjects: tuple[tuple[Subset, Subset | None], ...] = (
             design.family.pairs
             if form.of_pairs

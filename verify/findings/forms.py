@@ -125,6 +125,9 @@ class Form:
         slack is added to it.
     quadratic
         Whether it holds for losses that are quadratic in the head alone.
+    several
+        Whether it is the statement for several outputs (True) or for one (False), where the theorem
+        states them apart; None if one statement holds for any number.
     """
 
     name: str
@@ -135,6 +138,7 @@ class Form:
     in_advance: Callable[[Place], Arguments]
     own_slack: bool = True
     quadratic: bool = False
+    several: bool | None = None
 
     @cached_property
     def example(self) -> Theorem:
@@ -155,9 +159,9 @@ class Form:
         """The theorem of a pair or of a subset."""
         return self.theorem(M) if N is None else self.theorem(M, N)
 
-    def fits(self, loss: Loss) -> bool:
-        """Whether it holds for this loss."""
-        return loss.quadratic or not self.quadratic
+    def fits(self, loss: Loss, outputs: int) -> bool:
+        """Whether it holds for this loss and this number of outputs."""
+        return (loss.quadratic or not self.quadratic) and self.several in (None, outputs > 1)
 
 
 def _best_on_ball(place: Place) -> Interval:
@@ -178,6 +182,20 @@ def _paper(place: Place) -> Arguments:
 def _paper_in_advance(place: Place) -> Arguments:
     known = {"R_M": place.falling(), "L": place.results.design.constants.L, "C": place.C}
     return {**known, "best_risk": _mean_best(place)}
+
+
+def _paper_vector(place: Place) -> Arguments:
+    return _vector(_paper(place))
+
+
+def _paper_vector_in_advance(place: Place) -> Arguments:
+    return _vector(_paper_in_advance(place))
+
+
+def _vector(known: Arguments) -> Arguments:
+    """The same arguments where the complexities are those with one sign per output, R^c."""
+    names = {"R_M": "R_vector_M", "R": "R_vector"}
+    return {names.get(name, name): value for name, value in known.items()}
 
 
 def _sharp(place: Place) -> Arguments:
@@ -225,6 +243,14 @@ def _quality_paper_in_advance(place: Place) -> Arguments:
     return {**_of_subset_in_advance(place), **complexities, "L": place.results.design.constants.L}
 
 
+def _quality_paper_vector(place: Place) -> Arguments:
+    return _vector(_quality_paper(place))
+
+
+def _quality_paper_vector_in_advance(place: Place) -> Arguments:
+    return _vector(_quality_paper_in_advance(place))
+
+
 def _quality_sharp(place: Place) -> Arguments:
     return {**_of_subset(place), "R_loss": place.complexity(loss_class=True)}
 
@@ -234,7 +260,26 @@ def _quality_sharp_in_advance(place: Place) -> Arguments:
 
 
 BALL = (SAME, FRESH)
-PAPER = Form("paper", risk_gap.paper, True, BALL, _paper, _paper_in_advance, own_slack=False)
+PAPER = Form(
+    "paper",
+    risk_gap.paper,
+    True,
+    BALL,
+    _paper,
+    _paper_in_advance,
+    own_slack=False,
+    several=False,
+)
+PAPER_VECTOR = Form(
+    "paper, vector",
+    risk_gap.paper_vector,
+    True,
+    BALL,
+    _paper_vector,
+    _paper_vector_in_advance,
+    own_slack=False,
+    several=True,
+)
 SHARP = Form("sharp", risk_gap.sharp, True, BALL, _sharp, _sharp_in_advance)
 FAST_RATE = Form(
     "fast rate", risk_gap.fast_rate, True, (FREE,), _fast, _fast_in_advance, quadratic=True
@@ -246,6 +291,16 @@ QUALITY_PAPER = Form(
     (SAME,),
     _quality_paper,
     _quality_paper_in_advance,
+    several=False,
+)
+QUALITY_PAPER_VECTOR = Form(
+    "quality, paper, vector",
+    latent_quality.paper_vector,
+    False,
+    (SAME,),
+    _quality_paper_vector,
+    _quality_paper_vector_in_advance,
+    several=True,
 )
 QUALITY_SHARP = Form(
     "quality, sharp",
@@ -256,5 +311,28 @@ QUALITY_SHARP = Form(
     _quality_sharp_in_advance,
 )
 
-FORMS: Table[Form] = Table("form", [PAPER, SHARP, FAST_RATE, QUALITY_PAPER, QUALITY_SHARP])
+FORMS: Table[Form] = Table(
+    "form",
+    [
+        PAPER,
+        PAPER_VECTOR,
+        SHARP,
+        FAST_RATE,
+        QUALITY_PAPER,
+        QUALITY_PAPER_VECTOR,
+        QUALITY_SHARP,
+    ],
+)
 """In the order of the page: first what bounds the risk gap, then what bounds the latent quality."""
+
+
+def fitting_forms(loss: Loss, outputs: int) -> list[Form]:
+    """The forms that hold for this loss and this number of outputs, in the order of the table.
+
+    Examples
+    --------
+    >>> from empirical.losses import SQUARES
+    >>> [form.name for form in fitting_forms(SQUARES, outputs=2) if not form.of_pairs]
+    ['quality, paper, vector', 'quality, sharp']
+    """
+    return [form for form in FORMS if form.fits(loss, outputs)]

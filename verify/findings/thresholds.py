@@ -10,7 +10,7 @@ import numpy as np
 
 from bounds.theorem import Theorem
 from empirical.measure import FREE, SAME
-from verify.findings.forms import FORMS, Arguments, Form, Place
+from verify.findings.forms import Arguments, Form, Place, fitting_forms
 from verify.results.results import Results, Setting, Subset
 from verify.verdicts.compare import without_rounding
 
@@ -46,11 +46,12 @@ def all_thresholds(results: Results) -> Iterator[Threshold]:
 
     The learned encoders and gamma are held at what was measured at the largest m.
     """
-    family = results.design.family
-    for M, N in family.pairs:
-        yield from _of_forms([form for form in FORMS if form.of_pairs], results, M, N)
-    for subset in family.subsets:
-        yield from _of_forms([form for form in FORMS if not form.of_pairs], results, subset, None)
+    design = results.design
+    forms = fitting_forms(design.loss, design.cls.outputs)
+    for M, N in design.family.pairs:
+        yield from _of_forms([form for form in forms if form.of_pairs], results, M, N)
+    for subset in design.family.subsets:
+        yield from _of_forms([form for form in forms if not form.of_pairs], results, subset, None)
 
 
 def _of_forms(

@@ -10,7 +10,7 @@ from empirical.measure import SAME
 from verify.design import Design
 from verify.findings.cells import Cell
 from verify.findings.findings import Findings
-from verify.findings.forms import FAST_RATE, FORMS, PAPER, Form
+from verify.findings.forms import FAST_RATE, FORMS, PAPER, PAPER_VECTOR, Form
 from verify.findings.situation import against_singles, situation
 from verify.findings.thresholds import Threshold
 from verify.report.formats import full_name, plain_number, short_name
@@ -158,7 +158,8 @@ def _own_factor(cell: Cell) -> float:
 def _vacuity(found: Findings, design: Design) -> str:
     fast = _of_form(found.cells, FAST_RATE)
     best = max(fast, key=_own_factor, default=None)
-    if _without_complexity(found, PAPER):
+    as_stated = PAPER_VECTOR if _of_form(found.cells, PAPER_VECTOR) else PAPER
+    if _without_complexity(found, as_stated):
         text = (
             f"For this class (fusion: {design.cls.operation.name}) no bound on its complexity is"
             " known, so that every form that needs one is infinite"
@@ -169,7 +170,7 @@ def _vacuity(found: Findings, design: Design) -> str:
             f"{text}. {plain_number(_own_factor(best))} times the terms of the fast-rate form would have"
             f" been enough, at m = {best.m:,}."
         )
-    paper = _of_form(found.cells, PAPER)
+    paper = _of_form(found.cells, as_stated)
     empty = sum(bool(c.vacuous) for c in paper)
     text = (
         f"For this class (radii {design.cls.encoder_radius:g} and {design.cls.head_radius:g}) Theorem"

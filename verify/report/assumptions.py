@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bounds.proofs.assumptions import REALIZABLE
 from empirical.complexity.trained_class import MISS
 from verify.findings.findings import Findings
-from verify.findings.forms import FORMS
+from verify.findings.forms import fitting_forms
 from verify.report.formats import plain_number
 from verify.results.results import Results
 from verify.verdicts.coverage import ALPHA
@@ -73,9 +73,9 @@ def assumptions(results: Results) -> list[Assured]:
         ),
     }
     needed: dict[tuple[str, str], list[str]] = {}
-    for form in FORMS:
+    for form in fitting_forms(design.loss, design.cls.outputs):
         theorem = form.example
-        for each in theorem.assumptions if form.fits(design.loss) else ():
+        for each in theorem.assumptions:
             needed.setdefault((each.key, each.text), []).append(theorem.title)
     rows = []
     for (key, text), titles in needed.items():

@@ -46,9 +46,9 @@ SLIPS: tuple[Slip, ...] = (
         "always",
         "the linear case, section 5",
         "γ(M, N) ≤ 0 for N ⊂ M, always.",
-        "True if the latent space reaches every linear function of M (`full_latent`), and in the"
-        " limit of many samples. With a latent dimension below that of M, γ > 0 can have"
-        " probability 1 at every finite m: `bounds.linear_case.counterexample`.",
+        "True if the learned encoder of M has full rank (`full_latent`), and in the limit of many"
+        " samples. If training leaves an encoder of lower rank, in a narrow latent space or a wide"
+        " one, γ > 0 can have probability 1 at every finite m: `bounds.linear_case.counterexample`.",
         (2, 4),
     ),
     Slip(
