@@ -273,10 +273,10 @@ def _measure_block(
 def _on_ball(
     features: Features, head: FittedHead, best: FittedHead, mass: Tensor, reference: Reference
 ) -> Measurement:
-    risk = features.risk(head.weights, uniform_mass(features.z.shape[2], mass))
+    risk = features.risk_interval(head.weights, uniform_mass(features.z.shape[2], mass))
     return Measurement(
-        population_risk=Interval.exact(_numpy(risk)),
-        best_risk=best.least(risk),
+        population_risk=risk,
+        best_risk=best.least(torch.from_numpy(risk.high).to(best.risk)),
         empirical_risk=_numpy(head.risk),
         slack=_numpy(head.gap),
         reference_empirical=_numpy(weighted_risk(reference.losses, mass)),
@@ -296,7 +296,7 @@ def _free(
             noise[name] = _numpy(getattr(constants, name).double())
     return Measurement(
         population_risk=Interval(_numpy(head.risk_low), _numpy(head.risk_high)),
-        best_risk=Interval.exact(_numpy(white.best)),
+        best_risk=Interval(_numpy(white.best_low), _numpy(white.best_high)),
         empirical_risk=_numpy(head.empirical_risk),
         slack=np.zeros(len(mass)),
         reference_empirical=_numpy(weighted_risk(reference.losses, mass)),

@@ -6,8 +6,9 @@ has (Frank and Wolfe 1956; theory, section 6)
     phi(V) - min phi <= <grad phi(V), V> + B ||grad phi(V)||_F,
 
 which certifies the slack epsilon on a sample and the latent quality eta on a population, whatever the
-solver did. Results are float64, and "certified" is up to the rounding of phi itself: about 1e-13 of
-E||y||^2 + B^2 E||z||^2 for least squares.
+solver did. Results are float64. The gaps of cross-entropy heads are as computed here, and that of
+`least_squares_gap` knows nothing of the rows behind its moments: `empirical.quality` certifies risks and
+gaps on rows, with a bound on all rounding.
 """
 
 from empirical.heads.certificates import Head, frank_wolfe_gap

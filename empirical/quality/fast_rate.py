@@ -3,8 +3,9 @@
 Given frozen encoders, Sigma = E z z^T on its range, B' the population's least-squares head,
 xi = y - B' z and v = Sigma^(-1/2) z xi^T with the Frobenius norm (theory, section 3, 1-fast; the
 convex set is the whole space, so that E z xi^T = 0 and no radius enters). In whitened coordinates
-w = Sigma^(-1/2) z the population's problem is trivial: B' = E y w^T, and a head's excess risk is
-its squared distance from B'.
+w = Sigma^(-1/2) z the population's problem is trivial: B' = E y w^T. Risks are means of squared
+residuals, rounded outward (`empirical.quality.certificates`): second moments would lose them where
+targets are far from zero.
 
 Directions in which z has less than `RANGE_TOLERANCE` of its largest second moment are cut off
 first: this is one more fixed map after the encoder, chosen without the head's sample, so the
@@ -20,7 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from empirical.losses import quadratic_risk
+from empirical.losses import SQUARES
+from empirical.quality import certificates
 from empirical.quality.frozen_encoder import Features, uniform_mass
 from empirical.statistics.intervals import Estimate, Interval
 
@@ -50,6 +52,10 @@ class Whitened:
         [T, c, p]: B', the population's least-squares head on w.
     best
         [T]: its risk, the least over all heads.
+    best_low, best_high
+        [T]: certified ends of the least risk.
+    norms
+        [T, rows]: `certificates.row_norms` of w.
     """
 
     w: Tensor
@@ -57,6 +63,9 @@ class Whitened:
     targets: Tensor
     head: Tensor
     best: Tensor
+    best_low: Tensor
+    best_high: Tensor
+    norms: Tensor
 
 
 @dataclass(frozen=True)
@@ -117,14 +126,22 @@ def whiten(features: Features) -> Whitened:
     ([[1.0, 1.0], [1.0, 1.0]], True)
     """
     mass = uniform_mass(features.z.shape[2], features.z).expand(features.z.shape[0], -1)
-    square, gram, _ = features.moments(mass)
+    gram, _ = features.moments(mass)
     eigenvalues, vectors = torch.linalg.eigh(gram)
     kept = eigenvalues > RANGE_TOLERANCE * eigenvalues[:, -1:]
     inverse_root = torch.where(kept, eigenvalues.clamp_min(1e-300).rsqrt(), 0.0)
     w = (inverse_root[..., None] * vectors.mT) @ features.z
     head = features.targets @ w.mT / w.shape[2]
-    best = (square - head.square().sum((-2, -1))).clamp_min(0.0)
-    return Whitened(w, kept, features.targets, head, best)
+    norms = certificates.row_norms(w)
+    sums = certificates.row_sums(SQUARES, w, features.targets[None], mass, head, norms)
+    # B' is the best head but for rounding: strong convexity bounds how much is left to gain.
+    steep = torch.linalg.vector_norm(sums.gradient, dim=(1, 2)) * certificates.SAFE + sums.off
+    curvature = certificates.least_eigenvalue(w, mass, head)
+    left = certificates.SAFE * steep.square() / (4.0 * curvature)
+    low = (sums.risk - sums.rounding - left).nan_to_num(0.0, 0.0, 0.0).clamp_min(0.0)
+    high = sums.risk + sums.rounding
+    certificates.check_certified(features.z, features.targets, high)
+    return Whitened(w, kept, features.targets, head, sums.risk, low, high, norms)
 
 
 def constants(white: Whitened) -> Constants:
@@ -184,8 +201,9 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
     """Fit heads on samples given as mass [T, rows] and measure them on the population.
 
     The theorem speaks of the exact minimiser B-hat. The head found misses it by at most
-    sqrt(gap / (1 - kappa)) in the population's norm, gap its certified excess on S_2, and the
-    square root of a risk is 1-Lipschitz in that norm: this gives the interval of the risk. Where
+    sqrt(gap / (1 - kappa)) in the population's norm, gap its certified excess on S_2, the rounding of
+    its gradient included, and the square root of a risk is 1-Lipschitz in that norm: this gives the
+    interval of the risk. Where
     kappa = 1 the minimiser is not unique, or not found to any accuracy, and the bound is infinite;
     the least-norm one stands for it.
 
@@ -210,16 +228,24 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
     kappa = 1.0 - torch.where(least > cutoff, least - rounding, 0.0)
     inverse = torch.where(live, 1.0 / torch.where(live, eigenvalues, 1.0), 0.0)
     head = (vectors @ (inverse[..., None] * (vectors.mT @ moment))).mT
-    residual = vectors.mT @ (sample @ head.mT - moment)
-    gap = (inverse[..., None] * residual.square()).sum((-2, -1))
-    risk = white.best + (head - white.head).square().sum((-2, -1))
-    distance = torch.where(kappa < 1.0, (gap / (1.0 - kappa).clamp_min(1e-300)).sqrt(), 0.0)
-    norm = risk.clamp_min(0.0).sqrt()
-    square = mass @ white.targets.square().sum(0)
+    targets = white.targets[None]
+    drawn = certificates.row_sums(SQUARES, white.w, targets, mass, head, white.norms)
+    # Half the gradient is E (B z - y) z^T on S_2.
+    residual = vectors.mT @ drawn.gradient.mT / 2.0
+    shortest = torch.where(live, eigenvalues, float("inf")).amin(1)
+    gap = (inverse[..., None] * residual.square()).sum((-2, -1)).sqrt()
+    gap = (gap + drawn.off / (2.0 * shortest.sqrt())) * certificates.SAFE
+    uniform = uniform_mass(white.w.shape[2], white.w).expand(len(mass), -1)
+    risk = certificates.row_sums(
+        SQUARES, white.w, targets, uniform, head, white.norms, gradient=False
+    )
+    distance = torch.where(kappa < 1.0, gap / (1.0 - kappa).clamp_min(1e-300).sqrt(), 0.0)
+    low, high = risk.risk - risk.rounding, risk.risk + risk.rounding
+    certificates.check_certified(white.w, white.targets, high, drawn.risk)
     return FreshHead(
-        risk_low=(norm - distance).clamp_min(0.0).square(),
-        risk_high=(norm + distance).square(),
-        empirical_risk=quadratic_risk(square, sample, moment, head),
+        risk_low=(low.clamp_min(0.0).sqrt() - distance).clamp_min(0.0).square(),
+        risk_high=(high.sqrt() + distance).square(),
+        empirical_risk=drawn.risk,
         kappa=kappa,
     )
 

@@ -2,13 +2,14 @@
 
 r, r-hat and L-hat are averages, exact but for rounding. eta(g) = inf_h r(h o g) - r(h* o g*) and the
 slack epsilon (theory, section 1) need an infimum, a convex problem on a ball, so they come as
-intervals: the head found bounds the infimum from above, the Frank-Wolfe gap from below. All take a
-whole stack at once, one entry per model.
+intervals: the head found bounds the infimum from above, its gap from below, and both ends are rounded
+outward (`empirical.quality.certificates`). All take a whole stack at once, one entry per model.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from empirical import heads
-from empirical.losses import LOSSES, Loss, quadratic_risk, weighted_risk
-from empirical.statistics.intervals import Estimate, Interval
+from empirical.losses import LOSSES, Loss, weighted_risk
+from empirical.quality import certificates
+from empirical.statistics.intervals import Estimate, Interval, outward_difference
 
 
 @dataclass(frozen=True)
@@ -31,29 +33,39 @@ class FittedHead:
     risk
         [T], the risk of V under the distribution that it was fitted on.
     gap
-        [T], certified: risk - inf over the ball <= gap.
+        [T], certified: the risk, free of rounding, is at most this above the least over the ball.
+    rounding
+        [T], certified: `risk` is off by at most this, and the least risk lies at most this above it.
     """
 
     weights: Tensor
     risk: Tensor
     gap: Tensor
+    rounding: Tensor
 
     @property
     def infimum(self) -> Interval:
-        """The least risk over the ball: [risk - gap, risk], one entry per trial.
+        """The least risk over the ball, [risk - gap, risk] rounded outward, one entry per trial.
 
         Examples
         --------
         >>> risk, gap = torch.tensor([0.5]), torch.tensor([0.25])
-        >>> FittedHead(torch.zeros(1, 1, 1), risk, gap).infimum
-        Interval(low=array([0.25]), high=array([0.5]))
+        >>> FittedHead(torch.zeros(1, 1, 1), risk, gap, rounding=torch.tensor([0.125])).infimum
+        Interval(low=array([0.125]), high=array([0.625]))
         """
-        return self.least(self.risk)
+        return self.least(self.risk + self.rounding)
 
     def least(self, risk: Tensor) -> Interval:
-        """The least risk over the ball, which cannot lie above the risk [T] of another feasible head."""
-        high = torch.minimum(self.risk, risk)
-        low = torch.minimum(self.risk - self.gap, high)
+        """The least risk over the ball, if it does not lie above `risk` [T] either.
+
+        Parameters
+        ----------
+        risk
+            That of another feasible head, its rounding added (the upper end of `Features.risk_interval`).
+        """
+        high = torch.minimum(self.risk + self.rounding, risk)
+        # A loss is never negative.
+        low = torch.minimum((self.risk - self.gap - self.rounding).clamp_min(0.0), high)
         return Interval(low.cpu().numpy(), high.cpu().numpy())
 
 
@@ -126,19 +138,25 @@ class Features:
         mass = mass.expand(self.z.shape[0], -1)
         if self.loss.solve is not None:
             z, targets, its_mass = self._seen(mass)
-            head = self.loss.solve(z, targets, its_mass, self.radius, start=start)
-            return FittedHead(head.weights, self.risk(head.weights, mass), head.gap)
-        square, gram, moment = self.moments(mass)
-        head = heads.least_squares(gram, moment, self.radius)
-        return FittedHead(
-            head.weights, quadratic_risk(square, gram, moment, head.weights), head.gap
-        )
+            weights = self.loss.solve(z, targets, its_mass, self.radius, start=start).weights
+        else:
+            weights = heads.least_squares(*self.moments(mass), self.radius).weights
+        found = self._certified(weights, mass)
+        return FittedHead(weights, found.risk, found.gap, found.rounding)
 
-    def moments(self, mass: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """E||y||^2 [T], E z z^T [T, p, p] and E z y^T [T, p, c] under the mass [T, rows]."""
+    def moments(self, mass: Tensor) -> tuple[Tensor, Tensor]:
+        """E z z^T [T, p, p] and E z y^T [T, p, c] under the mass [T, rows]."""
         weighted = self.z * mass[:, None, :]
-        square = mass @ self.targets.square().sum(0)
-        return square, weighted @ self.z.mT, weighted @ self.targets.mT
+        return weighted @ self.z.mT, weighted @ self.targets.mT
+
+    @cached_property
+    def _norms(self) -> Tensor:
+        return certificates.row_norms(self.z)
+
+    def _certified(self, weights: Tensor, mass: Tensor) -> certificates.Certificate:
+        z, targets, its_mass = self._seen(mass.expand(self.z.shape[0], -1))
+        norms = self._norms if z is self.z else certificates.row_norms(z)
+        return certificates.certify(self.loss, z, targets, its_mass, weights, self.radius, norms)
 
     def _seen(self, mass: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features, targets and mass on the rows with mass alone: [T, p, u], [T or 1, c, u], [T, u].
@@ -162,13 +180,24 @@ class Features:
         losses = self.loss.row_losses(weights @ self.z, self.targets)
         return weighted_risk(losses, mass)
 
+    def risk_interval(self, weights: Tensor, mass: Tensor) -> Interval:
+        """The risk [T] of heads V [T, c, p] under the mass [T, rows] or [rows], rounded outward."""
+        self._check_mass(mass)
+        found = certificates.row_sums(
+            self.loss,
+            self.z,
+            self.targets[None],
+            mass.expand(self.z.shape[0], -1),
+            weights,
+            self._norms,
+            gradient=False,
+        )
+        low, high = found.risk - found.rounding, found.risk + found.rounding
+        return Interval(_numpy(low.clamp_min(0.0)), _numpy(high))
+
     def gap(self, weights: Tensor, mass: Tensor) -> Tensor:
         """Certified, [T]: the risk of heads in the ball under a mass is at most this above the least."""
-        if self.loss.quadratic:
-            _, gram, moment = self.moments(mass)
-            return heads.least_squares_gap(gram, moment, weights, self.radius)
-        slope = self.loss.residual(weights @ self.z, self.targets)
-        return heads.frank_wolfe_gap(slope @ (self.z * mass[..., None, :]).mT, weights, self.radius)
+        return self._certified(weights, mass).gap
 
 
 def population_risk(features: Features, weights: Tensor) -> Estimate:
@@ -214,11 +243,12 @@ def optimality_gap(features: Features, weights: Tensor, mass: Tensor) -> Estimat
             f" {float(norms.max()):g}"
         )
     best = features.fit(mass, start=weights)
-    apart = _numpy(features.risk(weights, mass) - best.risk)
-    own = _numpy(features.gap(weights, mass))
-    low = np.maximum(apart, 0.0)
-    high = np.maximum(low, np.minimum(own, apart + _numpy(best.gap)))
-    return Estimate(low, Interval(low, high))
+    own = features._certified(weights, mass)
+    apart, rounding = own.risk - best.risk, own.rounding + best.rounding
+    value = apart.clamp_min(0.0)
+    low = (apart - rounding).clamp_min(0.0)
+    high = torch.maximum(value, torch.minimum(own.gap, apart + rounding + best.gap))
+    return Estimate(_numpy(value), Interval(_numpy(low), _numpy(high)))
 
 
 def latent_quality(
@@ -242,9 +272,8 @@ def latent_quality(
     array([0.75])
     """
     best = features.fit(uniform_mass(features.z.shape[2], features.z), start=start)
-    return Estimate(
-        _numpy(best.risk) - reference_risk, best.infimum - Interval.exact(reference_risk)
-    )
+    interval = outward_difference(best.infimum, Interval.exact(reference_risk))
+    return Estimate(_numpy(best.risk) - reference_risk, interval)
 
 
 def quality_gap(eta_M: Estimate, eta_N: Estimate) -> Estimate:
@@ -256,7 +285,8 @@ def quality_gap(eta_M: Estimate, eta_N: Estimate) -> Estimate:
     >>> quality_gap(better, worse).interval
     Interval(low=-0.75, high=-0.25)
     """
-    return eta_M - eta_N
+    difference = eta_M - eta_N
+    return replace(difference, interval=outward_difference(eta_M.interval, eta_N.interval))
 
 
 def _exact(values: Tensor) -> Estimate:

@@ -76,6 +76,37 @@ class Interval:
         return f"Interval(low={self.low!r}, high={self.high!r})"
 
 
+def outward_difference(first: Interval, second: Interval) -> Interval:
+    """first - second, an end moved outward by one float unless the subtraction is exact.
+
+    The rounding of a difference is a float, found by exact operations (Knuth's two-sum; Higham 2002, 4.3).
+
+    Examples
+    --------
+    >>> outward_difference(Interval(1.0, 2.0), Interval.exact(0.5))
+    Interval(low=0.5, high=1.5)
+    >>> outward_difference(Interval.exact(1.0), Interval.exact(2.0**-60))
+    Interval(low=0.9999999999999999, high=1.0)
+    """
+    plain = first - second
+    low, above = plain.low, _lost(first.low, second.high, plain.low) >= 0
+    high, below = plain.high, _lost(first.high, second.low, plain.high) <= 0
+    return Interval(
+        np.where(above, low, np.nextafter(low, -np.inf)),
+        np.where(below, high, np.nextafter(high, np.inf)),
+    )
+
+
+def _lost(
+    a: NDArray[np.float64], b: NDArray[np.float64], difference: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(a - b) less its rounded value."""
+    with np.errstate(invalid="ignore"):
+        taken = a - difference
+        lost: NDArray[np.float64] = (a - (difference + taken)) + (taken - b)
+    return lost
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A measured number, or one per model of a stack, with the interval that holds it.

@@ -159,7 +159,8 @@ class StackWorld:
         for part, features in self._features(models, members):
             head = weights[part]
             risk = features.risk(head, law)
-            least = features.fit(law, start=head).least(risk)
+            high = torch.from_numpy(features.risk_interval(head, law).high)
+            least = features.fit(law, start=head).least(high)
             on_sample = features.risk(head, mass[part]).numpy()
             gap = features.gap(head, mass[part]).numpy()
             found.append([risk.numpy(), on_sample, gap, least.high, least.high - least.low])

@@ -205,7 +205,8 @@ def test_the_fast_rate_excess_bound_holds_on_samples():
         white.kept.expand(400, -1),
         white.targets,
         white.head.expand(400, -1, -1),
-        white.best.expand(400),
+        *(each.expand(400) for each in (white.best, white.best_low, white.best_high)),
+        white.norms.expand(400, -1),
     )
     fresh = fresh_heads(repeated, samples)
     t, m = np.log(2 / 0.05), 150

@@ -58,7 +58,8 @@ def test_risk_under_a_mass_is_the_mean_over_the_drawn_rows():
 
 def test_the_quadratic_form_is_the_mean_of_the_rows_losses():
     features, mass = population("least-squares")
-    square, gram, moment = features.moments(mass)
+    gram, moment = features.moments(mass)
+    square = mass @ features.targets.square().sum(0)
     V = torch.from_numpy(np.random.default_rng(1).standard_normal((T, C, P)))
     by_moments = quadratic_risk(square, gram, moment, V)
     assert by_moments.numpy() == pytest.approx(features.risk(V, mass).numpy(), rel=1e-13)
@@ -85,7 +86,8 @@ def test_the_infimum_is_a_certified_interval_that_no_head_undercuts(loss):
     features, mass = population(loss)
     best = features.fit(mass)
     infimum = best.infimum
-    assert np.all(infimum.high == best.risk.numpy())
+    assert np.all(infimum.high >= best.risk.numpy())
+    assert np.all(infimum.high <= best.risk.numpy() + 1e-12)
     assert np.all(infimum.high - infimum.low <= (1e-10 if loss == "least-squares" else 1e-4))
     assert np.all(torch.linalg.vector_norm(best.weights, dim=(1, 2)).numpy() <= 1.5 + 1e-12)
     assert best.risk.numpy() == pytest.approx(features.risk(best.weights, mass).numpy(), rel=1e-12)
