@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bounds import latent_quality, risk_gap
+from empirical.losses import SQUARES
 from empirical.measure import FREE, SAME
 from empirical.statistics.intervals import Interval
 from verify.findings import cells as module
@@ -20,7 +21,12 @@ DELTA = 0.1
 def design_of(tests=1, **fields):
     family = SimpleNamespace(pairs=((M, N),), subsets=(M, N))
     return SimpleNamespace(
-        delta=(DELTA,), family=family, tests=lambda of_pairs: tests + of_pairs, **fields
+        delta=(DELTA,),
+        family=family,
+        loss=SQUARES,
+        cls=SimpleNamespace(outputs=1),
+        tests=lambda of_pairs: tests + of_pairs,
+        **fields,
     )
 
 
@@ -157,7 +163,7 @@ def test_every_form_is_checked_on_its_heads_pairs_and_subsets():
     results = SimpleNamespace(design=design_of(), settings=lambda kind: [f"{kind} 1", f"{kind} 2"])
     places = []
     with (
-        mock.patch.object(module, "FORMS", forms),
+        mock.patch.object(module, "fitting_forms", return_value=forms),
         mock.patch.object(module, "_cells", lambda *at: places.append(at) or [len(places)]),
     ):
         assert list(module.all_cells(results)) == [1, 2, 3, 4, 5, 6, 7, 8]
