@@ -227,7 +227,12 @@ def bound(
     print(f"  {'total':<22}{float(value.total):>14.6g}")
     vacuous = "unknown (C was not given)" if value.vacuous is None else _yes(bool(value.vacuous))
     print(f"dominant term: {value.dominant}; vacuous: {vacuous}")
-    print(f"holds with probability at least {1 - float(value.failure_probability):.6g}")
+    failure = float(value.failure_probability)
+    if failure == 0 and theorem.failure_probability != 0:
+        failure = math.ulp(0.0)  # half of the least float is none
+    # Six digits would round the rest of a small one away.
+    chance = f"1 - {failure:.3g}" if 0 < failure < 1e-5 else f"{1 - failure:.6g}"
+    print(f"holds with probability at least {chance}")
 
 
 @app.command()

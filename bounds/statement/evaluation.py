@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bounds.domains import FloatArray, Number, common_shape, plain
 from bounds.frozen import FrozenMapping
-from bounds.statement.statement import Statement
+from bounds.statement.statement import Statement, Term
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,20 +106,9 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
         if name != "C" or range_known
     }
     shape = common_shape(values)
-    functions = _compiled(tuple(term.expression for term in form.terms), form.inputs)
-    conditions = _compiled(tuple(term.where for term in form.terms), form.inputs)
-    inputs = [values[name] for name in form.inputs]
-    terms: dict[str, FloatArray] = {}
-    # Division by zero, inf - inf and overflow are results here; a term that claims nothing is infinite.
+    terms = _terms(form, values, shape)
+    # inf - inf and overflow are results here.
     with np.errstate(all="ignore"):
-        for term, value, holds in zip(
-            form.terms, functions(*inputs), conditions(*inputs), strict=True
-        ):
-            number = np.asarray(value, dtype=np.float64)
-            claimed = np.asarray(holds, dtype=bool) & ~np.isnan(number)
-            if not claimed.all():
-                number = np.where(claimed, number, np.inf)
-            terms[term.name] = np.broadcast_to(number, shape)
         total = sum(terms.values(), np.zeros(shape))
         claim = sum((terms[t.name] for t in form.terms if t.against_range), np.zeros(shape))
     failure = _failure(form, values.get("delta", np.asarray(0.5)))
@@ -133,6 +122,56 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
         else plain(np.broadcast_to(values["C"] - values["best_risk"], shape)),
         measured=frozenset(term.name for term in form.terms if term.measured),
     )
+
+
+def _terms(
+    form: Statement, values: Mapping[str, FloatArray], shape: tuple[int, ...]
+) -> dict[str, FloatArray]:
+    """Every term, in the common shape; one that claims nothing is infinite."""
+    functions = _compiled(tuple(term.expression for term in form.terms), form.inputs)
+    conditions = _compiled(tuple(term.where for term in form.terms), form.inputs)
+    inputs = [values[name] for name in form.inputs]
+    terms: dict[str, FloatArray] = {}
+    # Division by zero, inf - inf and overflow are results here.
+    with np.errstate(all="ignore"):
+        numbers, claims = functions(*inputs), conditions(*inputs)
+    overflown = np.zeros(shape, dtype=bool)
+    for term, value, holds in zip(form.terms, numbers, claims, strict=True):
+        number = np.asarray(value, dtype=np.float64)
+        claimed = np.asarray(holds, dtype=bool)
+        overflown |= ~np.isfinite(number)
+        overflown |= ~claimed & (term.where != sympy.true) & _tiny(values)
+        claimed = claimed & ~np.isnan(number)
+        if not claimed.all():
+            number = np.where(claimed, number, np.inf)
+        terms[term.name] = np.broadcast_to(number, shape)
+    for each in inputs:
+        overflown &= np.isfinite(each)
+    if overflown.any():
+        terms = {name: number.copy() for name, number in terms.items()}
+        for index in zip(*np.nonzero(overflown), strict=True) if shape else ((),):
+            point = {
+                form.quantities[name].symbol: sympy.Rational(
+                    float(np.broadcast_to(values[name], shape)[index])
+                )
+                for name in form.inputs
+            }
+            for term in form.terms:
+                terms[term.name][index] = _without_overflow(term, point)
+    return terms
+
+
+def _tiny(values: Mapping[str, FloatArray]) -> NDArray[np.bool_]:
+    """Where 1/delta, or a multiple of it, exceeds the largest float."""
+    return np.asarray(values.get("delta", np.asarray(0.5)) < 1e-290)
+
+
+def _without_overflow(term: Term, point: Mapping[sympy.Symbol, sympy.Expr]) -> float:
+    """A term at one point, where an intermediate number is beyond the largest float."""
+    if not bool(term.where.xreplace(dict(point))):
+        return float("inf")
+    number = float(sympy.N(term.expression.xreplace(dict(point)), 20))
+    return number if number == number else float("inf")
 
 
 def level(statement: Statement, /, delta: Any) -> Number:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,12 @@ from bounds.statement.roots import (
     closed_form,
     lambdified,
     least_integer,
+    sign_at,
 )
 from bounds.statement.statement import Statement, Term
+
+# More than floating point loses in a bound, as a fraction of the sum of the sizes of its terms.
+_ERROR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,10 @@ def solve(statement: Statement, /, name: str, *, total: Any, **arguments: Any) -
     curve = _curve(form, name, form.terms, values)
     exact = closed_form(expression - target, domain, curve, float(target))
     value = bisected(curve, float(target), domain, name) if exact is None else float(exact)
-    least = least_integer(lambda n: curve(n) <= float(target)) if domain.integer else None
+    least = None
+    if domain.integer:
+        at_most = _comparison(curve, form.terms, values, target, strict=False)
+        least = least_integer(lambda n: curve(n) <= float(target), at_most)
     return Solution(name, value, exact, least)
 
 
@@ -181,8 +188,39 @@ def _least_below(
     limit: sympy.Expr,
 ) -> float:
     total, most = _curve(form, form.sample_size, terms, values), lambdified(limit)
-    least = least_integer(lambda n: total(n) < most(n))
+    below = _comparison(total, terms, values, limit, strict=True)
+    least = least_integer(lambda n: total(n) < most(n), below)
     return math.inf if least is None else least
+
+
+def _comparison(
+    total: Curve,
+    terms: Sequence[Term],
+    values: Mapping[sympy.Symbol, sympy.Expr],
+    limit: sympy.Expr,
+    *,
+    strict: bool,
+) -> Callable[[int], bool]:
+    """Whether the sum of terms lies below a limit at an integer, or at most at it, without rounding.
+
+    Floating point decides where the two are farther apart than it can err, digits at demand elsewhere.
+    """
+    parts = [term.expression.xreplace(dict(values)) for term in terms]
+    difference = sympy.Add(*parts, -limit)
+    in_floats = lambdified(difference)
+    scale = lambdified(sympy.Add(sympy.Abs(limit), *(sympy.Abs(part) for part in parts)))
+
+    def holds(n: int) -> bool:
+        at = np.asarray(float(n))
+        if not np.isfinite(total(at)):
+            return False
+        apart = float(in_floats(at))
+        if abs(apart) > _ERROR * float(scale(at)):
+            return apart < 0
+        sign = sign_at(difference, n)
+        return sign < 0 or (sign == 0 and not strict)
+
+    return holds
 
 
 def resolved(

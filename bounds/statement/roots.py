@@ -13,12 +13,16 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import sympy
 from numpy.typing import NDArray
+from sympy.core.evalf import PrecisionExhausted
 
 from bounds.domains import NON_NEGATIVE, REAL, Domain, shown
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-LARGEST_SAMPLE = 10**18
+LARGEST_SAMPLE = 10**300
+# Every integer up to 4096, then a ratio of 1.01.
+_NEAR = np.concatenate([np.arange(1.0, 4097.0), np.floor(np.geomspace(4097, 1e18, 3400))])
+_FAR = np.floor(np.geomspace(1e18, float(LARGEST_SAMPLE), 65_300))
 UNKNOWN = sympy.Symbol("x", positive=True)
 ROOT = sympy.Symbol("s", positive=True)
 
@@ -133,7 +137,13 @@ def _grid(domain: Domain) -> NDArray[np.float64]:
         return np.concatenate([small, 1 - np.geomspace(0.5, 1e-15, 200)[1:]])
     if domain is NON_NEGATIVE or domain.low == 0:
         return np.concatenate([[0.0], np.geomspace(1e-12, 1e18, 3000)])
-    return np.concatenate([np.geomspace(1e-9, 1, 901), np.geomspace(1, LARGEST_SAMPLE, 1801)[1:]])
+    return np.concatenate(
+        [
+            np.geomspace(1e-9, 1, 901),
+            np.geomspace(1, 1e18, 1801)[1:],
+            np.geomspace(1e18, float(LARGEST_SAMPLE), 28_201)[1:],
+        ]
+    )
 
 
 def bisected(curve: Curve, target: float, domain: Domain, name: str) -> float:
@@ -173,32 +183,69 @@ def bisected(curve: Curve, target: float, domain: Domain, name: str) -> float:
             high = middle
 
 
-def least_integer(holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]]) -> int | None:
+def least_integer(
+    holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
+    exact: Callable[[int], bool] | None = None,
+) -> int | None:
     """The least positive integer at which a condition holds, or None.
 
-    Exact for conditions that stay true; for others the least found among the integers up to 4096
-    and, beyond, between points of a grid with ratio 1.01.
+    Right for conditions that stay true, up to `LARGEST_SAMPLE`; for others the least found among the
+    integers up to 4096 and, beyond, between points of a grid with ratio 1.01.
+
+    Parameters
+    ----------
+    holds
+        The condition in floating point, at many numbers.
+    exact
+        The same at one integer without rounding. It decides on either side of the answer; without it
+        a tie may be decided by rounding, and floats beyond 2**53 leave integers out.
 
     Examples
     --------
     >>> least_integer(lambda n: n**2 > 50), least_integer(lambda n: n < 0)
     (8, None)
+    >>> least_integer(lambda n: n > 1e20, lambda n: n > 10**20)
+    100000000000000000001
     """
-    grid = np.unique(
-        np.concatenate(
-            [np.arange(1, 4097), np.floor(np.geomspace(4097, LARGEST_SAMPLE, 3400))]
-        ).astype(np.float64)
-    )
-    found = np.flatnonzero(holds(grid))
-    if not found.size:
+
+    def true(n: int) -> bool:
+        return bool(holds(np.asarray(float(n)))) if exact is None else exact(n)
+
+    for grid in (_NEAR, _FAR):
+        # Rounding may have hidden a tie one point earlier, or have made one up.
+        found = np.flatnonzero(holds(grid))
+        ahead = found[:1][found[:1] > 0] - 1
+        first = next((i for i in (*ahead, *found) if true(int(grid[i]))), None)
+        if first is not None:
+            break
+    else:
         return None
-    if found[0] == 0:
-        return 1
-    low, high = int(grid[found[0] - 1]), int(grid[found[0]])
+    low, high = (int(grid[first - 1]) if first else 0), int(grid[first])
     while high - low > 1:
         middle = (low + high) // 2
-        if bool(holds(np.asarray(float(middle)))):
+        if true(middle):
             high = middle
         else:
             low = middle
     return high
+
+
+def sign_at(expression: sympy.Expr, n: int) -> int:
+    """The sign of an expression at an integer; 0 also if it cancels to 300 digits.
+
+    Parameters
+    ----------
+    expression
+        In `UNKNOWN` alone, with exact numbers.
+
+    Examples
+    --------
+    >>> tie = sympy.sqrt(2 / UNKNOWN) - sympy.Rational(1, 10**9)
+    >>> [sign_at(tie, 2 * 10**18 + k) for k in (-1, 0, 1)]
+    [1, 0, -1]
+    """
+    value = expression.xreplace({UNKNOWN: sympy.Integer(n)})
+    try:
+        return int(sympy.sign(value.evalf(3, maxn=300, strict=True)))
+    except PrecisionExhausted:
+        return 0

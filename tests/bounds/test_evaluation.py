@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bounds import latent_quality, modality_gain, risk_gap
-from bounds.catalogue import THEOREMS
+from bounds.catalogue import THEOREMS, find
 from bounds.contract import random_arguments
 
 PAPER = risk_gap.paper("TVA", "TA")
@@ -299,3 +299,32 @@ def test_level():
     assert latent_quality.sharp("T").level([0.1, 0.05]).tolist() == [0.1, 0.05]
     with pytest.raises(ValueError, match="delta must lie in"):
         PAPER.level(2)
+
+
+@pytest.mark.parametrize("delta", [1e-300, 1e-307, 1e-310, 5e-324])
+def test_a_delta_whose_inverse_overflows(delta):
+    """2C sqrt(2 ln(2/delta) / m), the logarithm taken apart; alone and among others."""
+    known = dict(gamma=0, R_M=0.02, L=1, C=1, m=100)
+    expected = 2 * math.sqrt(2 * (math.log(2) - math.log(delta)) / 100)
+    found = find("risk_gap.paper").evaluate(**known, delta=[0.05, delta])
+    assert found.terms["confidence"][1] == pytest.approx(expected, rel=1e-14)
+    alone = find("risk_gap.paper").evaluate(**known, delta=delta)
+    assert (alone.total, alone.vacuous) == (found.total[1], True)
+
+
+def test_a_condition_with_a_tiny_delta_is_decided_all_the_same():
+    known = dict(gamma=0, V=3.0, v_norm=0.5, v_max=9.0, leverage=40, p=33, delta=5e-324)
+    fast = find("risk_gap.fast_rate")
+    assert fast.evaluate(**known, m_head=10**6).total == pytest.approx(0.0018, abs=1e-4)
+    assert fast.evaluate(**known, m_head=100).total == math.inf
+
+
+def test_intermediate_numbers_may_overflow_where_the_term_does_not():
+    known = dict(gamma=0, R_M=0.02, L=1, m=10**12, delta=0.05)
+    found = find("risk_gap.paper").evaluate(**known, C=1e308).terms
+    assert found["centring"] == pytest.approx(4e302)
+    unit = find("risk_gap.paper").evaluate(**known, C=1).terms["confidence"]
+    assert found["confidence"] == pytest.approx(unit * 1e308, rel=1e-12)
+    # What is infinite stays so.
+    assert find("risk_gap.paper").evaluate(**{**known, "R_M": math.inf}, C=1).total == math.inf
+    assert find("risk_gap.paper").evaluate(**{**known, "m": 1}, C=1.7e308).total == math.inf

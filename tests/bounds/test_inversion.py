@@ -252,3 +252,29 @@ def test_an_expression_outside_its_domain_at_every_size_has_no_least_size(argume
     theorem = latent_quality.sharp("TA")
     assert theorem.nonvacuous_from(L_hat=0, C=1, **arguments) == math.inf
     assert theorem.least_sample_size(below=0.3, L_hat=0, C=1, **arguments) == math.inf
+
+
+@pytest.mark.parametrize("k", [3, 10**4, 10**8, 10**9 + 7, 10**12, 10**40])
+def test_exact_ties_of_any_size(k):
+    """2 R_loss = 2/sqrt(m) is 2/k exactly at m = k^2: at most there, below one later."""
+    known = dict(L_hat=0, C=0, R_loss=1 / sqrt(m), delta=0.05)
+    limit = sympy.Rational(2, k)
+    assert QUALITY.solve("m", total=limit, **known).least_integer == k**2
+    assert QUALITY.least_sample_size(below=limit, **known) == k**2 + 1
+
+
+@pytest.mark.parametrize("limit", ["1e-3", "1e-8", "3.3e-8", "1e-12", "1e-50"])
+def test_least_sizes_with_four_hundred_digits(limit):
+    """sqrt(2 ln 20 / m) < t from m = 2 ln 20 / t^2 on; 8e15 and 1e18 were borders of floating point."""
+    number = sympy.Rational(limit)
+    expected = int(sympy.ceiling((2 * sympy.log(20) / number**2).evalf(400)))
+    known = dict(L_hat=0, R_loss=0, C=1, delta=0.05)
+    assert QUALITY.least_sample_size(below=float(limit), **known) == expected
+    assert QUALITY.solve("m", total=float(limit), **known).least_integer == expected
+
+
+def test_a_limit_that_is_only_approached_is_never_passed():
+    known = dict(L_hat=0, C=0, delta=0.05)
+    assert QUALITY.least_sample_size(below=0.5, R_loss=0.25 + 1 / m, **known) == math.inf
+    # exp(-m) is below the last digit of a double from m = 36 on.
+    assert QUALITY.least_sample_size(below=0.5, R_loss=0.25 + sympy.exp(-m), **known) == math.inf

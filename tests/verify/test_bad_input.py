@@ -283,3 +283,17 @@ def test_single_constant_columns_are_dropped_and_named() -> None:
     study = verify_dataset({"a": np.hstack([A, np.ones((40, 1))]), "b": B}, Y)
     assert study.data.dropped == {"a": (3,)}
     assert study.config()["dropped_columns"] == {"a": [3]}
+
+
+@pytest.mark.parametrize(
+    ("delta", "chance"),
+    [("0.05", "0.975"), ("1e-20", "1 - 5e-21"), ("5e-324", "1 - 4.94e-324")],
+)
+def test_a_bound_never_holds_with_probability_one(
+    delta: str, chance: str, capsys: pytest.CaptureFixture
+) -> None:
+    numbers = ("m=10", f"delta={delta}", "L=1", "C=1", "R_M=1", "gamma=0")
+    code, printed, _ = command(capsys, "bound", "risk_gap.paper", *numbers)
+    assert code == 0
+    assert printed.splitlines()[-1] == f"holds with probability at least {chance}"
+    assert "inf" not in printed
