@@ -139,7 +139,8 @@ def report(
         results = study.run(out, resume=resume, progress=True, client=client)
     page = write_report(results, Path(out), command=_repeat(sys.argv[1:]))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
-    print(document["answer"]["headline"])
+    for line in filter(None, (document["answer"]["pointer"], document["answer"]["headline"])):
+        print(line)
     for claim in document["claims"]:
         decided = claim["decided_by"]
         line = (
@@ -147,7 +148,7 @@ def report(
             f" {decided['trials']} violated, level {decided['level']:g}"
         )
         if claim["verdict"] == "undecided":
-            line += f"; {claim['trials_needed']} trials without violation would decide"
+            line += f"; {document['enough']} trials without violation would decide"
         print(line)
     elapsed = time.monotonic() - began
     print(f"{page} and {page.with_name('report.json')}, {elapsed:.0f} s")

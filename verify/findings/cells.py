@@ -18,7 +18,7 @@ from verify.results.results import Results, Subset
 from verify.verdicts.check import Decision, judge
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 from verify.verdicts.coverage import CriticalFactor, Verdict, critical_factor
-from verify.verdicts.gain import certifies_gain
+from verify.verdicts.gain import Certificate, certificate
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Cell:
         The left-hand side, the bound, and the median of each of its terms.
     vacuous, vacuous_fraction
         Whether the bound is vacuous on at least half of the samples; None if the range is unknown.
-    certifies_gain
-        Whether the bound proves M better: see `verify.verdicts.gain.certifies_gain`.
+    certificate
+        Of a pair: whether the bound proves M better.
     gamma, own_excess, own_excess_critical_factor
         Of a pair: gamma, M's own excess risk r(M) - inf_h r(h o g_M), and the factor of that.
     L_hat
@@ -80,12 +80,17 @@ class Cell:
     vacuous: bool | None
     vacuous_fraction: float | None
     dominant_term: str
-    certifies_gain: bool
     critical_factor: CriticalFactor
+    certificate: Certificate | None = None
     gamma: Summary | None = None
     own_excess: Summary | None = None
     own_excess_critical_factor: CriticalFactor | None = None
     L_hat: Summary | None = None
+
+    @property
+    def certifies_gain(self) -> bool:
+        """Whether the bound proves that M is better."""
+        return self.certificate is not None and self.certificate.proves == "yes"
 
     @property
     def pair(self) -> tuple[Subset, Subset | None]:
@@ -187,8 +192,12 @@ def _cell(
         vacuous=None if fraction is None else fraction >= 0.5,
         vacuous_fraction=fraction,
         dominant_term=str(names[counts.argmax()]),
-        certifies_gain=place.N is not None and certifies_gain(total.q95, decided.verdict),
         critical_factor=found.factor,
+        certificate=None
+        if place.N is None
+        else certificate(
+            np.broadcast_to(upper.total, decided.trials), decided.verdict, tests=tests
+        ),
         gamma=gamma,
         own_excess=own_excess,
         own_excess_critical_factor=own_excess_critical_factor,

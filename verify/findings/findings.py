@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from verify.findings.cells import Cell, all_cells
 from verify.findings.claims import ClaimFinding, all_claims
+from verify.findings.crossovers import Crossover, all_crossovers
 from verify.findings.pairs import PairFinding, all_pairs
+from verify.findings.proofs import ProofFinding, all_proofs
 from verify.findings.thresholds import Threshold, all_thresholds
 from verify.results.results import Results, Subset
 
@@ -19,24 +21,28 @@ class Findings:
     ----------
     modalities
         All names, in order.
-    cells, pairs, thresholds, claims
+    cells, pairs, crossovers, proofs, thresholds, claims
         See their classes.
     """
 
     modalities: Subset
     cells: tuple[Cell, ...]
     pairs: tuple[PairFinding, ...]
+    crossovers: tuple[Crossover, ...]
+    proofs: tuple[ProofFinding, ...]
     thresholds: tuple[Threshold, ...]
     claims: tuple[ClaimFinding, ...]
 
     @classmethod
     def of(cls, results: Results) -> Findings:
         """The findings of a finished study."""
-        cells = tuple(all_cells(results))
+        cells, pairs = tuple(all_cells(results)), tuple(all_pairs(results))
         return cls(
             modalities=results.design.data.names,
             cells=cells,
-            pairs=tuple(all_pairs(results)),
+            pairs=pairs,
+            crossovers=tuple(all_crossovers(pairs)),
+            proofs=tuple(all_proofs(cells)),
             thresholds=tuple(all_thresholds(results)),
             claims=tuple(all_claims(cells)),
         )

@@ -118,8 +118,8 @@ class Form:
     arguments
         What the theorem is evaluated on at a place, but for gamma and delta.
     in_advance
-        The same for any sample size, for the least sizes: numbers, and expressions in m. Measured numbers
-        are means over the samples at the largest size.
+        The same for any sample size, for the least sizes: numbers, one for each sample at the largest
+        size or one for all, and expressions in m.
     own_slack
         Whether it holds as stated for heads that are optimal within a slack; if not, their certified
         slack is added to it.
@@ -169,8 +169,8 @@ def _best_on_ball(place: Place) -> Interval:
     return Interval(np.maximum(best.low, 0.0), np.maximum(best.high, 0.0))
 
 
-def _mean_best(place: Place) -> float:
-    return max(0.0, float(place.one.best_risk.high.mean()))
+def _upper_best(place: Place) -> Values:
+    return np.maximum(place.one.best_risk.high, 0.0)
 
 
 def _paper(place: Place) -> Arguments:
@@ -181,7 +181,7 @@ def _paper(place: Place) -> Arguments:
 
 def _paper_in_advance(place: Place) -> Arguments:
     known = {"R_M": place.falling(), "L": place.results.design.constants.L, "C": place.C}
-    return {**known, "best_risk": _mean_best(place)}
+    return {**known, "best_risk": _upper_best(place)}
 
 
 def _paper_vector(place: Place) -> Arguments:
@@ -205,7 +205,7 @@ def _sharp(place: Place) -> Arguments:
 
 def _sharp_in_advance(place: Place) -> Arguments:
     known = {"R_loss": place.falling(loss_class=True), "C": place.C}
-    return {**known, "best_risk": _mean_best(place)}
+    return {**known, "best_risk": _upper_best(place)}
 
 
 def _fast(place: Place) -> Arguments:
@@ -218,9 +218,9 @@ def _fast(place: Place) -> Arguments:
 def _fast_in_advance(place: Place) -> Arguments:
     """With kappa bounded in advance, since none has been observed at other sizes."""
     names = ("V", "v_norm", "v_max", "leverage", "p")
-    known = {name: float(place.one.noise[name].mean()) for name in names}
-    best = min(_mean_best(place), place.free_range)
-    return {**known, "p": math.ceil(known["p"]), "C": place.free_range, "best_risk": best}
+    known = {name: place.one.noise[name] for name in names}
+    best = np.minimum(_upper_best(place), place.free_range)
+    return {**known, "C": place.free_range, "best_risk": best}
 
 
 def _of_subset(place: Place) -> Arguments:
@@ -229,8 +229,7 @@ def _of_subset(place: Place) -> Arguments:
 
 
 def _of_subset_in_advance(place: Place) -> Arguments:
-    known = {name: value for name, value in _of_subset(place).items() if name != "m"}
-    return {**known, "L_hat": float(place.L_hat.mean())}
+    return {name: value for name, value in _of_subset(place).items() if name != "m"}
 
 
 def _quality_paper(place: Place) -> Arguments:

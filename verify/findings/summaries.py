@@ -8,39 +8,53 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from empirical.statistics.intervals import Interval, mean_estimate
+from empirical.statistics.intervals import Interval
+from empirical.statistics.laws import estimate_quantile
+
+LEVEL = 0.95
+"""The confidence of every interval shown for one number."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The mean over samples with its 95 % interval (Student's t), the median, and the 5 % and 95 % quantiles.
+    """The mean and the median over the samples drawn, and their 5 % and 95 % quantiles.
 
-    Without a finite value on every sample there is no mean; the quantiles are then values of samples.
+    `median_low` and `median_high` enclose the median over all samples with 95 % confidence, whatever
+    the law: they are order statistics, infinite if there are too few samples. The mean has no such
+    interval without a range. If a value is not finite there is no mean, and quantiles are values of
+    samples.
     """
 
     value: float
-    low: float
-    high: float
     median: float
+    median_low: float
+    median_high: float
     q05: float
     q95: float
 
     @classmethod
     def of(cls, values: ArrayLike) -> Summary:
-        """The summary of one number per sample, [n]."""
+        """The summary of one number per sample, [n].
+
+        Examples
+        --------
+        >>> found = Summary.of(range(1, 100))
+        >>> found.median, found.median_low, found.median_high
+        (50.0, 40.0, 60.0)
+        """
         array = np.asarray(values, dtype=np.float64)
-        if not np.isfinite(array).all():
-            low, middle, high = np.quantile(array, [0.05, 0.5, 0.95], method="nearest")
-            return cls(math.inf, math.nan, math.nan, float(middle), float(low), float(high))
-        estimate = mean_estimate(array)
-        return cls(
-            value=float(estimate.value),
-            low=float(estimate.interval.low),
-            high=float(estimate.interval.high),
-            median=float(np.median(array)),
-            q05=float(np.quantile(array, 0.05)),
-            q95=float(np.quantile(array, 0.95)),
-        )
+        finite = bool(np.isfinite(array).all())
+        quantiles = (0.05, 0.5, 0.95)
+        q05, median, q95 = (
+            np.quantile(array, quantiles)
+            if finite
+            else np.quantile(array, quantiles, method="nearest")
+        ).tolist()
+        low = high = math.nan
+        if not np.isnan(array).any():
+            found = estimate_quantile(array, 0.5, LEVEL).interval
+            low, high = float(found.low), float(found.high)
+        return cls(float(array.mean()) if finite else math.inf, median, low, high, q05, q95)
 
     @classmethod
     def of_middle(cls, interval: Interval) -> Summary:

@@ -7,28 +7,38 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import sympy
 
 from bounds.theorem import Theorem
 from empirical.measure import FREE, SAME
 from verify.findings.forms import Arguments, Form, Place, fitting_forms
+from verify.findings.least_sizes import LeastSize, evaluated_at, least_sizes
 from verify.results.results import Results, Setting, Subset
 from verify.verdicts.compare import without_rounding
+from verify.verdicts.gain import UNPROVED
+
+HALF = 0.5
+"""A cell is vacuous if the bound is on at least half of its samples; so is a size here."""
+NEVER = LeastSize(math.inf, math.inf, math.inf)
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """Two least sample sizes of one form at one place; infinite if there is none.
+    """Two least sample sizes of one form at one place, each with its interval; infinite if there is none.
+
+    A size counts as in the cells: it must be enough for the encoders of as many samples.
 
     Parameters
     ----------
     theorem, head
         The key of the form's theorem, and the kind of heads from which gamma is taken.
     gamma
-        The mean over samples at the largest m, held fixed; None for one subset.
+        The 95 % quantile over samples at the largest m; None for one subset.
     nonvacuous_from
-        From here on the terms lie below the range of the loss.
+        From here on the terms lie below the range of the loss, for at least half of the encoders.
     proves_gain_from
-        From here on the bound lies below zero: it says that M is better than N. None for one subset.
+        From here on the bound lies below zero for 95 % of the encoders: it says that M is better than
+        N. None for one subset.
     """
 
     theorem: str
@@ -37,14 +47,14 @@ class Threshold:
     N: Subset | None
     delta: float
     gamma: float | None
-    nonvacuous_from: float
-    proves_gain_from: float | None
+    nonvacuous_from: LeastSize
+    proves_gain_from: LeastSize | None
 
 
 def all_thresholds(results: Results) -> Iterator[Threshold]:
     """Every form's least sizes, pair by pair and then subset by subset.
 
-    The learned encoders and gamma are held at what was measured at the largest m.
+    The learned encoders and gamma are those measured at the largest m.
     """
     design = results.design
     forms = fitting_forms(design.loss, design.cls.outputs)
@@ -72,28 +82,27 @@ def _largest(results: Results, form: Form) -> list[Setting]:
 
 def _threshold(form: Form, place: Place, known: Arguments, delta: float) -> Threshold:
     theorem = form.of(place.M, place.N)
-    gamma = None
+    n = len(place.one.slack)
+    quantile = None
     if form.of_pairs:
-        best = place.one.best_risk.high - place.other.best_risk.low
-        gamma = float(without_rounding(np.mean(best)))
+        gamma = without_rounding(place.one.best_risk.high - place.other.best_risk.low)
+        quantile = float(np.quantile(gamma, 1 - UNPROVED, method="inverted_cdf"))
         known = {**known, "gamma": gamma}
-    proves = None
     if unknown(known):
         # No bound on this class's complexity is known, at any m.
-        nonvacuous = math.inf
-        proves = None if gamma is None else math.inf
+        nonvacuous, proves = NEVER, NEVER
     else:
-        nonvacuous = theorem.nonvacuous_from(**known)
-        proves = None if gamma is None else _gain(theorem, gamma, known)
+        nonvacuous = _nonvacuous(theorem, known, n)
+        proves = _gain(theorem, known, n) if form.of_pairs else NEVER
     return Threshold(
         theorem=theorem.key,
         head=place.setting.head,
         M=place.M,
         N=place.N,
         delta=delta,
-        gamma=gamma,
+        gamma=quantile,
         nonvacuous_from=nonvacuous,
-        proves_gain_from=proves,
+        proves_gain_from=proves if form.of_pairs else None,
     )
 
 
@@ -105,9 +114,19 @@ def unknown(known: Arguments) -> bool:
     >>> unknown({"R_M": math.inf}), unknown({"R_M": 0.5})
     (True, False)
     """
-    return any(not math.isfinite(value) for value in known.values() if isinstance(value, float))
+    numbers = [value for value in known.values() if not isinstance(value, sympy.Expr)]
+    return any(not np.isfinite(value).all() for value in numbers)
 
 
-def _gain(theorem: Theorem, gamma: float, known: Arguments) -> float:
-    """The least size from which the bound lies below zero."""
-    return math.inf if gamma >= 0 else theorem.least_sample_size(below=0.0, **known)
+def _nonvacuous(theorem: Theorem, known: Arguments, n: int) -> LeastSize:
+    """The least size at which the bound says more than the range of the loss, on half of the samples."""
+    if "C" not in known:
+        raise ValueError(f"C must be among the arguments known in advance, got {sorted(known)}")
+    at = evaluated_at(theorem, known)
+    return LeastSize.of(least_sizes(lambda m: np.logical_not(np.asarray(at(m).vacuous)), n), HALF)
+
+
+def _gain(theorem: Theorem, known: Arguments, n: int) -> LeastSize:
+    """The least size at which the bound lies below zero, on all samples but for a share of `UNPROVED`."""
+    at = evaluated_at(theorem, known)
+    return LeastSize.of(least_sizes(lambda m: np.asarray(at(m).total) < 0, n), 1 - UNPROVED)

@@ -10,6 +10,7 @@ from jinja2 import Environment, Template
 
 from verify.report import figures, formats, svg, view
 from verify.report.document import document
+from verify.report.headline import HEADS
 from verify.report.provenance import write_document
 from verify.report.sections import SECTIONS, Section
 from verify.report.templates import environment
@@ -50,6 +51,8 @@ def render(document: dict[str, Any]) -> str:
             line_names=view.line_names(document),
             forms=view.form_names(document),
             deltas=view.deltas(document),
+            heads=HEADS,
+            sides=view.SIDES,
             subset=lambda names: formats.subset(names, everything),
             **shown,
         )

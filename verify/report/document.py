@@ -8,12 +8,13 @@ from typing import Any
 from empirical.quality.fast_rate import RANGE_TOLERANCE
 from empirical.worlds.population import CLIP_NORM
 from verify.findings.findings import Findings
+from verify.findings.situation import enough
 from verify.report.answer import answer
 from verify.report.assumptions import assumptions, confidence
 from verify.report.provenance import plain, provenance
 from verify.results.results import Results
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def document(results: Results, command: str | None = None) -> dict[str, Any]:
@@ -29,14 +30,15 @@ def document(results: Results, command: str | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys: schema_version, answer, claims, pairs, thresholds, cells, complexities, assumptions, config,
-        confidence, environment, seconds, command.
+        Keys: schema_version, answer, enough, claims, pairs, crossovers, proofs, thresholds, cells,
+        complexities, assumptions, config, confidence, environment, seconds, command.
     """
     found, design = Findings.of(results), results.design
     content: dict[str, Any] = plain(
         {
             "schema_version": SCHEMA_VERSION,
             "answer": asdict(answer(found, design)),
+            "enough": enough(found),
             **{name: part for name, part in asdict(found).items() if name != "modalities"},
             "complexities": [
                 {**row, "M": design.classes[int(row["subset"])]}

@@ -25,6 +25,7 @@ def environment(package: str) -> Environment:
         "subscripts": formats.subscripts,
         "full_name": formats.full_name,
         "mathml": to_mathml,
+        "named": lambda key, names: names.get(key, key),
     }
     made.globals |= {"interval": formats.interval}
     return made

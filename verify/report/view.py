@@ -17,6 +17,11 @@ TERM_NAMES = {
     "head_estimation": "estimation of the head",
     "slack": "slack ε of the head",
 }
+SIDES = {
+    "better": "M is better on most samples",
+    "worse": "M is worse on most samples",
+    "open": "the samples do not tell which is better on most",
+}
 MEASURED_TERMS = ("quality_gap", "empirical_loss")
 """The measured parts of a bound; its other terms allow for the finite sample."""
 
@@ -49,8 +54,8 @@ def pairs(document: Row) -> list[Row]:
         M, N, title: the subsets and both full names. sizes: every m of its cells, ascending.
         largest_m: the largest with encoders of its own. forms: those of Theorem 1, each with key, name
         and by_delta, one list of cells (ascending m) per delta, the least delta first. outcome: what
-        was measured at the largest m, with heads on the same sample. proof: the cell of least m in which
-        a bound proves the gain at the least delta, or None. ball, free: one cell per m with heads on the
+        was measured at the largest m, with heads on the same sample. proofs: what the bounds say of each
+        kind of heads at the least delta. ball, free: one cell per m with heads on the
         ball, or unrestricted ones. cells: all its cells.
     """
     found = []
@@ -76,7 +81,7 @@ def pairs(document: Row) -> list[Row]:
                 "outcome": max(
                     (p for p in measured if p["head"] == SAME), key=lambda row: row["m"]
                 ),
-                "proof": _first_proof(document, M, N, deltas(document)[0]),
+                "proofs": _proofs(document, M, N, deltas(document)[0]),
                 "cells": mine,
             }
         )
@@ -179,21 +184,21 @@ def threshold_tables(document: Row) -> list[Row]:
                 row["by_form"][t["theorem"]] = t
                 row["gamma"]["free" if t["head"] == FREE else "ball"] = t["gamma"]
             for row in rows.values():
-                row["measured_from"] = _first_proof(document, row["M"], row["N"], delta)
+                found = _proofs(document, row["M"], row["N"], delta)
+                row["proofs"] = [proof for proof in found if proof["from_m"] is not None]
             tables.append(
                 {"delta": delta, "pairs": of_pairs, "keys": keys, "rows": list(rows.values())}
             )
     return tables
 
 
-def _first_proof(document: Row, M: list[str], N: list[str] | None, delta: float) -> Row | None:
-    """The cell of least m that certifies the gain."""
-    proving = [
-        cell
-        for cell in document["cells"]
-        if cell["certifies_gain"] and (cell["M"], cell["N"], cell["delta"]) == (M, N, delta)
+def _proofs(document: Row, M: list[str], N: list[str] | None, delta: float) -> list[Row]:
+    """What the bounds say of a pair at one delta, one entry for each kind of heads."""
+    return [
+        proof
+        for proof in document["proofs"]
+        if (proof["M"], proof["N"], proof["delta"]) == (M, N, delta)
     ]
-    return min(proving, key=lambda cell: cell["m"], default=None)
 
 
 def _of_delta(cells: list[Row], delta: float) -> list[Row]:

@@ -1,33 +1,145 @@
-"""Is more provably better than less? What bounds and measurements allow a report to say."""
+"""Is more provably better than less? What bounds and measurements allow a report to say.
+
+Every decision here is one on a probability over samples, by `verify.verdicts.coverage`: it needs no
+range of the risks, and no shape of their law.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Literal
 
-from verify.verdicts.coverage import Verdict
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-Gain = Literal[
-    "proved", "proved in part", "too few samples", "measured", "measured in part", "none"
-]
+from verify.verdicts.compare import HOLDS, VIOLATED
+from verify.verdicts.coverage import ALPHA, Coverage, Verdict, coverage
+
+UNPROVED = 0.05
+"""A bound proves a gain if it lies below zero on all samples but for this share, at most."""
+MOST = 0.5
+"""M is better on most samples if it is not better on less than this share of them."""
+
+Proves = Literal["yes", "no", "open"]
+Side = Literal["better", "worse", "open"]
+Proof = Literal["proved", "proved in part", "open", "none"]
 
 
-def certifies_gain(high: float, verdict: Verdict) -> bool:
-    """Whether a bound on r(M) - r(N) certifies that M is better.
+@dataclass(frozen=True)
+class Certificate:
+    """Whether a bound on r(M) - r(N) proves that M is better.
+
+    Attributes
+    ----------
+    proves : {"yes", "no", "open"}
+        "yes" if the bound is below zero on all samples but for a share of `UNPROVED`, and is itself
+        supported; "no" if one of both is refuted.
+    below_zero : int
+        The samples drawn on which it lies below zero.
+    low, high : float
+        The interval of the share of all samples on which it does.
+    needed : int
+        The number of samples that would be enough if it lay below zero on each.
+    """
+
+    proves: Proves
+    below_zero: int
+    low: float
+    high: float
+    needed: int
+
+
+@dataclass(frozen=True)
+class Preference:
+    """On how many samples M is better than N.
+
+    Attributes
+    ----------
+    side : {"better", "worse", "open"}
+        "better" if M is on most of all samples, "worse" if N is, "open" if the samples cannot tell.
+    better, worse : int
+        The samples drawn on which the risk gap lies below zero, and above it.
+    low, high : float
+        The interval of the share of all samples on which M is better.
+    needed : int
+        The number of samples that would be enough if M were better on each.
+    """
+
+    side: Side
+    better: int
+    worse: int
+    low: float
+    high: float
+    needed: int
+
+
+def certificate(
+    bounds: ArrayLike, verdict: Verdict, *, tests: int = 1, alpha: float = ALPHA
+) -> Certificate:
+    """Whether a bound certifies that M is better, from its values on independent samples.
 
     Parameters
     ----------
-    high : float
-        The 95 % quantile of the bound over the samples drawn.
+    bounds : array, [n]
+        The bound on r(M) - r(N), one entry per sample.
     verdict : {"supported", "refuted", "undecided"}
         That of the samples on the bound, at the level it states.
+    tests, alpha
+        As for `verify.verdicts.coverage.coverage`.
 
     Examples
     --------
-    >>> certifies_gain(-0.1, "supported"), certifies_gain(-0.1, "undecided")
-    (True, False)
+    >>> certificate([-0.1] * 72, "supported").proves, certificate([-0.1] * 71, "supported").proves
+    ('yes', 'open')
     """
-    return high < 0 and verdict == "supported"
+    found = _share(np.asarray(bounds, dtype=np.float64) < 0, UNPROVED, tests, alpha)
+    proves: Proves = "open"
+    if "refuted" in (verdict, found.verdict):
+        proves = "no"
+    elif verdict == found.verdict == "supported":
+        proves = "yes"
+    return Certificate(
+        proves, found.trials - found.violations, 1 - found.high, 1 - found.low, int(found.needed)
+    )
+
+
+def preference(gaps: ArrayLike, *, tests: int = 1, alpha: float = ALPHA) -> Preference:
+    """Whether M is better on most samples, or worse, from the risk gaps of independent samples.
+
+    Parameters
+    ----------
+    gaps : array, [n]
+        r(M) - r(N), one entry per sample; NaN is neither better nor worse.
+    tests, alpha
+        As for `verify.verdicts.coverage.coverage`.
+
+    Examples
+    --------
+    >>> preference([-0.1] * 6).side, preference([-0.1] * 5).side, preference([0.1] * 6).side
+    ('better', 'open', 'worse')
+    """
+    values = np.asarray(gaps, dtype=np.float64)
+    better = _share(values < 0, MOST, tests, alpha)
+    worse = _share(values > 0, MOST, tests, alpha)
+    side: Side = "open"
+    if better.verdict == "supported":
+        side = "better"
+    elif worse.verdict == "supported":
+        side = "worse"
+    return Preference(
+        side,
+        better.trials - better.violations,
+        worse.trials - worse.violations,
+        1 - better.high,
+        1 - better.low,
+        int(better.needed),
+    )
+
+
+def _share(holds: NDArray[np.bool_], level: float, tests: int, alpha: float) -> Coverage:
+    """Whether something holds on all samples but for a share of `level`."""
+    return coverage(np.where(holds, HOLDS, VIOLATED), level, tests=tests, alpha=alpha)
 
 
 def certified_from(measured: Collection[int], certified: Collection[int]) -> int | None:
@@ -46,8 +158,8 @@ def certified_from(measured: Collection[int], certified: Collection[int]) -> int
     return start
 
 
-def gain(compared: int, proved: int, below_zero: int, better: int) -> Gain:
-    """What a study says about the pairs (M, N) that it compares.
+def proof(compared: int, proved: int, left_open: int) -> Proof:
+    """What bounds say about the pairs (M, N) that a study compares.
 
     Parameters
     ----------
@@ -55,20 +167,14 @@ def gain(compared: int, proved: int, below_zero: int, better: int) -> Gain:
         The number of pairs.
     proved : int
         Those with a bound that certifies the gain.
-    below_zero : int
-        Those with a bound below zero, supported by the samples or not.
-    better : int
-        Those for which the mean risk gap at the largest size lies below zero with its whole interval.
+    left_open : int
+        Those of the others for which the samples cannot tell.
 
     Examples
     --------
-    >>> gain(3, proved=3, below_zero=3, better=3), gain(3, proved=0, below_zero=0, better=2)
-    ('proved', 'measured in part')
+    >>> proof(3, proved=3, left_open=0), proof(3, proved=1, left_open=2), proof(3, 0, 1)
+    ('proved', 'proved in part', 'open')
     """
     if proved:
         return "proved" if proved == compared else "proved in part"
-    if below_zero:
-        return "too few samples"
-    if better:
-        return "measured" if better == compared else "measured in part"
-    return "none"
+    return "open" if left_open else "none"
