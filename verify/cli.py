@@ -139,8 +139,8 @@ def report(
         results = study.run(out, resume=resume, progress=True, client=client)
     page = write_report(results, Path(out), command=_repeat(sys.argv[1:]))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
-    for line in filter(None, (document["answer"]["pointer"], document["answer"]["headline"])):
-        print(line)
+    answer = document["answer"]
+    print("\n".join(filter(None, (answer["pointer"], answer["headline"]))))
     for claim in document["claims"]:
         decided = claim["decided_by"]
         line = (

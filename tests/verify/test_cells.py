@@ -138,8 +138,22 @@ def test_a_bound_below_zero_certifies_the_gain_of_a_pair():
     place = place_of(-0.9, best=-1.0)
     place.gamma = Interval.exact(-np.ones(TRIALS))
     assert cell(place).certifies_gain
+    found = cell(place).certificate
+    assert (found.proves, found.below_zero, found.high) == ("yes", TRIALS, 1.0)
+    assert 0.95 < found.low < 1.0
     place.results.design = design_of(10**6)
+    assert cell(place).certificate.proves == "open"
     assert not cell(place).certifies_gain
+
+
+def test_a_cell_certifies_with_the_share_of_samples_below_zero_and_not_with_a_sample_quantile():
+    """On 194 of 200 samples the bound is below zero: its 95 % quantile too, but 0.95 is in the interval."""
+    place = place_of(-0.9, best=-1.0)
+    place.gamma = Interval.exact(np.where(np.arange(TRIALS) < 194, -1.0, 0.0))
+    found = cell(place)
+    assert found.bound.q95 < 0
+    assert found.certificate.proves == "open"
+    assert found.certificate.below_zero == 194
 
 
 def test_half_of_the_samples_make_a_cell_vacuous():

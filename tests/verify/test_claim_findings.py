@@ -34,7 +34,6 @@ CELL = Cell(
     vacuous=False,
     vacuous_fraction=0.0,
     dominant_term="complexity",
-    certifies_gain=False,
     critical_factor=CriticalFactor(0.5, 0.4, 0.6),
     own_excess_critical_factor=CriticalFactor(0.2, 0.1, 0.3),
 )

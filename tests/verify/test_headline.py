@@ -1,203 +1,524 @@
-"""The headline: every situation that findings can be in, and the sentence that it gets."""
+"""The headline: every situation that findings can be in, and what it may say of each.
+
+A table pins the words. Random findings are read back: each statement of the headline is taken apart and
+compared with the cells and pairs, without the code that made it.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from itertools import product
 from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from empirical.measure import FREE, SAME
+from empirical.measure import FREE, FRESH, SAME
 from verify.findings.cells import BoundSummary, Cell, Rate
+from verify.findings.crossovers import Crossover, all_crossovers
 from verify.findings.findings import Findings
 from verify.findings.pairs import PairFinding
+from verify.findings.proofs import all_proofs
 from verify.findings.situation import situation
 from verify.findings.summaries import Summary
-from verify.report.headline import headline
+from verify.report import gains
+from verify.report.headline import NO_ADVICE, few_rows, headline
 from verify.verdicts.coverage import CriticalFactor
-from verify.verdicts.gain import Gain
+from verify.verdicts.gain import Certificate, Preference, Proof
 
 ALL, A, B = ("a", "b"), ("a",), ("b",)
+BALL_FORM, FREE_FORM = "risk_gap.sharp", "risk_gap.fast_rate"
 FACTOR = CriticalFactor(0.5, 0.4, 0.6)
+TRIALS, NEEDED = 40, 151
 
 
-def summary(q95: float) -> Summary:
-    return Summary(q95, q95, q95, q95, q95, q95)
+def summary(value: float) -> Summary:
+    return Summary(*[value] * 6)
 
 
-def cell(N: tuple[str, ...] | None, m: int, q95: float, *, M=ALL, certified: bool = True) -> Cell:
-    """A cell whose bound is q95 on 95 % of the samples, supported or not."""
-    bound = BoundSummary(q95, q95, q95, q95, q95, q95, lower_end=q95)
+def cell(N, m, proves, *, M=ALL, head=SAME, delta=0.05, encoder=None, form=None) -> Cell:
+    """A cell whose bound proves the gain ("yes"), does not ("no"), or may ("open")."""
+    value = 0.1 if proves == "no" else -0.1
+    bound = BoundSummary(*[value] * 6, lower_end=value)
     return Cell(
-        theorem="risk_gap.sharp",
+        theorem=form or (FREE_FORM if head == FREE else BALL_FORM),
         M=M,
         N=N,
         m=m,
-        m_encoder=m,
-        head=SAME,
-        delta=0.05,
-        level=0.025,
-        trials=40,
+        m_encoder=encoder or m,
+        head=head,
+        delta=delta,
+        level=delta / 2,
+        trials=TRIALS,
         violations=0,
         inconclusive=0,
         violation_rate=Rate(0.0, 0.0, 0.09),
-        verdict="supported" if certified else "undecided",
-        trials_needed=151,
+        verdict="supported",
+        trials_needed=NEEDED,
         tests=8,
-        measured=summary(-0.1),
+        measured=summary(-0.2),
         bound=bound,
         terms={},
         vacuous=False,
         vacuous_fraction=0.0,
         dominant_term="complexity",
-        certifies_gain=N is not None and q95 < 0 and certified,
         critical_factor=FACTOR,
+        certificate=None if N is None else Certificate(proves, 7, 0.1, 0.9, 150),
     )
 
 
-def pair(N: tuple[str, ...], m: int, high: float, *, M=ALL, head: str = SAME) -> PairFinding:
-    """A pair whose measured gap has the upper end `high`."""
-    gap = Summary(high - 0.1, high - 0.2, high, high, high, high)
+def pair(N, m, side, *, M=ALL, head=SAME, needed=12, gap=None) -> PairFinding:
+    """A pair on whose samples M is mostly better, worse, or neither for all that they tell."""
+    middle = {"better": -0.1, "worse": 0.1, "open": 0.0}[side] if gap is None else gap
+    said = Preference(side, 7, 3, 0.2, 0.8, needed)
     return PairFinding(
         M,
         N,
         head,
         m,
         m,
-        40,
+        TRIALS,
+        4,
         summary(0.1),
         summary(0.2),
-        gap,
+        summary(middle),
         summary(-0.1),
-        samples_where_M_is_better=7,
+        said,
     )
 
 
-def found(cells: list[Cell], pairs: list[PairFinding], modalities=ALL) -> Findings:
-    return Findings(modalities, tuple(cells), tuple(pairs), (), ())
+def found(cells, pairs, modalities=ALL) -> Findings:
+    return Findings(
+        modalities,
+        tuple(cells),
+        tuple(pairs),
+        tuple(all_crossovers(pairs)),
+        tuple(all_proofs(cells)),
+        (),
+        (),
+    )
 
 
-LOSS, GAIN = 0.1, -0.1
-NEITHER = [pair(A, 64, GAIN), pair(B, 64, GAIN), pair(A, 128, LOSS), pair(B, 128, LOSS)]
-BOTH = [pair(A, 128, GAIN), pair(B, 128, GAIN)]
-ONE = [pair(A, 128, GAIN), pair(B, 128, LOSS)]
-NO_CLAIM = [cell(A, 64, 1.0), cell(B, 64, 1.0)]
+def said(findings: Findings, rows: int = 300, columns: int = 13) -> str:
+    return headline(situation(findings), rows, columns, len(findings.modalities))
 
-SITUATIONS: list[tuple[str, Findings, Gain, str]] = [
+
+def cells(a: str, b: str, **options) -> list[Cell]:
+    """The answers for a and b at m = 64 and 128, two letters for each: y, n or o."""
+    words = {"y": "yes", "n": "no", "o": "open"}
+    return [
+        cell(N, m, words[letter], **options)
+        for N, letters in ((A, a), (B, b))
+        for m, letter in zip((64, 128), letters, strict=True)
+    ]
+
+
+BETTER = [pair(A, 128, "better"), pair(B, 128, "better")]
+START = "On these 300 rows taken as the whole population: "
+BOTH = "all 2 modalities together beat each one alone"
+MEASURED = (
+    " Measured with heads of bounded norm at m = 128: M is better than N on most samples in 2 of 2"
+    f" comparisons. {NO_ADVICE}"
+)
+NONE = "no bound certifies, in any comparison and at any size measured, that M beats N."
+MET = " Measured with heads of bounded norm at m = 128: "
+
+SITUATIONS: list[tuple[str, Findings, Proof, str]] = [
     (
         "both certified, the later one from m = 128 on",
+        found(cells("yy", "ny"), BETTER),
+        "proved",
+        f"provably yes for heads of bounded norm: {BOTH}; a bound certifies it at δ = 0.05, at every size"
+        f" measured from m = 128 on.{MEASURED}",
+    ),
+    (
+        "one certified at the smaller size alone",
+        found(cells("yy", "yn"), BETTER),
+        "proved",
+        f"provably yes for heads of bounded norm: {BOTH}; a bound certifies it at δ = 0.05, each at some of"
+        f" the sizes measured, but not at every larger one.{MEASURED}",
+    ),
+    (
+        "certified for free heads, while heads on the ball are worse",
         found(
-            [cell(A, 64, GAIN), cell(B, 128, GAIN), cell(B, 64, LOSS), cell(A, 128, GAIN)], NEITHER
+            [*cells("yy", "yy", head=FREE), *cells("nn", "nn")],
+            [pair(A, 128, "worse"), pair(B, 128, "worse")],
         ),
         "proved",
-        "Yes, provably: the 2 modalities together beat each one alone, certified by a bound at every size"
-        " measured from m = 128 on.",
+        f"provably yes for plain least-squares heads: {BOTH}; a bound certifies it at δ = 0.05, at every"
+        f" size measured from m = 64 on.{MET}M is worse than N on most samples in 2 of 2 comparisons"
+        f" (more modalities hurt in 2 of these). {NO_ADVICE}",
     ),
     (
-        "certified at the smaller size alone",
-        found([cell(A, 64, GAIN), cell(A, 128, LOSS)], [pair(A, 64, GAIN)]),
-        "proved",
-        "Yes, provably: M beats N, certified by a bound at some of the sizes measured.",
-    ),
-    (
-        "one pair alone",
-        found([cell(B, 64, GAIN, M=A)], [pair(B, 64, GAIN, M=A)]),
-        "proved",
-        "Yes, provably: M beats N, certified by a bound at every size measured from m = 64 on.",
-    ),
-    (
-        "bounds below zero that the samples do not support",
-        found([cell(A, 64, GAIN, certified=False), cell(B, 64, LOSS)], BOTH),
-        "too few samples",
-        "Undecided: bounds lie below zero, but 40 samples are too few to support them at their level; 151"
-        " without violation would be enough.",
-    ),
-    (
-        "one of two certified",
-        found([cell(A, 64, GAIN), cell(B, 64, LOSS)], BOTH),
+        "one certified for free heads, the other for heads on the ball: never counted together",
+        found([*cells("yy", "nn", head=FREE), *cells("nn", "yy")], BETTER),
         "proved in part",
-        "In part: a bound certifies 1 of the 2 gains.",
+        "provable in part for heads of bounded norm: at δ = 0.05 a bound certifies at some of the sizes"
+        f" measured that M beats N in 1 of 2 comparisons.{MEASURED}",
     ),
     (
-        "one of two certified, the other below zero without support",
-        found([cell(A, 64, GAIN), cell(B, 64, GAIN, certified=False)], BOTH),
+        "certified at the larger δ alone",
+        found([*cells("yy", "yy", delta=0.1), *cells("yy", "no")], BETTER),
+        "proved",
+        f"provably yes for heads of bounded norm: {BOTH}; a bound certifies it at δ = 0.1, at every size"
+        f" measured from m = 64 on.{MEASURED}",
+    ),
+    (
+        "one pair alone, not nested",
+        found([cell(B, 64, "yes", M=A)], [pair(B, 64, "worse", M=A)]),
+        "proved",
+        "provably yes for heads of bounded norm: a beats b; a bound certifies it at δ = 0.05, at every size"
+        " measured from m = 64 on. Measured with heads of bounded norm at m = 64: M is worse than N on most"
+        f" samples in 1 of 1 comparison. {NO_ADVICE}",
+    ),
+    (
+        "one certified, the other open",
+        found(cells("yy", "on"), BETTER),
         "proved in part",
-        "In part: a bound certifies 1 of the 2 gains.",
+        "provable in part for heads of bounded norm: at δ = 0.05 a bound certifies at some of the sizes"
+        " measured that M beats N in 1 of 2 comparisons; in 1 more the samples cannot tell."
+        f"{MEASURED}",
     ),
     (
-        "both measured at the largest size, none certified",
-        found(NO_CLAIM, [*BOTH, pair(A, 64, LOSS), pair(B, 64, LOSS)]),
-        "measured",
-        "Measured, not proved: the 2 modalities together beat each one alone, but no bound certifies it at"
-        " the sizes measured.",
+        "all open",
+        found(cells("no", "oo"), BETTER),
+        "open",
+        "too few samples to tell; 40 of each size leave open whether a bound certifies for heads of bounded"
+        f" norm that {BOTH}; 151 would be enough if they all agree.{MEASURED}",
     ),
     (
-        "one measured, none certified",
-        found(NO_CLAIM, ONE),
-        "measured in part",
-        "In part, and not proved: more is better in 1 of 2 comparisons, and no bound certifies a gain at the"
-        " sizes measured.",
+        "one open, the other not",
+        found(cells("no", "nn"), BETTER),
+        "open",
+        "too few samples to tell; 40 of each size leave open in 1 of 2 comparisons whether a bound certifies"
+        f" for heads of bounded norm that M beats N; 151 would be enough if they all agree.{MEASURED}",
     ),
     (
-        "gains at the smaller size only",
-        found(NO_CLAIM, NEITHER),
+        "open, with samples enough if they had agreed",
+        found([replace(each, trials=151) for each in cells("no", "oo")], BETTER),
+        "open",
+        "undecided; the 151 samples of each size leave open whether a bound certifies for heads of bounded"
+        f" norm that {BOTH}.{MEASURED}",
+    ),
+    (
+        "better at the largest size, none certified",
+        found(cells("nn", "nn"), [*BETTER, pair(A, 64, "worse"), pair(B, 64, "worse")]),
         "none",
-        "No: no gain was measured at the largest sample size, and no bound certifies one.",
+        NONE + MEASURED,
     ),
     (
-        "gains of free heads do not count as measured",
-        found(NO_CLAIM, [*NEITHER, pair(A, 999, GAIN, head=FREE)]),
+        "one better and one worse, none certified",
+        found(cells("nn", "nn"), [pair(A, 128, "better"), pair(B, 128, "worse")]),
         "none",
-        "No: no gain was measured at the largest sample size, and no bound certifies one.",
+        f"{NONE}{MET}M is better than N on most samples in 1 of 2 comparisons; M is worse than N on"
+        f" most samples in 1 of 2 comparisons (more modalities hurt in 1 of these). {NO_ADVICE}",
     ),
     (
-        "a gap of exactly zero is no gain, a bound of exactly zero no proof",
-        found([cell(A, 64, 0.0), cell(B, 64, 0.0)], [pair(A, 64, 0.0), pair(B, 64, 0.0)]),
+        "gains at the smaller size only, and of free heads",
+        found(
+            cells("nn", "nn"),
+            [
+                pair(A, 64, "better"),
+                pair(B, 64, "better"),
+                pair(A, 128, "open"),
+                pair(B, 128, "open"),
+                pair(A, 999, "better", head=FREE),
+            ],
+        ),
         "none",
-        "No: no gain was measured at the largest sample size, and no bound certifies one.",
+        f"{NONE}{MET}no difference shown in 2 of 2 comparisons. {NO_ADVICE}",
+    ),
+    (
+        "two samples",
+        found(
+            cells("oo", "oo"),
+            [pair(A, 128, "open", needed=41), pair(B, 128, "open", needed=41)],
+        ),
+        "open",
+        "too few samples to tell; 40 of each size leave open whether a bound certifies for heads of bounded"
+        f" norm that {BOTH}; 151 would be enough if they all agree.{MET}too few samples to tell in 2 of 2"
+        f" comparisons. {NO_ADVICE}",
+    ),
+    (
+        "one pair alone, not certified",
+        found([cell(A, 64, "no")], [pair(A, 64, "better")]),
+        "none",
+        "no bound certifies at any size measured that a + b beats a. Measured with heads of bounded norm at"
+        f" m = 64: M is better than N on most samples in 1 of 1 comparison. {NO_ADVICE}",
     ),
 ]
 
 
 @pytest.mark.parametrize(("name", "findings", "outcome", "words"), SITUATIONS)
 def test_every_situation_has_its_headline(
-    name: str, findings: Findings, outcome: Gain, words: str
+    name: str, findings: Findings, outcome: Proof, words: str
 ) -> None:
-    decided = situation(findings)
-    assert decided.outcome == outcome
-    assert headline(decided, len(findings.modalities)) == words
+    assert situation(findings).proved.outcome == outcome
+    assert said(findings) == START + words
 
 
 def test_every_outcome_occurs() -> None:
-    assert {outcome for _, _, outcome, _ in SITUATIONS} == set(get_args(Gain))
+    assert {outcome for _, _, outcome, _ in SITUATIONS} == set(get_args(Proof))
+
+
+def test_few_rows_are_said_in_the_first_words() -> None:
+    findings = SITUATIONS[0][1]
+    assert said(findings, rows=1300, columns=130).startswith(
+        "On these 1,300 rows taken as the whole "
+    )
+    assert said(findings, rows=1299, columns=130).startswith(
+        "On these 1,299 rows (few for 130 columns, so that memorised noise counts as a gain) taken as the"
+        " whole population: provably yes"
+    )
+    assert few_rows(99, 10)
+    assert not few_rows(100, 10)
 
 
 def test_comparisons_with_single_modalities_come_first() -> None:
     """A third subset is compared too, and does not count beside the single ones."""
     modalities, AB, C = ("a", "b", "c"), ("a", "b"), ("c",)
-    cells = [cell(each, 64, GAIN, M=modalities) for each in (A, B, C)]
-    others = [cell(A, 64, LOSS, M=AB), cell(AB, 64, LOSS, M=modalities)]
-    pairs = [pair(each, 64, GAIN, M=modalities) for each in (A, B, C)]
-    decided = situation(found([*cells, *others], [*pairs, pair(A, 64, LOSS, M=AB)], modalities))
-    assert (decided.outcome, decided.comparisons, decided.whole) == ("proved", 3, True)
-    two = situation(found(cells[:2], pairs[:2], modalities))
-    assert (two.comparisons, two.whole) == (2, False)
-    assert headline(two, 3).startswith("Yes, provably: M beats N in all 2 comparisons, ")
+    mine = [cell(each, 64, "yes", M=modalities) for each in (A, B, C)]
+    others = [cell(A, 64, "no", M=AB), cell(AB, 64, "no", M=modalities)]
+    pairs = [pair(each, 64, "better", M=modalities) for each in (A, B, C)]
+    decided = situation(found([*mine, *others], [*pairs, pair(A, 64, "worse", M=AB)], modalities))
+    assert (decided.proved.outcome, decided.proved.compared) == ("proved", 3)
+    assert (decided.whole, decided.measured.better, decided.measured.worse) == (True, 3, 0)
+    two = situation(found(mine[:2], pairs[:2], modalities))
+    assert (two.proved.compared, two.whole, two.only) == (2, False, None)
+    assert ": M beats N in all 2 comparisons; a bound" in headline(two, 300, 13, 3)
     without = situation(
-        found(others, [pair(A, 64, LOSS, M=AB), pair(AB, 64, GAIN, M=modalities)], modalities)
+        found(
+            others, [pair(A, 64, "worse", M=AB), pair(AB, 64, "better", M=modalities)], modalities
+        )
     )
-    assert (without.comparisons, without.better, without.whole) == (2, 1, False)
+    assert (without.proved.compared, without.measured.better, without.whole) == (2, 1, False)
     AC, BC = ("a", "c"), ("b", "c")
-    three = [cell(A, 64, LOSS, M=AB), cell(A, 64, LOSS, M=AC), cell(B, 64, LOSS, M=BC)]
-    inner = situation(found(three, [pair(A, 64, LOSS, M=AB)], modalities))
-    assert (inner.comparisons, inner.whole) == (3, False)
-    mixed = situation(found([*cells, cell(None, 64, GAIN, M=A)], pairs, modalities))
-    assert mixed.comparisons == 3
+    three = [cell(A, 64, "no", M=AB), cell(A, 64, "no", M=AC), cell(B, 64, "no", M=BC)]
+    inner = situation(found(three, [pair(A, 64, "worse", M=AB)], modalities))
+    assert (inner.proved.compared, inner.whole) == (3, False)
+    mixed = situation(found([*mine, cell(None, 64, "no", M=A)], pairs, modalities))
+    assert mixed.proved.compared == 3
 
 
-def test_the_samples_are_those_of_the_first_bound_below_zero_or_of_the_first_cell() -> None:
-    few = replace(cell(A, 64, GAIN, certified=False), trials=30, trials_needed=99)
-    low = situation(found([cell(A, 64, LOSS), few], [pair(A, 64, LOSS)]))
-    assert (low.trials, low.needed, low.from_m) == (30, 99, None)
-    alone = situation(found([cell(A, 64, LOSS)], [pair(A, 64, LOSS)]))
-    assert (alone.trials, alone.needed, alone.certified) == (40, 151, 0)
+def test_one_number_of_samples_is_enough_for_all_on_the_page() -> None:
+    one = cell(A, 64, "no")
+    assert situation(found([one], [pair(A, 64, "open")])).enough == NEEDED
+    harder = replace(one, certificate=Certificate("no", 0, 0.0, 0.1, 200))
+    assert situation(found([one, harder], [pair(A, 64, "open")])).enough == 200
+    assert situation(found([one], [pair(A, 64, "open", needed=300)])).enough == 300
+    subset = replace(cell(None, 64, "no", M=A), trials_needed=400)
+    assert situation(found([one, subset], [pair(A, 64, "open")])).enough == 400
+    fewer = replace(one, m=128, trials=30)
+    assert situation(found([one, fewer], [pair(A, 64, "open")])).trials == 30
+
+
+def test_a_size_with_two_kinds_of_samples_is_certified_if_both_are() -> None:
+    """Heads of the encoder's sample at m = 128, and heads on a fresh sample of 128 with other encoders."""
+    same = cell(A, 128, "yes")
+    for proves, certified in (("yes", (128,)), ("no", ())):
+        fresh = cell(A, 128, proves, head=FRESH, encoder=64)
+        (proof,) = all_proofs([same, fresh])
+        assert (proof.certified, proof.left_open) == (certified, () if certified else (128,))
+    (proof,) = all_proofs([same, cell(A, 128, "no", form="risk_gap.paper")])
+    assert (proof.certified, proof.theorems) == ((128,), (BALL_FORM,))
+
+
+def test_a_crossover_is_a_change_of_side_with_growing_m() -> None:
+    """Worse at 64, open at 256, better at 1,024."""
+    pairs = [
+        pair(A, 1024, "better"),
+        pair(A, 64, "worse"),
+        pair(A, 256, "open"),
+        pair(B, 64, "better"),
+        pair(B, 1024, "better"),
+        pair(B, 64, "worse", head=FREE),
+    ]
+    assert all_crossovers(pairs) == [Crossover(ALL, A, SAME, 64, 1024, "worse", "better")]
+    assert gains.crossovers(found(cells("nn", "nn"), pairs)) == (
+        "The order changes with the sample size (heads of bounded norm, on most samples): a + b against a"
+        " is worse at m = 64 and better at m = 1,024."
+    )
+    assert gains.crossovers(found(cells("nn", "nn"), BETTER)) == ""
+    back = [pair(A, m, "worse" if m % 2 else "better") for m in range(2, 8)]
+    assert gains.crossovers(found(cells("nn", "nn"), back)).endswith("; and 2 more.")
+
+
+def test_a_measured_loss_is_never_called_a_gain() -> None:
+    worse = found(cells("nn", "nn"), [pair(A, 128, "worse"), pair(B, 128, "worse")])
+    assert gains.least_step(worse).startswith(
+        "A step that hurts (heads of bounded norm, m = 128): adding b"
+    )
+    assert "M is worse on most samples (7 of 40" in gains.measured(worse)
+    left_open = found(cells("nn", "nn"), [pair(A, 128, "open"), pair(B, 128, "open", needed=41)])
+    step = gains.least_step(left_open)
+    assert step.startswith("The least step")
+    assert step.endswith("M is not shown to be better or worse on most samples.")
+    assert "too few samples to tell" in gains.measured(
+        found(cells("nn", "nn"), [pair(A, 128, "open", needed=41)])
+    )
+    assert gains.least_step(found(cells("nn", "nn"), BETTER)).startswith(
+        "The step that helps least"
+    )
+    crossed = found([cell(B, 64, "no", M=A)], [pair(B, 64, "worse", M=A)])
+    assert gains.least_step(crossed) == ""
+
+
+# What the headline says, taken apart again.
+
+HEADS = {"heads of bounded norm": False, "plain least-squares heads": True}
+HEADLINE = re.compile(
+    r"On these 300 rows taken as the whole population: (?P<proved>.*\.)"
+    r" Measured with heads of bounded norm at m = (?P<m>[\d,]+): (?P<measured>.*)\. "
+    + re.escape(NO_ADVICE)
+)
+MODEL = r"(?P<heads>heads of bounded norm|plain least-squares heads)"
+CERTIFIED = re.compile(
+    rf"provably yes for {MODEL}: (?P<claim>.*); a bound certifies it at δ = (?P<delta>[\d.]+), (?:at every"
+    r" size measured from m = (?P<start>[\d,]+) on|each at some of the sizes measured, but not at every"
+    r" larger one)\."
+)
+IN_PART = re.compile(
+    rf"provable in part for {MODEL}: at δ = (?P<delta>[\d.]+) a bound certifies at some of the sizes"
+    r" measured that M beats N in (?P<count>\d+) of (?P<all>\d+) comparisons(?:; in (?P<open>\d+) more the"
+    r" samples cannot tell)?\."
+)
+OPEN = re.compile(
+    r"too few samples to tell; 40 of each size leave open (?:in (?P<open>\d+) of (?P<all>\d+) comparisons )?"
+    rf"whether a bound certifies for {MODEL} that .*; 151 would be enough if they all agree\."
+)
+UNCERTIFIED = re.compile(
+    r"no bound certifies(?:, in any comparison and)? at any size measured,? that .*\."
+)
+COUNTS = re.compile(
+    r"(?:M is (?P<side>better|worse) than N on most samples|(?P<open>no difference shown)) in (?P<n>\d+) of"
+    r" (?P<all>\d+) comparisons?(?: \(more modalities hurt in (?P<hurt>\d+) of these\))?"
+)
+ANSWERS = st.sampled_from(["yes", "no", "open"])
+FAMILIES = [
+    [(ALL, A), (ALL, B)],
+    [(A, B)],
+    [(ALL, B)],
+    [(("a", "b", "c"), ("c",)), (("a", "b", "c"), A), (("a", "b", "c"), B)],
+    [(A, B), (("c",), A)],
+]
+
+
+@st.composite
+def random_findings(draw) -> Findings:
+    """Any answers at any sizes, for two kinds of heads; few draws are all alike, so those come often."""
+    family = draw(st.sampled_from(FAMILIES))
+    sizes = draw(st.sampled_from([(64,), (64, 128), (64, 128, 1024)]))
+    deltas = draw(st.sampled_from([(0.05,), (0.1, 0.05)]))
+    places = [(SAME, m, m) for m in sizes] + [(FRESH, 2048, sizes[-1])]
+    places += [(FREE, m, min(m, sizes[-1])) for m in (*sizes, 2048)]
+    usual = {free: draw(ANSWERS) for free in (False, True)}
+    made, pairs = [], []
+    for M, N in family:
+        for (head, m, encoder), delta in product(places, deltas):
+            answer = draw(ANSWERS) if draw(st.integers(0, 2)) == 0 else usual[head == FREE]
+            made.append(cell(N, m, answer, M=M, head=head, encoder=encoder, delta=delta))
+        sides = [draw(st.sampled_from(["better", "worse", "open"])) for _ in sizes]
+        pairs += [pair(N, m, side, M=M) for m, side in zip(sizes, sides, strict=True)]
+    modalities = tuple(dict.fromkeys(name for M, N in family for name in (*M, *N)))
+    return found(made, pairs, tuple(sorted(modalities)))
+
+
+def answers(findings: Findings, free: bool, delta: float) -> dict:
+    """For each pair and size, the answer of the (one) form for these heads at this delta."""
+    return {
+        (c.M, c.N): {
+            d.m: d.certificate.proves
+            for d in findings.cells
+            if (d.M, d.N) == (c.M, c.N) and (d.head == FREE) == free and d.delta == delta
+        }
+        for c in findings.cells
+    }
+
+
+def has(by_size: dict, answer: str) -> bool:
+    return answer in by_size.values()
+
+
+def whole_number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+@settings(max_examples=150)
+@given(random_findings())
+def test_every_statement_of_the_headline_follows_from_the_findings(findings: Findings) -> None:
+    text = said(findings)
+    parts = HEADLINE.fullmatch(text)
+    assert parts, text
+    assert "gain" not in text
+    everything = {
+        (free, delta): answers(findings, free, delta)
+        for free in (False, True)
+        for delta in {c.delta for c in findings.cells}
+    }
+    yes = {k: sum(has(row, "yes") for row in by.values()) for k, by in everything.items()}
+    number = len({(c.M, c.N) for c in findings.cells})
+    proved = parts["proved"]
+    if match := CERTIFIED.fullmatch(proved):
+        by_pair = everything[HEADS[match["heads"]], float(match["delta"])]
+        assert yes[HEADS[match["heads"]], float(match["delta"])] == number
+        assert float(match["delta"]) == min(delta for (_, delta), n in yes.items() if n == number)
+        unbroken = {
+            m
+            for m in next(iter(by_pair.values()))
+            if all(a == "yes" for row in by_pair.values() for k, a in row.items() if k >= m)
+        }
+        assert (whole_number(match["start"]) if match["start"] else None) == min(
+            unbroken, default=None
+        )
+    elif match := IN_PART.fullmatch(proved):
+        by_pair = everything[HEADS[match["heads"]], float(match["delta"])]
+        assert sum(has(row, "yes") for row in by_pair.values()) == int(match["count"])
+        assert int(match["count"]) == max(yes.values()) < number == int(match["all"])
+        rest = [row for row in by_pair.values() if not has(row, "yes")]
+        assert sum(has(row, "open") for row in rest) == int(match["open"] or 0)
+    elif match := OPEN.fullmatch(proved):
+        assert set(yes.values()) == {0}
+        by_pair = [by for (free, _), by in everything.items() if free == HEADS[match["heads"]]]
+        counts = {sum(has(row, "open") for row in by.values()) for by in by_pair}
+        assert int(match["open"] or number) in counts
+    else:
+        assert UNCERTIFIED.fullmatch(proved), proved
+        assert not any(
+            has(row, "yes") or has(row, "open") for by in everything.values() for row in by.values()
+        )
+    check_what_was_measured(findings, parts["m"], parts["measured"])
+
+
+def check_what_was_measured(findings: Findings, m: str, text: str) -> None:
+    largest = max(p.m for p in findings.pairs)
+    assert whole_number(m) == largest
+    sides = {(p.M, p.N): p.preference.side for p in findings.pairs if p.m == largest}
+    stated = dict.fromkeys(("better", "worse", "open"), 0)
+    for part in text.split("; "):
+        match = COUNTS.fullmatch(part)
+        assert match, part
+        stated[match["side"] or "open"] += int(match["n"])
+        assert int(match["all"]) == len(sides)
+        losing = [k for k, side in sides.items() if side == "worse" and set(k[1]) < set(k[0])]
+        assert int(match["hurt"] or 0) == (len(losing) if match["side"] == "worse" else 0)
+    assert stated == {side: list(sides.values()).count(side) for side in stated}
+
+
+@settings(max_examples=60)
+@given(random_findings())
+def test_no_sentence_of_the_answer_mixes_models_or_calls_a_loss_a_gain(findings: Findings) -> None:
+    texts = [gains.measured(findings), gains.crossovers(findings), gains.least_step(findings)]
+    texts += gains.certified(findings, 0.05)
+    for text in filter(None, texts):
+        assert sum(words in text for words in HEADS) == 1, text
+        assert "worth" not in text
+        assert not ("ertif" in text and re.search(r"not shown|worse|hurts", text)), text
+    step = texts[2]
+    if step:
+        last = [p for p in findings.pairs if p.m == max(q.m for q in findings.pairs)]
+        nested = [p for p in last if len(p.M) == len(p.N) + 1 and set(p.N) < set(p.M)]
+        worst = max(nested, key=lambda p: p.risk_gap.median).preference.side
+        assert ("hurts" in step) == (worst == "worse")
+        assert ("helps" in step) == (worst == "better")

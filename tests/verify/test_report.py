@@ -205,12 +205,12 @@ def test_missing_numbers_are_shown_as_infinite(document: dict[str, Any]) -> None
         cell["terms"] = dict.fromkeys(cell["terms"])
         cell["vacuous"] = None
     for cell in document["cells"]:
-        cell["measured"] |= {"value": None, "low": None, "high": None, "q05": None, "q95": None}
+        cell["measured"] |= dict.fromkeys(("value", "median_low", "median_high", "q05", "q95"))
         cell["critical_factor"]["low"] = cell["critical_factor"]["high"] = None
     for row in document["pairs"]:
-        row["risk_gap"] |= {"low": None, "high": None}
+        row["risk_gap"] |= {"median_low": None, "median_high": None}
     for row in document["thresholds"]:
-        row["nonvacuous_from"] = row["proves_gain_from"] = None
+        row["nonvacuous_from"] = row["proves_gain_from"] = dict.fromkeys(("value", "low", "high"))
     document["command"] = None
     text = Page(report.render(document)).text
     assert "∞" in text

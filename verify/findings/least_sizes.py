@@ -46,7 +46,7 @@ class LeastSize:
         Examples
         --------
         >>> LeastSize.of(range(1, 201), 0.95)
-        LeastSize(value=190.0, low=183.0, high=196.0)
+        LeastSize(value=190.0, low=184.0, high=197.0)
         """
         found = estimate_quantile(sizes, share, LEVEL)
         value = float(np.asarray(found.value))

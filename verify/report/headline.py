@@ -38,7 +38,7 @@ def headline(found: Situation, rows: int, columns: int, modalities: int) -> str:
     where = f"On these {rows:,} rows{few if few_rows(rows, columns) else ''} taken as the whole population"
     claim = _claim(found, modalities)
     said = _PROVED[found.proved.outcome](found, claim)
-    return f"{where}: {said} {_measured(found.measured, claim)} {NO_ADVICE}"
+    return f"{where}: {said} {_measured(found.measured)} {NO_ADVICE}"
 
 
 def few_rows(rows: int, columns: int) -> bool:
@@ -115,20 +115,16 @@ _PROVED: dict[Proof, Callable[[Situation, str], str]] = {
 }
 
 
-def _measured(found: Measured, claim: str) -> str:
+def _measured(found: Measured) -> str:
     """What was measured at the largest size, in how many of the comparisons."""
+    every = f"of {found.compared} comparison{'' if found.compared == 1 else 's'}"
     parts = []
     if found.better:
-        parts.append(f"M is better than N on most samples in {found.better} of {found.compared}")
+        parts.append(f"M is better than N on most samples in {found.better} {every}")
     if found.worse:
-        hurt = f", and in {found.hurts} of these more modalities hurt" if found.hurts else ""
-        parts.append(
-            f"M is worse than N on most samples in {found.worse} of {found.compared}{hurt}"
-        )
+        hurt = f" (more modalities hurt in {found.hurts} of these)" if found.hurts else ""
+        parts.append(f"M is worse than N on most samples in {found.worse} {every}{hurt}")
     if found.left_open:
         why = "too few samples to tell" if found.few else "no difference shown"
-        parts.append(f"{why} in {found.left_open} of {found.compared}")
-    comparisons = "comparison" if found.compared == 1 else "comparisons"
-    return (
-        f"Measured with {HEADS[found.heads]} at m = {found.m:,}: {'; '.join(parts)} {comparisons}."
-    )
+        parts.append(f"{why} in {found.left_open} {every}")
+    return f"Measured with {HEADS[found.heads]} at m = {found.m:,}: {'; '.join(parts)}."
