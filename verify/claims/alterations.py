@@ -84,6 +84,10 @@ def _confidence_faster(name: str, m: float) -> float:
     return 1.0 if name == "complexity" else 1 / math.sqrt(m)
 
 
+def _divided(divisor: int) -> Callable[[str, float], float]:
+    return lambda name, m: 1 / divisor
+
+
 INSTEAD = "with 1/m in place of 1/√m"
 NONE = Alteration("none", "")
 NO_TERMS = Alteration("no terms", "without complexity and confidence terms", scale=_none_of_it)
@@ -93,6 +97,22 @@ CONFIDENCE_RATE = Alteration(
     "confidence 1/m", f"{INSTEAD} in the confidence terms alone", scale=_confidence_faster
 )
 NO_EMPIRICAL_LOSS = Alteration("no empirical loss", "without L̂", _without_loss)
+HALVED, THIRD, FIFTH, TENTH = (
+    Alteration(f"terms /{divisor}", f"with every term divided by {word}", scale=_divided(divisor))
+    for divisor, word in ((2, "two"), (3, "three"), (5, "five"), (10, "ten"))
+)
 ALTERATIONS: Table[Alteration] = Table(
-    "alteration", [NONE, NO_TERMS, GAMMA_FLIPPED, RATE, CONFIDENCE_RATE, NO_EMPIRICAL_LOSS]
+    "alteration",
+    [
+        NONE,
+        NO_TERMS,
+        GAMMA_FLIPPED,
+        RATE,
+        CONFIDENCE_RATE,
+        NO_EMPIRICAL_LOSS,
+        HALVED,
+        THIRD,
+        FIFTH,
+        TENTH,
+    ],
 )

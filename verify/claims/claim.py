@@ -14,7 +14,7 @@ from verify.claims.alterations import NONE, Alteration
 from verify.claims.evidence.facts import GRADES, Drawn, Grade, Source
 from verify.verdicts.coverage import ALPHA, Coverage, CriticalFactor, overall
 
-Section = Literal["theorem", "heuristic", "belief", "planted", "assumption"]
+Section = Literal["theorem", "heuristic", "belief", "planted", "power", "assumption"]
 Outcome = Literal["supported", "refuted", "undecided", "undetectable"]
 
 
@@ -131,6 +131,12 @@ class Decided:
             return max(refuted, key=lambda f: (f.low - f.level, f.rate))
         open_ones = [f for f in self.findings if f.verdict == "undecided"]
         return max(open_ones or self.findings, key=_closeness)
+
+    @property
+    def strongest(self) -> Finding | None:
+        """The test that refutes the largest multiple of the claim's terms; None if it has no terms."""
+        able = [(f.caught, f) for f in self.findings if f.caught is not None]
+        return max(able, key=lambda each: each[0])[1] if able else None
 
     @property
     def as_expected(self) -> bool:

@@ -23,6 +23,7 @@ from verify.claims.evidence import (
     rates,
 )
 from verify.claims.evidence.facts import Source
+from verify.claims.power import POWER_SOURCES, TOO_FEW_TERMS
 
 TWO_DELTAS = (0.9, 0.05)
 """At δ = 0.9 a theorem may fail on many samples, and its terms are smallest."""
@@ -54,7 +55,8 @@ THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
     "modality_gain.bound_gap": (rates.bounds_compared,),
     "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),
 }
-"""The sources for each theorem of the catalogue; a missing key fails a test."""
+"""The sources for each theorem of the catalogue, beside those of `verify.claims.power`; a missing key
+fails a test."""
 
 
 def _claim(
@@ -67,7 +69,7 @@ def _theorem(key: str) -> Claim:
     theorem = catalogue.find(key)
     # Without δ in the statement there is one test for each m.
     delta = TWO_DELTAS if "delta" in theorem.inputs else (0.05,)
-    sources = THEOREM_SOURCES[key]
+    sources = (*THEOREM_SOURCES[key], *POWER_SOURCES.get(key, ()))
     return _claim("theorem", "supported", key, theorem.title, *sources, theorem=key, delta=delta)
 
 
@@ -275,4 +277,12 @@ NOT_NEEDED = (
     ),
 )
 
-CLAIMS: tuple[Claim, ...] = (*THEOREMS, *RATES, *BELIEFS, *PLANTED, *NEEDED, *NOT_NEEDED)
+CLAIMS: tuple[Claim, ...] = (
+    *THEOREMS,
+    *RATES,
+    *BELIEFS,
+    *PLANTED,
+    *TOO_FEW_TERMS,
+    *NEEDED,
+    *NOT_NEEDED,
+)

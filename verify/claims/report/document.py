@@ -11,6 +11,7 @@ from bounds import catalogue
 from bounds.proofs.assumptions import ASSUMPTIONS, REALIZABLE
 from verify.claims.claim import Decided, Finding
 from verify.claims.evidence.facts import Drawn, Source
+from verify.claims.limits import limit
 from verify.report.provenance import plain, provenance
 from verify.verdicts.coverage import ALPHA
 
@@ -18,6 +19,7 @@ SCHEMA_VERSION = 1
 DROPPED = {**ASSUMPTIONS, REALIZABLE.key: REALIZABLE}
 SECTIONS = {
     "theorem": "Theorems",
+    "power": "Too few terms",
     "planted": "Planted falsehoods",
     "assumption": "Assumptions dropped",
     "heuristic": "Rates and criteria",
@@ -136,14 +138,26 @@ def _finding(found: Finding, source: Source) -> dict[str, Any]:
 def _power(decided: Decided) -> dict[str, Any] | None:
     """The most sensitive test: the statement with its terms times anything below `caught_below` is refuted.
 
-    For a falsehood this is the multiple of its terms that would let it pass.
+    For a theorem that is the power of the ledger, and `limit` the share of its terms with which it is
+    known to be true, by `reason`. For a falsehood it is the multiple of its terms that would let it pass.
     """
-    able = [(f, f.caught, f.factor) for f in decided.findings if f.caught is not None and f.factor]
-    if not able:
+    best = decided.strongest
+    if best is None or best.factor is None:
         return None
-    best, caught, factor = max(able, key=lambda each: each[1])
-    place = {"source": best.source, "m": best.m, "delta": best.delta}
-    return {"caught_below": caught, "critical_factor": asdict(factor), **place}
+    (source,) = (s for s in decided.claim.sources if s.name == best.source)
+    most = limit(decided.claim.theorem)
+    true_theorem = decided.claim.section == "theorem"
+    return {
+        "caught_below": best.caught,
+        "critical_factor": asdict(best.factor),
+        "limit": most.share if true_theorem else None,
+        "reason": most.reason if true_theorem else None,
+        "source": best.source,
+        "world": source.world,
+        "grade": source.grade,
+        "m": best.m,
+        "delta": best.delta,
+    }
 
 
 def _needed(decided: Decided) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Template
 
 from verify.claims.report.document import SECTIONS
-from verify.claims.report.terminal import LETTERS, violated
+from verify.claims.report.terminal import LETTERS, below, violated
 from verify.report.provenance import write_document
 from verify.report.templates import environment
 
@@ -49,4 +49,5 @@ def _crossover(document: dict[str, Any]) -> list[dict[str, Any]]:
 def _template() -> Template:
     made = environment("verify.claims.report")
     made.filters["violated"] = violated
+    made.filters["below"] = below
     return made.get_template("page.html")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from verify.claims.evidence.facts import GRADES
@@ -30,9 +31,10 @@ def table(document: dict[str, Any]) -> str:
     legend = ", ".join(f"{letter} {grade}" for grade, letter in LETTERS.items())
     lines += ["", f"evidence: {legend}"]
     if any(claim["power"] for claim in document["claims"]):
-        lines.append(
-            "caught below: with its terms times any smaller factor the claim would be refuted here"
-        )
+        lines += [
+            "caught below: with its terms times any smaller factor the claim would be refuted here",
+            "limit: the theorem is known to be true with this multiple of its terms",
+        ]
     return "\n".join(lines).lstrip("\n")
 
 
@@ -41,13 +43,23 @@ def _counts(claim: dict[str, Any]) -> str:
     evidence = "".join(letter for grade, letter in LETTERS.items() if grade in claim["grades"])
     mark = " " if claim["as_expected"] else "!"
     # For a falsehood this is the factor at which it would pass, which is not a power.
-    caught = (
-        "" if power is None or claim["expected"] == "refuted" else f"{power['caught_below']:.3g}"
-    )
+    caught = "" if power is None or claim["expected"] == "refuted" else below(power["caught_below"])
     return (
         f"{mark} {claim['id']:<39}{evidence:<10}{claim['expected']:<11}{claim['verdict']:<14}"
         f"{violated(decisive):<16}{decisive['level']:<9.4g}{len(claim['findings']):>5}  {caught}"
     ).rstrip()
+
+
+def below(factor: float) -> str:
+    """Three digits, rounded down: what is refuted below a number is refuted below a smaller one.
+
+    Examples
+    --------
+    >>> below(0.99954), below(0.2495), below(4.04e-6), below(0.0)
+    ('0.999', '0.249', '4.04e-06', '0')
+    """
+    exact = Decimal(factor)
+    return f"{float(exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_FLOOR)):.3g}"
 
 
 def violated(finding: dict[str, Any]) -> str:
@@ -79,6 +91,13 @@ def _words(claim: dict[str, Any]) -> list[str]:
     if decisive["truth"]:
         true = decisive["truth"]
         text += f". On the same samples the true claim: {violated(true)}, {true['verdict']}"
+    power = claim["power"]
+    if power and power["limit"] is not None:
+        same = all(power[name] == decisive[name] for name in ("source", "m", "delta"))
+        there = (
+            "here" if same else f"in {power['world']}, m = {power['m']:,}, δ = {power['delta']:g}"
+        )
+        text += f". Caught below {below(power['caught_below'])} {there}; limit {power['limit']:.3g}"
     if claim["reason"]:
         text += f". Undetectable: {claim['reason']}"
     if claim["verdict"] == "undecided" and claim["trials_needed"]:

@@ -1,0 +1,152 @@
+"""Facts from worlds in which nearly all of a theorem's terms is needed: the power of the ledger.
+
+Here the left-hand side is as large as the statement allows, up to what vanishes as m grows (theory,
+section 8). M sees x alone, and N nothing: its encoder is a constant, on which one of the two heads makes
+no error, and is the only minimiser. So r(f_N) = η(g_N) = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from empirical.statistics.intervals import Interval
+from empirical.worlds.memory import complexity, empirical_complexity, majority, remembered_law
+from verify.claims.evidence.facts import Facts, Source, complexities, enumerated
+from verify.verdicts.compare import ROUNDING
+
+SIZES = (100, 10_000, 1_000_000)
+TOLERANCE = 1e-9
+"""The error of binomial probabilities, and of complexities that are sums of them."""
+HALF, ALL = 0.5, 1.0
+"""How much of [0, 1] can be remembered."""
+
+
+def _known(share: float, outputs: int, m: int) -> dict[str, Any]:
+    """Arguments of every form. The losses are those of one output plus ½, however many there are."""
+    R, vector = (_around(complexity(share, m, c)) for c in (1, outputs))
+    known = complexities(vector, vector, 1.0, 1.0, m, symmetric=True)
+    return {**known, "R_loss": R}
+
+
+def _around(value: float) -> Interval:
+    return Interval(value - TOLERANCE, value + TOLERANCE)
+
+
+def half(outputs: int, m: int) -> Facts:
+    """Theorem 1: on half of the samples the head is wrong everywhere, and 4R = 1 + O(1/√m).
+
+    On the encoder of the worst learner the heads have the risks 0 and 1, so that γ = 0. The gap is 1 if
+    at least half of the examples can be remembered.
+    """
+    wrong = majority(HALF, m)
+    known = {**_known(HALF, outputs, m), "gamma": 0.0}
+    return Facts(Interval.exact([0.0, 1.0]), known, np.array([1 - wrong, wrong]), TOLERANCE)
+
+
+def joint(outputs: int, m: int) -> Facts:
+    """Theorem 1 for pairs that minimise the empirical risk jointly: the gap is 1 on all samples."""
+    known = {**_known(ALL, outputs, m), "gamma": 0.0}
+    return Facts(Interval.exact([1.0]), known, np.ones(1))
+
+
+def quality(outputs: int, m: int) -> Facts:
+    """Theorem 2: the class of `joint`, both signs among the encoders and z the only head.
+
+    The encoder that is right on S alone has η = 1. Neither it nor the reference −v has an error on S.
+    """
+    known = {**_known(ALL, outputs, m), "L_hat": 0.0}
+    return Facts(Interval.exact([1.0]), known, np.ones(1))
+
+
+def _remembering(
+    kind: str, part: str, learner: str, facts: Callable[[int, int], Facts]
+) -> tuple[Source, Source]:
+    """With one output, and with two."""
+    one, two = (
+        enumerated(
+            f"power/{kind}{name}",
+            f"x uniform on [0, 1]; a class that remembers points of {part}{words}; {learner}",
+            SIZES,
+        )(partial(facts, outputs))
+        for outputs, name, words in ((1, "", ""), (2, "/two-outputs", ", two outputs"))
+    )
+    return one, two
+
+
+WORST = "the worst encoder and ties"
+HALVES = _remembering("half", "one half", WORST, half)
+JOINT = _remembering("joint", "all of it", "joint minimisers, worst ties", joint)
+QUALITIES = _remembering("quality", "all of it", "one head, joint minimisers, worst ties", quality)
+
+
+@enumerated(
+    "power/sample",
+    f"x uniform on [0, 1]; a class that remembers points of one half, R̂ of each sample; {WORST}",
+    SIZES,
+)
+def sample(m: int) -> Facts:
+    """Theorem 1 with the complexity of the sample at hand, for the learner of `half`."""
+    law = remembered_law(HALF, m)
+    known = {
+        "gamma": 0.0,
+        "R_hat_loss": empirical_complexity(law.values, m),
+        "C": 1.0,
+        "m": m,
+    }
+    gap = np.where(2 * law.values >= m, 1.0, 0.0)
+    return Facts(Interval.exact(gap), known, law.probabilities, law.error + TOLERANCE)
+
+
+@enumerated("power/head", "z = x uniform on [0, 1]; heads that remember points; worst ties", SIZES)
+def head(m_head: int) -> Facts:
+    """The split-sample form: the encoder is z = x, and the heads are the class of `joint`.
+
+    The head that is right on S_2 alone is a minimiser, and 2R = 1.
+    """
+    R = _around(complexity(ALL, m_head))
+    known = {"gamma": 0.0, "R_loss_head": R, "C": 1.0, "m_head": m_head}
+    return Facts(Interval.exact([1.0]), known, np.ones(1))
+
+
+# ---- least-squares heads on the constant feature z = 1: Σ = 1, and κ = 0 on every sample
+
+
+def _least_squares(m_head: int, v_norm: float) -> dict[str, Any]:
+    """The head is the mean of y, with E y = 0 and |y| = 1: v = y, V = E|y|² = 1."""
+    constants = {"V": 1.0, "v_norm": v_norm, "v_max": 1.0, "kappa": 0.0, "leverage": 1.0, "p": 1}
+    return {**constants, "gamma": 0.0, "m_head": m_head, "C": 1.0}
+
+
+@enumerated(
+    "power/wide-outputs",
+    "least squares on z = 1; y one of 10⁶ m₂² axes with a fair sign; N has its best head",
+    m=(100, 10_000, 10**8),
+)
+def wide_outputs(m_head: int) -> Facts:
+    """The fast rate with so many outputs that no two examples share one.
+
+    y = ±e_k with k uniform among c, Cov(y) = I/c. If no two examples have the same k then the excess
+    |mean|² is 1/m₂ = V/m₂. They do with probability at most m₂²/(2c), and of that case nothing is said.
+    """
+    outputs = 1e6 * float(m_head) ** 2
+    shared = m_head * (m_head - 1) / (2 * outputs)
+    excess = Interval(np.array([1 / m_head, 0.0]), np.array([1 / m_head, 1.0]))
+    known = _least_squares(m_head, v_norm=1 / outputs)
+    return Facts(excess, known, np.array([1 - shared, shared]), rounding=ROUNDING)
+
+
+@enumerated(
+    "power/one-output", "least squares on z = 1; y a fair sign; N has its best head", m=(10_000,)
+)
+def one_output(m_head: int) -> Facts:
+    """The fast rate with one output: the excess is the square of the mean of m₂ fair signs."""
+    law = remembered_law(HALF, m_head)
+    excess = ((2 * law.values - m_head) / m_head) ** 2
+    known = _least_squares(m_head, v_norm=1.0)
+    return Facts(
+        Interval.exact(excess), known, law.probabilities, law.error + TOLERANCE, rounding=ROUNDING
+    )
