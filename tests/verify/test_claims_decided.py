@@ -95,3 +95,11 @@ def test_grades_are_the_strongest_first():
 
 def test_a_claim_without_a_level_says_never():
     assert Claim("x", "belief", "", "supported", ()).level == 0.0
+
+
+def test_the_strongest_test_refutes_the_largest_multiple_of_the_terms():
+    claim = Claim("x", "theorem", "", "supported", ())
+    factors = (0.2, None, 0.5, 0.4, 0.5)
+    findings = [replace(FINDING, caught=caught, m=m) for m, caught in enumerate(factors, 1)]
+    assert Decided(claim, tuple(findings)).strongest is findings[2]
+    assert Decided(claim, (FINDING,)).strongest is None

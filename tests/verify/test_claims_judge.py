@@ -156,6 +156,10 @@ def test_each_alteration_changes_what_its_text_says():
         "gamma flipped": -gamma + complexity + confidence,
         "rate 1/m": gamma + (complexity + confidence) / 10,
         "confidence 1/m": gamma + complexity + confidence / 10,
+        **{
+            f"terms /{divisor}": gamma + (complexity + confidence) / divisor
+            for divisor in (2, 3, 5, 10)
+        },
     }
     for name, total in expected.items():
         assert least_bound(name) == pytest.approx(total, abs=1e-6), name

@@ -20,10 +20,11 @@ from verify.claims.evidence import (
     latent_quality,
     linear,
     networks,
+    power,
     rates,
 )
 from verify.claims.evidence.facts import Source
-from verify.claims.power import POWER_SOURCES, TOO_FEW_TERMS
+from verify.claims.power import part_of, too_few_terms
 
 TWO_DELTAS = (0.9, 0.05)
 """At δ = 0.9 a theorem may fail on many samples, and its terms are smallest."""
@@ -37,26 +38,40 @@ EXACT_QUALITIES = tuple(exact.QUALITIES.values())
 LINEAR_QUALITIES = (linear.JUNK_QUALITY, linear.OVERLAP_QUALITY)
 EXACT_AND_LINEAR = (*EXACT_QUALITIES, *exact.LEARNED_QUALITIES, *LINEAR_QUALITIES)
 VECTOR_ONLY = (networks.SOFTMAX_QUALITY, networks.digits_quality)
-FREE_HEADS = (exact_heads.cell_means, networks.random_features, networks.digits_free)
+FREE_HEADS = (
+    exact_heads.cell_means,
+    networks.random_features,
+    networks.digits_free,
+    *power.LEAST_SQUARES,
+)
 
 THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
-    "risk_gap.paper": SCALAR_GAPS,
-    "risk_gap.paper_absolute": ONE_OUTPUT_GAPS,
-    "risk_gap.paper_vector": VECTOR_GAPS,
-    "risk_gap.sharp": (*SCALAR_GAPS, networks.SOFTMAX_GAP, networks.digits_gap),
-    "risk_gap.data_dependent": (exact.data_dependent, *LINEAR_GAPS),
-    "risk_gap.split_sample": (exact_heads.split_sample, networks.digits_fresh),
+    "risk_gap.paper": (*SCALAR_GAPS, *power.ONE_OUTPUT),
+    "risk_gap.paper_absolute": (*ONE_OUTPUT_GAPS, *power.ONE_OUTPUT),
+    "risk_gap.paper_vector": (*VECTOR_GAPS, *power.TWO_OUTPUTS),
+    "risk_gap.sharp": (*SCALAR_GAPS, networks.SOFTMAX_GAP, networks.digits_gap, *power.ONE_OUTPUT),
+    "risk_gap.data_dependent": (exact.data_dependent, *LINEAR_GAPS, power.sample),
+    "risk_gap.split_sample": (exact_heads.split_sample, networks.digits_fresh, power.head),
     "risk_gap.fast_rate": FREE_HEADS,
     "risk_gap.fast_rate_in_advance": FREE_HEADS,
-    "latent_quality.paper": (*EXACT_AND_LINEAR, networks.SQUARES_QUALITY),
-    "latent_quality.paper_vector": (*EXACT_QUALITIES, networks.SQUARES_QUALITY, *VECTOR_ONLY),
-    "latent_quality.sharp": (*EXACT_AND_LINEAR, networks.SQUARES_QUALITY, *VECTOR_ONLY),
-    "modality_gain.rate": (*EXACT_GAPS, *LINEAR_GAPS),
+    "latent_quality.paper": (*EXACT_AND_LINEAR, networks.SQUARES_QUALITY, power.QUALITY),
+    "latent_quality.paper_vector": (
+        *EXACT_QUALITIES,
+        networks.SQUARES_QUALITY,
+        *VECTOR_ONLY,
+        power.QUALITY_TWO_OUTPUTS,
+    ),
+    "latent_quality.sharp": (
+        *EXACT_AND_LINEAR,
+        networks.SQUARES_QUALITY,
+        *VECTOR_ONLY,
+        power.QUALITY,
+    ),
+    "modality_gain.rate": (*EXACT_GAPS, *LINEAR_GAPS, *power.ONE_OUTPUT),
     "modality_gain.bound_gap": (rates.bounds_compared,),
     "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),
 }
-"""The sources for each theorem of the catalogue, beside those of `verify.claims.power`; a missing key
-fails a test."""
+"""The sources for each theorem of the catalogue; a missing key fails a test."""
 
 
 def _claim(
@@ -69,7 +84,7 @@ def _theorem(key: str) -> Claim:
     theorem = catalogue.find(key)
     # Without δ in the statement there is one test for each m.
     delta = TWO_DELTAS if "delta" in theorem.inputs else (0.05,)
-    sources = (*THEOREM_SOURCES[key], *POWER_SOURCES.get(key, ()))
+    sources = THEOREM_SOURCES[key]
     return _claim("theorem", "supported", key, theorem.title, *sources, theorem=key, delta=delta)
 
 
@@ -178,6 +193,12 @@ PLANTED = (
         "confidence_rate", ONE, alterations.CONFIDENCE_RATE, exact_heads.two_functions, delta=2e-4
     ),
     _planted("no_empirical_loss", TWO, alterations.NO_EMPIRICAL_LOSS, QUALITY_AT_LARGE_M),
+)
+
+TOO_FEW_TERMS = (
+    *too_few_terms(THEOREM_SOURCES),
+    # With one output half of the terms are too few where δ is small.
+    part_of("risk_gap.fast_rate", alterations.HALVED, power.one_output, delta=2e-4),
 )
 
 

@@ -6,6 +6,8 @@ The power of the ledger for a theorem is the largest multiple of its terms that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from bounds import catalogue
 from verify.claims import alterations
 from verify.claims.alterations import Alteration
@@ -14,28 +16,9 @@ from verify.claims.evidence import power
 from verify.claims.evidence.facts import Source
 from verify.claims.limits import limit
 
-ONE_OUTPUT, TWO_OUTPUTS = zip(power.HALVES, power.JOINT, strict=True)
-QUALITY, QUALITY_TWO_OUTPUTS = power.QUALITIES
-LEAST_SQUARES = (power.wide_outputs, power.one_output)
 
-POWER_SOURCES: dict[str, tuple[Source, ...]] = {
-    "risk_gap.paper": ONE_OUTPUT,
-    "risk_gap.paper_absolute": ONE_OUTPUT,
-    "risk_gap.paper_vector": TWO_OUTPUTS,
-    "risk_gap.sharp": ONE_OUTPUT,
-    "risk_gap.data_dependent": (power.sample,),
-    "risk_gap.split_sample": (power.head,),
-    "risk_gap.fast_rate": LEAST_SQUARES,
-    "risk_gap.fast_rate_in_advance": LEAST_SQUARES,
-    "latent_quality.paper": (QUALITY,),
-    "latent_quality.paper_vector": (QUALITY_TWO_OUTPUTS,),
-    "latent_quality.sharp": (QUALITY,),
-    "modality_gain.rate": ONE_OUTPUT,
-}
-"""Worlds chosen for power, by theorem: all those with complexity or confidence terms."""
-
-
-def _part(theorem: str, part: Alteration, *sources: Source, delta: float = 0.05) -> Claim:
+def part_of(theorem: str, part: Alteration, *sources: Source, delta: float = 0.05) -> Claim:
+    """The false claim that a part of the theorem's terms is enough."""
     return Claim(
         id=f"{part.name.replace('terms /', 'over_')}.{theorem}",
         section="power",
@@ -54,12 +37,17 @@ def _parts(theorem: str) -> tuple[Alteration, Alteration]:
     return alterations.TENTH, alterations.THIRD if third else alterations.FIFTH
 
 
-TOO_FEW_TERMS: tuple[Claim, ...] = (
-    *(
-        _part(theorem, part, *sources)
-        for theorem, sources in POWER_SOURCES.items()
+def chosen_for_power(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """Those among the sources that were chosen for power."""
+    return tuple(source for source in sources if source in power.SOURCES)
+
+
+def too_few_terms(sources: Mapping[str, tuple[Source, ...]]) -> tuple[Claim, ...]:
+    """Claims with a part of the terms of each theorem, on those of its sources that are chosen for power."""
+    chosen = {theorem: chosen_for_power(all_) for theorem, all_ in sources.items()}
+    return tuple(
+        part_of(theorem, part, *worlds)
+        for theorem, worlds in chosen.items()
+        if worlds
         for part in _parts(theorem)
-    ),
-    # With one output half of the terms are too few where δ is small.
-    _part("risk_gap.fast_rate", alterations.HALVED, power.one_output, delta=2e-4),
-)
+    )

@@ -80,7 +80,9 @@ def _remembering(
 WORST = "the worst encoder and ties"
 HALVES = _remembering("half", "one half", WORST, half)
 JOINT = _remembering("joint", "all of it", "joint minimisers, worst ties", joint)
-QUALITIES = _remembering("quality", "all of it", "one head, joint minimisers, worst ties", quality)
+QUALITY, QUALITY_TWO_OUTPUTS = _remembering(
+    "quality", "all of it", "one head, joint minimisers, worst ties", quality
+)
 
 
 @enumerated(
@@ -150,3 +152,16 @@ def one_output(m_head: int) -> Facts:
     return Facts(
         Interval.exact(excess), known, law.probabilities, law.error + TOLERANCE, rounding=ROUNDING
     )
+
+
+ONE_OUTPUT, TWO_OUTPUTS = zip(HALVES, JOINT, strict=True)
+LEAST_SQUARES = (wide_outputs, one_output)
+SOURCES: tuple[Source, ...] = (
+    *HALVES,
+    *JOINT,
+    QUALITY,
+    QUALITY_TWO_OUTPUTS,
+    sample,
+    head,
+    *LEAST_SQUARES,
+)
