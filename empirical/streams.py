@@ -8,7 +8,14 @@ from typing import Literal
 import numpy as np
 
 Purpose = Literal[
-    "sample", "head sample", "initial weights", "signs", "reference", "minibatch", "claim"
+    "sample",
+    "head sample",
+    "initial weights",
+    "signs",
+    "reference",
+    "minibatch",
+    "claim",
+    "order",
 ]
 
 _CODES: dict[str, int] = {
@@ -19,6 +26,7 @@ _CODES: dict[str, int] = {
     "reference": 5,
     "minibatch": 6,
     "claim": 7,
+    "order": 11,
 }
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from empirical import complexity, datasets, heads, quality
     from empirical.fusion import OPERATIONS, FusionClass
     from empirical.losses import LOSSES
+    from verify.certificates.certificate import Certificate
+    from verify.certificates.certify import certify
     from verify.study import Study, verify_dataset
     from verify.verdicts.check import check_theorem
 
@@ -46,6 +48,8 @@ _HOMES = {
     "empirical": "complexity datasets heads quality",
     "empirical.fusion": "OPERATIONS FusionClass",
     "empirical.losses": "LOSSES",
+    "verify.certificates.certificate": "Certificate",
+    "verify.certificates.certify": "certify",
     "verify.study": "Study verify_dataset",
     "verify.verdicts.check": "check_theorem",
 }
@@ -55,6 +59,7 @@ __all__ = [
     "LOSSES",
     "OPERATIONS",
     "Assumption",
+    "Certificate",
     "FusionClass",
     "ModalitySet",
     "Study",
@@ -62,6 +67,7 @@ __all__ = [
     "Term",
     "Theorem",
     "catalogue",
+    "certify",
     "check_contract",
     "check_theorem",
     "complexity",

@@ -1,0 +1,8 @@
+"""Certificates: what observed rows prove about new rows from the same source, and no more.
+
+| module | content |
+|---|---|
+| `certificate` | the result: a gap with its ends, its verdict and how it was found |
+| `rows` | losses as they are passed, read into paired differences; wrong uses are refused here |
+| `certify` | the certificate of one pair of trained predictors |
+"""
