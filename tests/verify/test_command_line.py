@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from bounds.catalogue import THEOREMS
-from verify import cli
 from verify.cli import main
+from verify.commands import report
 from verify.study import Study
 
 BOUND = ("bound", "risk_gap.paper", "m=10", "delta=.1", "L=1", "C=1", "R_M=1", "gamma=0")
@@ -101,7 +101,7 @@ def test_a_fault_of_the_library_has_a_code_of_its_own(
     def broken(*_: object) -> None:
         raise KeyError("nothing\nof that name")
 
-    monkeypatch.setattr(cli, "_list", broken)
+    monkeypatch.setattr(report, "listed", broken)
     assert code_of(["report"]) == 4
     error = capsys.readouterr().err
     assert error.count("\n") == 1

@@ -1,0 +1,1 @@
+"""The commands of `python -m verify`, one module each; `verify.cli` runs them."""
