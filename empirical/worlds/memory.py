@@ -33,7 +33,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from bounds import rademacher
-from bounds.domains import POSITIVE_INTEGER, Domain, at_least
+from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain, at_least
 from empirical.statistics.laws import Law
 
 Values = NDArray[np.float64]
@@ -83,6 +83,33 @@ def majority(share: float, m: int) -> float:
     SHARE.number("share", share)
     size = POSITIVE_INTEGER.whole("m", m)
     return float(stats.binom.sf((size + 1) // 2 - 1, size, share))
+
+
+def share_of_majority(probability: float, m: int) -> float:
+    """The share at which `majority` is the given probability.
+
+    The binomial tail P(n ≥ k) is the distribution function of Beta(k, m − k + 1) at the share.
+
+    Parameters
+    ----------
+    probability : float
+        In (0, 1).
+    m : int
+
+    Raises
+    ------
+    ValueError
+        For a probability outside (0, 1), or an m that is not a positive integer.
+
+    Examples
+    --------
+    >>> round(share_of_majority(0.25, 1), 9), round(majority(share_of_majority(1e-4, 99), 99), 9)
+    (0.25, 0.0001)
+    """
+    PROBABILITY.number("probability", probability)
+    size = POSITIVE_INTEGER.whole("m", m)
+    least = (size + 1) // 2
+    return float(stats.beta.ppf(probability, least, size - least + 1))
 
 
 def empirical_complexity(remembered: ArrayLike, m: int, outputs: int = 1) -> Values:

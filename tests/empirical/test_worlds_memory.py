@@ -8,7 +8,13 @@ import pytest
 
 from bounds import rademacher
 from empirical.worlds import memory
-from empirical.worlds.memory import complexity, empirical_complexity, majority, remembered_law
+from empirical.worlds.memory import (
+    complexity,
+    empirical_complexity,
+    majority,
+    remembered_law,
+    share_of_majority,
+)
 
 M = 4
 
@@ -64,6 +70,11 @@ def head_is_wrong(remembered):
     return (1 - z).mean() <= z.mean()
 
 
+@pytest.mark.parametrize(("chance", "m"), [(0.3, 1), (0.7, 2), (1e-4, 1_000_000)])
+def test_the_share_at_which_a_majority_has_a_given_probability(chance, m):
+    assert majority(share_of_majority(chance, m), m) == pytest.approx(chance, rel=1e-9)
+
+
 def test_a_large_sample():
     """m R = m/4 + E|W|/2 with W of m/2 signs: E|W| = √(m/π), up to terms of order 1/√m.
 
@@ -105,6 +116,7 @@ def test_two_outputs_cost_vector_contraction_all_it_may():
         (lambda: remembered_law(0.0, 3), r"share must lie in \(0, 1\], got 0"),
         (lambda: remembered_law(math.nan, 3), r"share must lie in \(0, 1\], got nan"),
         (lambda: majority(1.5, 3), r"share must lie in \(0, 1\], got 1.5"),
+        (lambda: share_of_majority(0.0, 3), r"probability must lie in \(0, 1\), got 0"),
         (lambda: majority(0.5, 0), "m must be a positive integer, got 0"),
         (lambda: empirical_complexity(4, 3), "remembered must .* got 4"),
         (lambda: empirical_complexity(1, 3, 0), "outputs must be a positive integer, got 0"),

@@ -149,6 +149,7 @@ def test_each_alteration_changes_what_its_text_says():
         gamma=0.5, R_M=0.0625, L=1.0, C=1.0, m=100, delta=0.05
     )
     gamma, complexity = terms.terms["quality_gap"], terms.terms["complexity"]
+    centring = terms.terms["centring"]
     confidence = terms.total - gamma - complexity
     expected = {
         "none": gamma + complexity + confidence,
@@ -156,6 +157,9 @@ def test_each_alteration_changes_what_its_text_says():
         "gamma flipped": -gamma + complexity + confidence,
         "rate 1/m": gamma + (complexity + confidence) / 10,
         "confidence 1/m": gamma + complexity + confidence / 10,
+        "less complexity": gamma + 0.9 * complexity + confidence,
+        # Centring is a term of its own.
+        "less confidence": gamma + complexity + (confidence + centring) / 2,
         **{
             f"terms /{divisor}": gamma + (complexity + confidence) / divisor
             for divisor in (2, 3, 5, 10)

@@ -76,12 +76,45 @@ def test_every_theorem_with_too_few_terms_is_refuted():
     assert {each.claim.id: each.verdict for each in decide(TOO_FEW_TERMS, workers=1)} == {
         claim.id: "refuted" for claim in TOO_FEW_TERMS
     }
-    assert len(TOO_FEW_TERMS) == 2 * len(POWER_SOURCES) + 1
     parts = {(claim.theorem, claim.alteration.name) for claim in TOO_FEW_TERMS}
     assert {key for key, part in parts if part == "terms /10"} == set(POWER_SOURCES)
     assert {key for key, part in parts if part == "terms /3"} == {
         key for key in POWER_SOURCES if limit(key).share > 1 / 3
     }
+
+
+def part_caught(theorem, term, source, delta):
+    """The largest multiple of one term alone that is refuted, in steps of 0.005; 0 if none is."""
+    (m,) = source.m[-1:]
+    facts = source.facts(m)
+
+    def refuted(part):
+        altered = Alteration("part", "one", scale=lambda name, m: part if name == term else 1.0)
+        claim = Claim("x", "power", "", "refuted", (source,), theorem, altered)
+        return finding(claim, source, facts, m, delta).verdict == "refuted"
+
+    tried = [part / 200 for part in range(201) if refuted(part / 200)]
+    assert tried == [part / 200 for part in range(len(tried))]
+    return max(tried, default=0.0)
+
+
+@pytest.mark.parametrize(
+    ("theorem", "term", "source", "delta", "part"),
+    [
+        # 1/(4R) less what the confidence term takes, both with √m in the denominator.
+        ("risk_gap.sharp", "complexity", power.ONE_OUTPUT[0], 0.05, 0.996),
+        ("latent_quality.sharp", "complexity", power.QUALITY, 0.05, 0.997),
+        # (3.71 − 2/√π)/√(2 ln 10⁴), where 3.71 is the 1 − 1.02 · 10⁻⁴ quantile of a normal law.
+        ("risk_gap.sharp", "confidence", power.rare, 2e-4, 0.602),
+        # 3.54/√(2 ln 5000).
+        ("latent_quality.sharp", "confidence", power.one_function, 2e-4, 0.857),
+        # What the paper's forms give away hides any change of one term.
+        ("risk_gap.paper", "confidence", power.rare, 2e-4, 0.0),
+        ("risk_gap.paper", "centring", power.ONE_OUTPUT[0], 0.05, 0.0),
+    ],
+)
+def test_power_for_one_term_alone(theorem, term, source, delta, part):
+    assert part_caught(theorem, term, source, delta) == pytest.approx(part, abs=0.006)
 
 
 # ---- limits

@@ -88,6 +88,10 @@ def _divided(divisor: int) -> Callable[[str, float], float]:
     return lambda name, m: 1 / divisor
 
 
+def _alone(term: str, part: float) -> Callable[[str, float], float]:
+    return lambda name, m: part if name == term else 1.0
+
+
 INSTEAD = "with 1/m in place of 1/√m"
 NONE = Alteration("none", "")
 NO_TERMS = Alteration("no terms", "without complexity and confidence terms", scale=_none_of_it)
@@ -100,6 +104,12 @@ NO_EMPIRICAL_LOSS = Alteration("no empirical loss", "without L̂", _without_loss
 HALVED, THIRD, FIFTH, TENTH = (
     Alteration(f"terms /{divisor}", f"with every term divided by {word}", scale=_divided(divisor))
     for divisor, word in ((2, "two"), (3, "three"), (5, "five"), (10, "ten"))
+)
+LESS_COMPLEXITY = Alteration(
+    "less complexity", "with nine tenths of the complexity term", scale=_alone("complexity", 0.9)
+)
+LESS_CONFIDENCE = Alteration(
+    "less confidence", "with half of the confidence term", scale=_alone("confidence", 0.5)
 )
 ALTERATIONS: Table[Alteration] = Table(
     "alteration",
@@ -114,5 +124,7 @@ ALTERATIONS: Table[Alteration] = Table(
         THIRD,
         FIFTH,
         TENTH,
+        LESS_COMPLEXITY,
+        LESS_CONFIDENCE,
     ],
 )

@@ -195,10 +195,18 @@ PLANTED = (
     _planted("no_empirical_loss", TWO, alterations.NO_EMPIRICAL_LOSS, QUALITY_AT_LARGE_M),
 )
 
+SMALL = 2 * power.RARE
 TOO_FEW_TERMS = (
     *too_few_terms(THEOREM_SOURCES),
     # With one output half of the terms are too few where δ is small.
-    part_of("risk_gap.fast_rate", alterations.HALVED, power.one_output, delta=2e-4),
+    part_of("risk_gap.fast_rate", alterations.HALVED, power.one_output, delta=SMALL),
+    # One term alone. Of the paper's forms such a part is enough, as of all terms together.
+    part_of("risk_gap.sharp", alterations.LESS_COMPLEXITY, *power.ONE_OUTPUT),
+    part_of("risk_gap.data_dependent", alterations.LESS_COMPLEXITY, power.sample),
+    part_of("risk_gap.split_sample", alterations.LESS_COMPLEXITY, power.head),
+    part_of("latent_quality.sharp", alterations.LESS_COMPLEXITY, power.QUALITY),
+    part_of("risk_gap.sharp", alterations.LESS_CONFIDENCE, power.rare, delta=SMALL),
+    part_of("latent_quality.sharp", alterations.LESS_CONFIDENCE, power.one_function, delta=SMALL),
 )
 
 

@@ -18,9 +18,9 @@ from verify.claims.limits import limit
 
 
 def part_of(theorem: str, part: Alteration, *sources: Source, delta: float = 0.05) -> Claim:
-    """The false claim that a part of the theorem's terms is enough."""
+    """The false claim that a part of the theorem's terms, or of one of them, is enough."""
     return Claim(
-        id=f"{part.name.replace('terms /', 'over_')}.{theorem}",
+        id=f"{part.name.replace('terms /', 'over ').replace(' ', '_')}.{theorem}",
         section="power",
         text=catalogue.find(theorem).title,
         expected="refuted",

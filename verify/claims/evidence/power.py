@@ -1,7 +1,7 @@
 """Facts from worlds in which nearly all of a theorem's terms is needed: the power of the ledger.
 
 Here the left-hand side is as large as the statement allows, up to what vanishes as m grows (theory,
-section 8). M sees x alone, and N nothing: its encoder is a constant, on which one of the two heads makes
+section 7). M sees x alone, and N nothing: its encoder is a constant, on which one of the two heads makes
 no error, and is the only minimiser. So r(f_N) = η(g_N) = 0.
 """
 
@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 
 from empirical.statistics.intervals import Interval
-from empirical.worlds.memory import complexity, empirical_complexity, majority, remembered_law
+from empirical.worlds.memory import (
+    complexity,
+    empirical_complexity,
+    majority,
+    remembered_law,
+    share_of_majority,
+)
 from verify.claims.evidence.facts import Facts, Source, complexities, enumerated
 from verify.verdicts.compare import ROUNDING
 
@@ -42,8 +48,12 @@ def half(outputs: int, m: int) -> Facts:
     On the encoder of the worst learner the heads have the risks 0 and 1, so that γ = 0. The gap is 1 if
     at least half of the examples can be remembered.
     """
-    wrong = majority(HALF, m)
-    known = {**_known(HALF, outputs, m), "gamma": 0.0}
+    return _half(HALF, outputs, m)
+
+
+def _half(share: float, outputs: int, m: int) -> Facts:
+    wrong = majority(share, m)
+    known = {**_known(share, outputs, m), "gamma": 0.0}
     return Facts(Interval.exact([0.0, 1.0]), known, np.array([1 - wrong, wrong]), TOLERANCE)
 
 
@@ -112,6 +122,37 @@ def head(m_head: int) -> Facts:
     R = _around(complexity(ALL, m_head))
     known = {"gamma": 0.0, "R_loss_head": R, "C": 1.0, "m_head": m_head}
     return Facts(Interval.exact([1.0]), known, np.ones(1))
+
+
+# ---- the confidence term alone
+
+RARE = 1e-4
+"""What Theorem 1 allows at δ = 2 · 10⁻⁴; its event is made two per cent likelier than that."""
+
+
+@enumerated(
+    "power/rare",
+    "x uniform on [0, 1]; a class that remembers points of a little less than one half, so that the"
+    f" head is wrong everywhere with probability 1.02 · 10⁻⁴; {WORST}",
+    m=(1_000_000,),
+)
+def rare(m: int) -> Facts:
+    """Theorem 1 as in `half`, with a share so small that 4R + ½ C √(2 ln(2/δ)/m) < 1."""
+    return _half(share_of_majority(1.02 * RARE, m), 1, m)
+
+
+@enumerated(
+    "power/one-function",
+    "a fair label; M’s class is one constant, the reference the other",
+    m=(10_000,),
+)
+def one_function(m: int) -> Facts:
+    """Theorem 2 for a class of one function: R = 0 and η = 0, and −L̂ is the mean of m fair signs."""
+    law = remembered_law(HALF, m)
+    loss = (2 * law.values - m) / m
+    known = {"L_hat": loss, "R_loss": 0.0, "C": 1.0, "m": m}
+    eta = Interval.exact(np.zeros(len(loss)))
+    return Facts(eta, known, law.probabilities, law.error + TOLERANCE)
 
 
 # ---- least-squares heads on the constant feature z = 1: Σ = 1, and κ = 0 on every sample
