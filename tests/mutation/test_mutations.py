@@ -51,7 +51,6 @@ BATTERY = {
     "verify.claims.alterations": ("verify/test_claims_judge.py",),
     "verify.claims.claim": ("verify/test_claims_decided.py", "verify/test_claims_judge.py"),
     "verify.claims.judge": ("verify/test_claims_judge.py",),
-    "empirical.worlds.memory": ("empirical/test_worlds_memory.py",),
 }
 """Every file that decides, with the tests that are run on its mutants."""
 
