@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from empirical.statistics.intervals import Interval
 from empirical.worlds.memory import (
@@ -158,10 +159,27 @@ def one_function(m: int) -> Facts:
 # ---- least-squares heads on the constant feature z = 1: Σ = 1, and κ = 0 on every sample
 
 
-def _least_squares(m_head: int, v_norm: float) -> dict[str, Any]:
-    """The head is the mean of y, with E y = 0 and |y| = 1: v = y, V = E|y|² = 1."""
-    constants = {"V": 1.0, "v_norm": v_norm, "v_max": 1.0, "kappa": 0.0, "leverage": 1.0, "p": 1}
-    return {**constants, "gamma": 0.0, "m_head": m_head, "C": 1.0}
+def _least_squares(m_head: int, outputs: float, theta: float, spread: ArrayLike) -> dict[str, Any]:
+    """The head is the mean of y, with E y = 0, |y| = 1 and Cov(y) = I/outputs: v = y and V = V̂ = 1.
+
+    `spread` is the largest eigenvalue of the second moment of y on S_2. The mixture's H is
+    I + (2θ/3) (that moment − Cov(y)).
+    """
+    return {
+        "gamma": 0.0,
+        "V": 1.0,
+        "V_hat": 1.0,
+        "v_norm": 1 / outputs,
+        "v_frobenius": outputs**-0.5,
+        "v_max": 1.0,
+        "theta": theta,
+        "inflation": 1 + (2 * theta / 3) * (np.asarray(spread) - 1 / outputs),
+        "kappa": 0.0,
+        "leverage": 1.0,
+        "p": 1,
+        "m_head": m_head,
+        "C": 1.0,
+    }
 
 
 @enumerated(
@@ -178,7 +196,8 @@ def wide_outputs(m_head: int) -> Facts:
     outputs = 1e6 * float(m_head) ** 2
     shared = m_head * (m_head - 1) / (2 * outputs)
     excess = Interval(np.array([1 / m_head, 0.0]), np.array([1 / m_head, 1.0]))
-    known = _least_squares(m_head, v_norm=1 / outputs)
+    # The second moment on S_2 is 1/m₂ along each of the axes seen; at most 1 if some are shared.
+    known = _least_squares(m_head, outputs, m_head**0.5, [1 / m_head, 1.0])
     return Facts(excess, known, np.array([1 - shared, shared]), rounding=ROUNDING)
 
 
@@ -189,7 +208,7 @@ def one_output(m_head: int) -> Facts:
     """The fast rate with one output: the excess is the square of the mean of m₂ fair signs."""
     law = remembered_law(HALF, m_head)
     excess = ((2 * law.values - m_head) / m_head) ** 2
-    known = _least_squares(m_head, v_norm=1.0)
+    known = _least_squares(m_head, 1.0, 0.45, 1.0)
     return Facts(
         Interval.exact(excess), known, law.probabilities, law.error + TOLERANCE, rounding=ROUNDING
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Template
+from markupsafe import Markup
 
 from verify.claims.report.document import SECTIONS
 from verify.claims.report.terminal import LETTERS, below, violated
@@ -35,6 +36,11 @@ def render(document: dict[str, Any]) -> str:
     )
 
 
+def _below(factor: float) -> Markup:
+    """As on the terminal, with all digits in the page."""
+    return Markup('<data value="{}">{}</data>').format(repr(factor), below(factor))
+
+
 def _crossover(document: dict[str, Any]) -> list[dict[str, Any]]:
     """How often the crossover criterion was right: one row per form, world and m."""
     return [
@@ -49,5 +55,5 @@ def _crossover(document: dict[str, Any]) -> list[dict[str, Any]]:
 def _template() -> Template:
     made = environment("verify.claims.report")
     made.filters["violated"] = violated
-    made.filters["below"] = below
+    made.filters["below"] = _below
     return made.get_template("page.html")
