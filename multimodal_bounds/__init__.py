@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from empirical import complexity, datasets, heads, quality
     from empirical.fusion import OPERATIONS, FusionClass
     from empirical.losses import LOSSES
+    from verify.certificates.arriving import arriving, how_many_more
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
+    from verify.certificates.families import certify_family
     from verify.study import Study, verify_dataset
     from verify.verdicts.check import check_theorem
 
@@ -48,8 +50,10 @@ _HOMES = {
     "empirical": "complexity datasets heads quality",
     "empirical.fusion": "OPERATIONS FusionClass",
     "empirical.losses": "LOSSES",
+    "verify.certificates.arriving": "arriving how_many_more",
     "verify.certificates.certificate": "Certificate",
     "verify.certificates.certify": "certify",
+    "verify.certificates.families": "certify_family",
     "verify.study": "Study verify_dataset",
     "verify.verdicts.check": "check_theorem",
 }
@@ -66,13 +70,16 @@ __all__ = [
     "Summands",
     "Term",
     "Theorem",
+    "arriving",
     "catalogue",
     "certify",
+    "certify_family",
     "check_contract",
     "check_theorem",
     "complexity",
     "datasets",
     "heads",
+    "how_many_more",
     "latent_quality",
     "linear_case",
     "losses",

@@ -6,20 +6,34 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from verify.certificates.arriving import arriving, how_many_more
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
+    from verify.certificates.families import certify_family
     from verify.study import Study, verify_dataset
     from verify.verdicts.check import check_theorem
 
 _HOMES = {
     "Certificate": "verify.certificates.certificate",
     "Study": "verify.study",
+    "arriving": "verify.certificates.arriving",
     "certify": "verify.certificates.certify",
+    "certify_family": "verify.certificates.families",
     "check_theorem": "verify.verdicts.check",
+    "how_many_more": "verify.certificates.arriving",
     "verify_dataset": "verify.study",
 }
 
-__all__ = ["Certificate", "Study", "certify", "check_theorem", "verify_dataset"]
+__all__ = [
+    "Certificate",
+    "Study",
+    "arriving",
+    "certify",
+    "certify_family",
+    "check_theorem",
+    "how_many_more",
+    "verify_dataset",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,37 +27,20 @@ Ville, Étude critique de la notion de collectif (1939).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from bounds.domains import PROBABILITY, REAL
+from empirical.statistics.capital import EPS, first_bets, margin, play, replay
 
 Values = NDArray[np.float64]
 
-CAP = 0.9
-"""The largest share of the capital that one row may cost."""
-PRIOR = 0.001
-"""What n rows add to the sum of squares from which the variance is estimated, in units of the range."""
-OVERSHOOT = math.log(1.1)
-"""Capital is aimed this much above 1/α, since its last step may carry it beyond."""
-STEP = math.log(10.0)
-"""Capital that has reached its aim is aimed at ten times as much, for the sake of the p-value."""
-FIRST = 16
-"""One row in so many comes before the cells are fixed."""
-PIECES = 64
-"""Blocks have this fraction of the rows before or after them."""
 BELOW, ABOVE = 120, 40
 """The number of cells on either side of the mean of the first rows."""
 ROUNDS, PARTS = 2, 32
 """In the last cell the bound is found among PARTS points, ROUNDS times."""
 LEAST = 1e-12
-GROUP = 8
-GIVEN_UP = -200.0
-EPS = float(np.finfo(np.float64).eps)
 BATCH = 256
 
 
@@ -158,8 +141,8 @@ def p_value(values: ArrayLike, null: float, alpha: float, *, low: float, high: f
     n = samples.shape[1]
     # A null that is a little larger makes the capital a little smaller.
     end = np.full((len(samples), 1), min(1.0, (null - low) / (high - low) + 16 * EPS))
-    best = _play(samples, end, _first_bets(samples, _aim(alpha, n)), _aim(alpha, n)).best
-    return np.exp(-np.maximum(best[:, 0] - _margin(n), 0.0)).reshape(rows.shape[:-1])
+    best = play(samples, end, first_bets(samples, _aim(alpha, n)), _aim(alpha, n)).best
+    return np.exp(-np.maximum(best[:, 0] - margin(n), 0.0)).reshape(rows.shape[:-1])
 
 
 def checked(values: ArrayLike, low: float, high: float) -> Values:
@@ -188,39 +171,22 @@ def checked(values: ArrayLike, low: float, high: float) -> Values:
     return array
 
 
-@dataclass(frozen=True, eq=False)
-class _Bet:
-    """The bet θ, [R, K] or [R, 1], on the rows from start to stop."""
-
-    start: int
-    stop: int
-    share: Values
-
-
-@dataclass(frozen=True, eq=False)
-class _Game:
-    """The largest ln W at the end of any block, [R, K], and the bets."""
-
-    best: Values
-    bets: list[_Bet]
-
-
 def _lower(x: Values, alpha: float, null: float | None) -> Values:
     """The lower bound for samples [R, n] in [0, 1]: [R]."""
     n = x.shape[1]
     aim = _aim(alpha, n)
-    first = _first_bets(x, aim)
+    first = first_bets(x, aim)
     ends = _cells(x[:, : first[-1].stop], n, null)
-    refuted = _play(x, ends, first, aim).best >= aim
+    refuted = play(x, ends, first, aim).best >= aim
     open_cell = _leading(refuted)
     padded = np.c_[np.zeros(len(x)), ends, ends[:, -1]]
     here = np.arange(len(x))
     low, high = padded[here, open_cell], padded[here, open_cell + 1]
     # The same game for the upper end of this cell alone gives the bets of the whole cell.
-    game = _play(x, high[:, None], first, aim)
+    game = play(x, high[:, None], first, aim)
     for _ in range(ROUNDS):
         points = low[:, None] + (high - low)[:, None] * np.arange(PARTS + 1) / PARTS
-        refuted = _replay(x, np.maximum(points[:, 1:], LEAST), game.bets) >= aim
+        refuted = replay(x, np.maximum(points[:, 1:], LEAST), game.bets) >= aim
         reached = np.minimum(_leading(refuted), PARTS - 1)
         low, high = points[here, reached], points[here, reached + 1]
     bound: Values = low
@@ -235,50 +201,7 @@ def _leading(refuted: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _aim(alpha: float, n: int) -> float:
-    return math.log(1 / alpha) + _margin(n)
-
-
-def _margin(n: int) -> float:
-    """More than rounding can add to ln W: each row's factor is off by a few units in the last place."""
-    return 1e-9 + 64 * EPS * n
-
-
-def _blocks(n: int) -> Iterator[tuple[int, int]]:
-    """Blocks of rows: single rows at both ends, longer in the middle; about 130 ln(n/64) in all."""
-    start = 0
-    while start < n:
-        stop = start + max(1, min(start, n - start) // PIECES)
-        yield start, stop
-        start = stop
-
-
-def _share(aim: Values | float, past: tuple[int, Values, Values], g: Values, n: int) -> Values:
-    """θ for g: `aim` is what ln W still lacks, `past` the number of rows, their sum and squares."""
-    t, total, squares = past
-    wanted = -(np.maximum(aim, 0.001) + OVERSHOOT)
-    d = special.ndtri_exp(wanted)
-    ratio = np.exp(-d * d / 2 - math.log(2 * math.pi) / 2 - wanted)
-    about = np.maximum(squares - 2 * g * total + t * g * g, 0.0)
-    variance = (about + PRIOR * n) / max(t, 1)
-    share: Values = np.minimum(CAP, g * ratio / np.sqrt((n - t) * variance))
-    return share
-
-
-def _first_bets(x: Values, aim: float) -> list[_Bet]:
-    """The bets on the first rows: those of an observer who knows their mean so far, for all g."""
-    R, n = x.shape
-    total, squares = np.zeros((R, 1)), np.zeros((R, 1))
-    bets = []
-    for start, stop in _blocks(n):
-        mean = (total + 0.5) / (start + 1)
-        share = _share(aim, (start, total, squares), mean, n)
-        bets.append(_Bet(start, stop, share))
-        rows = x[:, start:stop]
-        total = total + rows.sum(1, keepdims=True)
-        squares = squares + (rows * rows).sum(1, keepdims=True)
-        if stop * FIRST >= n:
-            break
-    return bets
+    return math.log(1 / alpha) + margin(n)
 
 
 def _cells(first: Values, n: int, null: float | None) -> Values:
@@ -296,78 +219,6 @@ def _cells(first: Values, n: int, null: float | None) -> Values:
     if null is not None and 0 < null <= 1:
         ends = np.sort(np.concatenate([ends, np.full((len(ends), 1), null)], axis=1), axis=1)
     return ends
-
-
-def _play(x: Values, g: Values, first: list[_Bet], aim: float) -> _Game:
-    """Bet against each g, [R, K], on all rows; the first bets are given."""
-    n = x.shape[1]
-    bets = list(first)
-    capital = best = np.zeros(g.shape)
-    alive = np.ones(g.shape, dtype=bool)
-    known = {bet.start: bet for bet in first}
-    total, squares = np.zeros((len(x), 1)), np.zeros((len(x), 1))
-    for start, stop in _blocks(n):
-        bet = known.get(start)
-        if bet is None:
-            lacks = np.where(best < aim, aim, best + STEP) - capital
-            bet = _Bet(start, stop, _share(lacks, (start, total, squares), g, n))
-            bets.append(bet)
-        rows = x[:, start:stop]
-        capital = capital + _growth(rows, bet.share, g)
-        alive, best = _looked_at(capital, alive, best)
-        total = total + rows.sum(1, keepdims=True)
-        squares = squares + (rows * rows).sum(1, keepdims=True)
-    return _Game(best, bets)
-
-
-def _replay(x: Values, g: Values, bets: list[_Bet]) -> Values:
-    """The largest ln W of g, [R, 1], with given bets."""
-    capital = best = np.zeros(g.shape)
-    alive = np.ones(g.shape, dtype=bool)
-    for bet in bets:
-        capital = capital + _growth(x[:, bet.start : bet.stop], bet.share, g)
-        alive, best = _looked_at(capital, alive, best)
-    return best
-
-
-def _looked_at(
-    capital: Values, alive: NDArray[np.bool_], best: Values
-) -> tuple[NDArray[np.bool_], Values]:
-    """Capital below e^−200 is given up, so that rounding cannot add up; else the best is kept."""
-    alive = alive & (capital > GIVEN_UP)
-    return alive, np.where(alive, np.maximum(best, capital), best)
-
-
-def _growth(rows: Values, share: Values, g: Values) -> Values:
-    """ln of the product of the factors of a block, [R, K].
-
-    The product over eight rows is a polynomial in (1 − θ, θ/g) whose coefficients, the elementary
-    symmetric polynomials of the rows, are the same for all g. All terms are positive.
-    """
-    stay, odds = np.broadcast_to(1 - share, g.shape), share / g
-    length = rows.shape[1]
-    whole = length - length % GROUP
-    grown = np.zeros(g.shape)
-    for j in range(whole, length):
-        grown = grown + np.log(stay + odds * rows[:, j : j + 1])
-    if whole:
-        powers = np.arange(GROUP + 1)
-        weights = stay[..., None] ** (GROUP - powers) * odds[..., None] ** powers
-        for i in range(0, whole, 512 * GROUP):
-            part = rows[:, i : min(whole, i + 512 * GROUP)]
-            sums = _symmetric(part.reshape(len(rows), -1, GROUP))
-            grown = grown + np.log(weights @ sums).sum(axis=2)
-    return grown
-
-
-def _symmetric(groups: Values) -> Values:
-    """The elementary symmetric polynomials of each group of rows: [R, G, k] to [R, k + 1, G]."""
-    R, count, size = groups.shape
-    sums = np.zeros((R, size + 1, count))
-    sums[:, 0] = 1.0
-    for j in range(size):
-        sums[:, 1 : j + 2] += sums[:, : j + 1] * groups[:, None, :, j]
-    return sums
 
 
 def _scaled(rows: Values, low: float, high: float) -> Values:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empirical.statistics import betting
+from empirical.statistics import betting, capital
 from empirical.statistics.betting import lower_bound, p_value, upper_bound
 
 ALPHAS = (0.3, 0.1, 0.025)
@@ -70,16 +70,16 @@ def test_the_capital_is_the_product_of_its_factors_and_reaches_its_aim(seed, n, 
     rng = np.random.default_rng(seed)
     x = np.clip(rng.normal(0.5, spread, (2, n)), 0, 1)
     aim = betting._aim(0.05, n)
-    first = betting._first_bets(x, aim)
+    first = capital.first_bets(x, aim)
     g = np.array([[0.2, 0.4], [0.3, 0.45]])
-    game = betting._play(x, g, first, aim)
+    game = capital.play(x, g, first, aim)
     assert [bet.start for bet in game.bets[1:]] == [bet.stop for bet in game.bets[:-1]]
     assert game.bets[-1].stop == n
-    capital, best = np.zeros(g.shape), np.zeros(g.shape)
+    grown, best = np.zeros(g.shape), np.zeros(g.shape)
     for bet in game.bets:
         for row in range(bet.start, bet.stop):
-            capital += np.log(1 - bet.share + bet.share * x[:, row : row + 1] / g)
-        best = np.maximum(best, capital)
+            grown += np.log(1 - bet.share + bet.share * x[:, row : row + 1] / g)
+        best = np.maximum(best, grown)
     np.testing.assert_allclose(game.best, best, atol=1e-11 * n)
 
 
@@ -90,7 +90,7 @@ def test_bets_depend_on_earlier_rows_alone():
     other[:, 300:] = rng.random(200)
     aim = betting._aim(0.05, 500)
     cells = betting._cells(one[:, :32], 500, None)
-    games = [betting._play(x, cells, betting._first_bets(x, aim), aim) for x in (one, other)]
+    games = [capital.play(x, cells, capital.first_bets(x, aim), aim) for x in (one, other)]
     for first, second in zip(games[0].bets, games[1].bets, strict=True):
         if first.start <= 300:
             np.testing.assert_array_equal(first.share, second.share)
@@ -112,7 +112,7 @@ def test_constant_rows_by_hand():
     """All rows are 1/2 in [0, 1]: no bet can gain more than (1 + 0.9 (x/g − 1))^n."""
     n, alpha = 100, 0.05
     bound = float(lower_bound(np.full(n, 0.5), alpha, low=0, high=1))
-    best = 0.5 / (1 + ((1 / alpha) ** (1 / n) - 1) / betting.CAP)
+    best = 0.5 / (1 + ((1 / alpha) ** (1 / n) - 1) / capital.CAP)
     assert best - 0.005 < bound <= best
 
 

@@ -5,4 +5,6 @@
 | `certificate` | the result: a gap with its ends, its verdict and how it was found |
 | `rows` | losses as they are passed, read into paired differences; wrong uses are refused here |
 | `certify` | the certificate of one pair of trained predictors |
+| `families` | several pairs from one hold-out, valid at once |
+| `arriving` | rows that keep arriving, with a certificate at any time; how many a gain would need |
 """

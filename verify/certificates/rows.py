@@ -88,7 +88,7 @@ def differences(
     [0.5, -0.5]
     """
     index = _common_index(("loss_M", loss_M), ("loss_N", loss_N), ("groups", groups))
-    M, N = _losses("loss_M", loss_M, index), _losses("loss_N", loss_N, index)
+    M, N = losses_of("loss_M", loss_M, index), losses_of("loss_N", loss_N, index)
     if M.shape != N.shape:
         raise ValueError(f"loss_N must have as many rows as loss_M, {M.size}, got {N.size}")
     labels = None if groups is None else _groups(groups, index, M.size)
@@ -96,16 +96,10 @@ def differences(
     if loss_train is not None:
         _no_training_rows(M, N, loss_train)
     clipped = 0
+    C = range_of(C, clip)
     if clip is not None:
-        M, N, clipped = _cut_off(M, N, FINITE_POSITIVE.number("clip", clip))
-    if C is None:
-        if clip is None:
-            raise ValueError(
-                "C must be the range of the losses, got None; unbounded losses need clip="
-            )
-        C = float(clip)
-    C = _range(C, clip)
-    found = Differences(_within(M - N, C), M.size, C, clip=clip, clipped=clipped, rounding=_ulps(C))
+        M, N, clipped = cut_off(M, N, clip)
+    found = Differences(within(M - N, C), M.size, C, clip=clip, clipped=clipped, rounding=_ulps(C))
     if labels is not None:
         found = _by_group(found, labels)
     if found.n < LEAST_UNITS:
@@ -117,17 +111,48 @@ def _ulps(C: float) -> float:
     return 4 * float(np.finfo(np.float64).eps) * C
 
 
-def _range(C: Any, clip: float | None) -> float:
+def range_of(C: Any, clip: Any) -> float:
+    """C as a number; that of `clip` if it is None.
+
+    Raises
+    ------
+    ValueError
+        For neither, for numbers that are not positive and finite, and for a clip above C.
+
+    Examples
+    --------
+    >>> range_of(None, 2.0)
+    2.0
+    """
+    cut = None if clip is None else FINITE_POSITIVE.number("clip", clip)
+    if C is None:
+        if cut is None:
+            raise ValueError(
+                "C must be the range of the losses, got None; unbounded losses need clip="
+            )
+        return cut
     try:
         largest = FINITE_POSITIVE.number("C", C)
     except ValueError as error:
         raise ValueError(f"{error}; unbounded losses need clip=") from None
-    if clip is not None and clip > largest:
-        raise ValueError(f"clip must be at most C, {largest:g}, got {clip:g}")
+    if cut is not None and cut > largest:
+        raise ValueError(f"clip must be at most C, {largest:g}, got {cut:g}")
     return largest
 
 
-def _losses(name: str, value: Any, index: pd.Index[Any] | None) -> Values:
+def losses_of(name: str, value: Any, index: pd.Index[Any] | None = None) -> Values:
+    """Losses as float64 [rows], in the order of `index` if they are a Series and it is given.
+
+    Raises
+    ------
+    ValueError
+        For anything but finite real numbers, one for each row.
+
+    Examples
+    --------
+    >>> losses_of("loss_M", [True, False]).tolist()
+    [1.0, 0.0]
+    """
     if isinstance(value, pd.Series):
         if not pd.api.types.is_numeric_dtype(value.dtype):
             raise ValueError(f"{name} must hold real numbers, got dtype {value.dtype}")
@@ -200,7 +225,19 @@ def _by_group(found: Differences, codes: NDArray[np.intp]) -> Differences:
     return replace(found, values=means, unit="group", rounding=rounding)
 
 
-def _cut_off(M: Values, N: Values, clip: float) -> tuple[Values, Values, int]:
+def cut_off(M: Values, N: Values, clip: float) -> tuple[Values, Values, int]:
+    """Losses cut off at `clip`, and the number of rows on which that changes one.
+
+    Raises
+    ------
+    ValueError
+        For negative losses.
+
+    Examples
+    --------
+    >>> cut_off(np.array([3.0]), np.array([1.0]), 2.0)[2]
+    1
+    """
     for name, losses in (("loss_M", M), ("loss_N", N)):
         if losses.min() < 0:
             row = int(losses.argmin())
@@ -211,7 +248,21 @@ def _cut_off(M: Values, N: Values, clip: float) -> tuple[Values, Values, int]:
     return np.minimum(M, clip), np.minimum(N, clip), touched
 
 
-def _within(values: Values, C: float) -> Values:
+def within(values: Values, C: float) -> Values:
+    """The differences, all in [−C, C].
+
+    Raises
+    ------
+    ValueError
+        For one beyond C by more than rounding explains, naming its row.
+
+    Examples
+    --------
+    >>> within(np.array([0.5, -2.0]), 1.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: C must bound every difference of losses: |loss_M - loss_N| is 2 in row 1, got C=1
+    """
     beyond = np.abs(values) > C * (1 + ROUNDED)
     if beyond.any():
         row = int(np.flatnonzero(beyond)[0])
@@ -248,7 +299,10 @@ def _no_training_rows(M: Values, N: Values, loss_train: Any) -> None:
         raise ValueError(
             "loss_train must be a pair: losses of M and of N on the training rows"
         ) from None
-    train_M, train_N = _losses("loss_train[0]", first, None), _losses("loss_train[1]", second, None)
+    train_M, train_N = (
+        losses_of("loss_train[0]", first, None),
+        losses_of("loss_train[1]", second, None),
+    )
     if train_M.shape != train_N.shape:
         raise ValueError(
             f"loss_train must hold two arrays of one length, got {train_M.size} and {train_N.size}"

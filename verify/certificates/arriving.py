@@ -1,0 +1,225 @@
+"""Certify while rows arrive, and stop whenever you like; and how many rows a gain would need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from bounds.domains import FINITE_POSITIVE, PROBABILITY, one_of
+from empirical.statistics.capital import CAP, EPS, growth, margin
+from verify.certificates.certificate import Certificate, Side, verdict_of
+from verify.certificates.rows import cut_off, losses_of, range_of, within
+
+Values = NDArray[np.float64]
+
+SHARES = np.geomspace(0.002, 0.9, 24)
+"""The bets of the mixture: none is best for all numbers of rows, and one of them is nearly so."""
+PARTS = 32
+
+
+def arriving(
+    batches: Iterable[tuple[Any, Any]],
+    *,
+    C: float | None = None,
+    delta: float = 0.05,
+    side: Side = "both",
+    clip: float | None = None,
+    stop: bool = True,
+) -> Iterator[Certificate]:
+    """A certificate after each batch of new rows; all of them hold at once with probability 1 − delta.
+
+    So it is allowed to look at each, and to stop at the first that decides, or for any other reason.
+    That costs width: with a number of rows fixed in advance `certify` is sharper. Rows must be
+    independent and are taken in the order of their arrival.
+
+    Parameters
+    ----------
+    batches : iterable of (loss_M, loss_N)
+        Losses of the new rows, arrays or tensors [rows]; any number of rows at a time.
+    C, delta, side, clip
+        As for `certify`.
+    stop : bool
+        End after the first certificate with a verdict.
+
+    Yields
+    ------
+    Certificate
+
+    Raises
+    ------
+    ValueError
+        As `certify`, but any number of rows is allowed.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> rows = ((rng.random(50) < 0.2, rng.random(50) < 0.5) for _ in range(20))
+    >>> *_, last = arriving(rows, C=1)
+    >>> last.verdict, last.rows < 1000
+    ('M better', True)
+    """
+    PROBABILITY.number("delta", delta)
+    one_of("side", side, get_args(Side))
+    largest = range_of(C, clip)
+    alpha = delta / 2 if side == "both" else delta
+    rows, clipped = np.empty(0), 0
+    # The largest capital so far against a gap of at least 0, and of at most 0.
+    best = {"upper": 0.0, "lower": 0.0}
+    low, high = -largest, largest
+    for number, (loss_M, loss_N) in enumerate(batches):
+        M, N = (
+            losses_of(f"batch {number}, loss_M", loss_M),
+            losses_of(f"batch {number}, loss_N", loss_N),
+        )
+        if M.shape != N.shape:
+            raise ValueError(
+                f"batch {number}: loss_N must have as many rows as loss_M, {M.size}, got {N.size}"
+            )
+        if clip is not None:
+            M, N, touched = cut_off(M, N, clip)
+            clipped += touched
+        rows = np.concatenate([rows, within(M - N, largest)])
+        for end in best:
+            if side in ("both", end):
+                x = _scaled(rows if end == "lower" else -rows, largest)
+                best[end] = max(best[end], _capital(x, np.array([0.5 * (1 + 32 * EPS)]))[0])
+                bound = 2 * largest * _lower(x, alpha) - largest - 16 * EPS * largest
+                # Ends hold at once for all batches, so the best of them does.
+                if end == "lower":
+                    low = max(low, bound)
+                else:
+                    high = min(high, -bound)
+        if low > high:
+            raise ValueError(
+                "batches must be drawn from one source: early and late rows exclude each other"
+            )
+        p = {end: math.exp(-max(0.0, best[end] - margin(rows.size))) for end in best}
+        found = Certificate(
+            gap=float(rows.mean()),
+            low=low,
+            high=high,
+            delta=delta,
+            n=rows.size,
+            rows=rows.size,
+            C=largest,
+            spread=float(rows.std(ddof=1)) if rows.size > 1 else 0.0,
+            side=side,
+            verdict=verdict_of(low, high),
+            method="mixture of bets, at any time",
+            p_M_better=p["upper"],
+            p_N_better=p["lower"],
+            clip=clip,
+            clipped=clipped,
+        )
+        yield found
+        if stop and found.verdict != "cannot tell":
+            return
+
+
+def _scaled(rows: Values, C: float) -> Values:
+    """Rows in [−C, C] as one sample [1, n] in [0, 1]."""
+    return np.clip((rows + C) / (2 * C), 0.0, 1.0)[None, :]
+
+
+def _capital(x: Values, g: Values) -> Values:
+    """ln of the mean capital of all bets against each g, [K]; it falls in g."""
+    shares = np.tile(SHARES, g.size)[None, :]
+    grown = growth(x, shares, np.repeat(g, SHARES.size)[None, :]).reshape(g.size, -1)
+    found: Values = special.logsumexp(grown, axis=1) - math.log(SHARES.size)
+    return found
+
+
+def _lower(x: Values, alpha: float) -> float:
+    """The largest g on three grids, each inside a part of the last, that is refuted; 0 if none is."""
+    aim = math.log(1 / alpha) + margin(x.shape[1])
+    low, high = 0.0, 1.0
+    for _ in range(3):
+        points = low + (high - low) * np.arange(1, PARTS + 1) / PARTS
+        refuted = np.append(_capital(x, points) >= aim, False)
+        reached = int(np.argmin(refuted))
+        step = (high - low) / PARTS
+        low, high = low + step * reached, low + step * (reached + 1)
+        high = min(high, 1.0)
+    return low - 8 * EPS
+
+
+@dataclass(frozen=True, repr=False)
+class RowsNeeded:
+    """An estimate of how many units a gain of a given size would need to be certified.
+
+    Attributes
+    ----------
+    more : int
+        Units beyond those of the certificate.
+    total : int
+        Units in all.
+    gain : float
+        The true gain that is supposed.
+    power : float
+        The chance with which the certificate would then decide.
+    unit : {"row", "group"}
+
+    Examples
+    --------
+    >>> RowsNeeded(100, 300, 0.1, 0.9, "row")
+    about 100 more rows, 300 in all, for a true gain of 0.1 (an estimate, not certified)
+    """
+
+    more: int
+    total: int
+    gain: float
+    power: float
+    unit: Literal["row", "group"]
+
+    def __repr__(self) -> str:
+        return (
+            f"about {self.more:,} more {self.unit}s, {self.total:,} in all, for a true gain of"
+            f" {self.gain:g} (an estimate, not certified)"
+        )
+
+
+def how_many_more(
+    certificate: Certificate, gain: float | None = None, power: float = 0.9
+) -> RowsNeeded:
+    """How many units a hold-out needs to certify a true gain of a given size: an estimate.
+
+    It supposes that the spread of the differences stays what it is. The rows of this hold-out have been
+    looked at: a new certificate needs a new hold-out, or `arriving` from the start.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    gain : float, optional
+        The size of the true mean gap; None: that of the estimated gap, which is optimistic.
+    power : float
+        The chance of a verdict, in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        For a gain that is not positive or exceeds C, and a power outside (0, 1).
+
+    Examples
+    --------
+    >>> found = Certificate(-0.1, -0.4, 0.2, delta=0.05, n=100, rows=100, C=1.0, spread=0.5)
+    >>> how_many_more(found).more
+    236
+    """
+    size = FINITE_POSITIVE.number("gain", abs(certificate.gap) if gain is None else gain)
+    if size > certificate.C:
+        raise ValueError(f"gain must be at most C, {certificate.C:g}, got {size:g}")
+    PROBABILITY.number("power", power)
+    alpha = certificate.delta / 2 if certificate.side == "both" else certificate.delta
+    # Half-width: a normal quantile of standard errors, and the least that a capped bet leaves.
+    normal = (stats.norm.isf(alpha) + stats.norm.ppf(power)) * certificate.spread
+    capped = certificate.C * math.log(1 / alpha) / CAP
+    root = (normal + math.sqrt(normal**2 + 4 * size * capped)) / (2 * size)
+    total = math.ceil(root**2)
+    more = max(0, total - certificate.n)
+    return RowsNeeded(more, certificate.n + more, size, power, certificate.unit)
