@@ -59,7 +59,7 @@ def by_betting(values: Values, alpha: float, C: float) -> float:
     --------
     >>> rows = np.array([-1.0, 0.0] * 50)
     >>> round(by_betting(rows, 0.025, 1.0), 3)
-    -0.39
+    -0.394
     """
     return float(betting.upper_bound(values, alpha, low=-C, high=C, null=0.0))
 

@@ -131,7 +131,7 @@ def benchmark():
 
 
 def test_median_widths_on_real_losses():
-    """Multiples of the normal half-width; 1.7, 1.3, 1.15, 1.06 are the aim; three tenths more of the excess are allowed."""
+    """Medians of multiples of the normal half-width: 1.7, 1.3, 1.15 and 1.06, and a little more."""
     widths = benchmark()
     found = list(widths.pools())
     if len(found) < 18:
