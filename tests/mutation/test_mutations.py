@@ -45,6 +45,8 @@ BATTERY = {
     "verify.verdicts.check": ("verify/test_check.py",),
     "verify.verdicts.gain": ("verify/test_gain.py",),
     "verify.findings.cells": ("verify/test_cells.py",),
+    "verify.findings.proofs": ("verify/test_headline.py",),
+    "verify.findings.crossovers": ("verify/test_headline.py",),
     "verify.findings.situation": ("verify/test_headline.py",),
     "verify.findings.claims": ("verify/test_claim_findings.py",),
     "verify.report.headline": ("verify/test_headline.py",),
