@@ -33,6 +33,9 @@ from empirical.complexity.sign_averages import (
     DrawnComplexity,
     check_draws,
     checked_rows,
+    near_one,
+    near_one_radius,
+    rescaled,
     two_sided,
 )
 
@@ -97,6 +100,8 @@ def linear_empirical(
     """
     x = checked_rows(features)
     _check(radius, ball, outputs)
+    x, of_rows = near_one(x)
+    radius, of_radius = near_one_radius(radius)
     m = len(x)
     check_draws(draws, level, m)
     groups = -(-draws // GROUP)
@@ -122,13 +127,14 @@ def linear_empirical(
     else:
         high = rademacher.linear_empirical(radius=radius, squared_norms=norms**2, outputs=outputs)
         known = float(high) / math.sqrt(2.0), float(high)  # Khintchine, Jensen
-    return two_sided(
+    found = two_sided(
         radius / m * values,
         proxy=(radius / m) ** 2 * min(outputs * float((norms**2).sum()), 4.0 * steepest**2),
         known=known,
         rounding=_rounding(radius, outputs, float(np.linalg.norm(x, axis=1).sum())),
         level=level,
     )
+    return rescaled(found, of_rows + of_radius)
 
 
 def linear_complexity(
@@ -167,6 +173,8 @@ def linear_complexity(
     """
     x = checked_rows(features)
     _check(radius, ball, outputs)
+    x, of_rows = near_one(x)
+    radius, of_radius = near_one_radius(radius)
     check_draws(draws, level, m)
     table = torch.from_numpy(x)
     groups, width, d = -(-draws // GROUP), -(-m // GROUP), x.shape[1]
@@ -196,13 +204,14 @@ def linear_complexity(
     else:
         square = float((norms**2).mean())
         high = rademacher.linear(radius=radius, mean_square_norm=square, m=m, outputs=outputs)
-    return two_sided(
+    found = two_sided(
         radius / m * values,
         proxy=outputs * (radius * float(norms.max())) ** 2 / m,
         known=(0.0, float(high)),
         rounding=_rounding(radius, outputs, m * float(np.linalg.norm(x, axis=1).max())),
         level=level,
     )
+    return rescaled(found, of_rows + of_radius)
 
 
 def _bits(generator: np.random.Generator, shape: tuple[int, ...]) -> Tensor:

@@ -23,6 +23,9 @@ from empirical.complexity.sign_averages import (
     check_draws,
     checked_rows,
     from_below,
+    near_one,
+    near_one_radius,
+    rescaled,
 )
 
 # Numbers held at once; fixed, so that a result depends only on its arguments.
@@ -121,25 +124,28 @@ def relu_empirical(
     >>> round(found.student.value, 9), round(float(found.certified.interval.high), 6)
     (1.0, 1.414214)
     """
-    x = checked_rows(features)
+    x, of_rows = near_one(checked_rows(features))
+    A, of_A = near_one_radius(FINITE_POSITIVE.number("encoder_radius", encoder_radius))
+    B, of_B = near_one_radius(FINITE_POSITIVE.number("head_radius", head_radius))
     values = _suprema(x, None, outputs, draws, generator, level, restarts, steps)
-    scale = _scale(encoder_radius, head_radius) / len(x)
+    scale = A * B / len(x)
     squares = (x**2).sum(1)
     steepest = float(np.linalg.norm(x, 2))
     high = rademacher.fusion_empirical(
-        encoder_radius=encoder_radius,
-        head_radius=head_radius,
+        encoder_radius=A,
+        head_radius=B,
         outputs=outputs,
         squared_norms=squares,
         bias=False,
     )
-    return from_below(
+    found = from_below(
         scale * values,
         proxy=scale**2 * min(outputs * float(squares.sum()), 4.0 * steepest**2),
         high=float(high),
         rounding=_rounding(scale, outputs, float(np.sqrt(squares).sum()), sum(x.shape)),
         level=level,
     )
+    return rescaled(found, of_rows + of_A + of_B)
 
 
 def relu_complexity(
@@ -179,25 +185,28 @@ def relu_complexity(
     >>> 1.4 < found.student.value < 1.6
     True
     """
-    x = checked_rows(features)
+    x, of_rows = near_one(checked_rows(features))
+    A, of_A = near_one_radius(FINITE_POSITIVE.number("encoder_radius", encoder_radius))
+    B, of_B = near_one_radius(FINITE_POSITIVE.number("head_radius", head_radius))
     values = _suprema(x, m, outputs, draws, generator, level, restarts, steps)
-    scale = _scale(encoder_radius, head_radius) / m
+    scale = A * B / m
     squares = (x**2).sum(1)
     high = rademacher.fusion(
-        encoder_radius=encoder_radius,
-        head_radius=head_radius,
+        encoder_radius=A,
+        head_radius=B,
         outputs=outputs,
         mean_square_norm=float(squares.mean()),
         m=m,
         bias=False,
     )
-    return from_below(
+    found = from_below(
         scale * values,
         proxy=outputs * scale**2 * m * float(squares.max()),
         high=float(high),
         rounding=_rounding(scale, outputs, m * float(np.sqrt(squares.max())), m + x.shape[1]),
         level=level,
     )
+    return rescaled(found, of_rows + of_A + of_B)
 
 
 def _suprema(
@@ -229,11 +238,6 @@ def _suprema(
         starts = torch.cat([half, -half], dim=1)[:, :restarts]
         values[start : start + number] = unit_suprema(rows, signs, starts, steps=steps).numpy()
     return values
-
-
-def _scale(encoder_radius: float, head_radius: float) -> float:
-    A = FINITE_POSITIVE.number("encoder_radius", encoder_radius)
-    return A * FINITE_POSITIVE.number("head_radius", head_radius)
 
 
 def _rounding(scale: float, outputs: int, total_norm: float, terms: int) -> float:

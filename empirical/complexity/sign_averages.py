@@ -14,7 +14,7 @@ proxies are used. Both are known before any draw, so that the smaller one may be
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,7 +86,8 @@ def two_sided(
     low, high = np.clip(
         [student.value - half, student.value + half], known[0] - rounding, known[1] + rounding
     )
-    certified = Estimate(student.value, Interval(low, high), level, len(values))
+    # E sup >= sup E = 0.
+    certified = Estimate(student.value, Interval(max(low, 0.0), high), level, len(values))
     return DrawnComplexity(certified, student)
 
 
@@ -130,3 +131,80 @@ def checked_rows(features: ArrayLike) -> NDArray[np.float64]:
     if rows.ndim != 2 or 0 in rows.shape:
         raise ValueError(f"features must be [rows, d], none of them 0, got {rows.shape}")
     return rows
+
+
+def near_one(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """The numbers with the largest modulus brought near 1 by a power of two, and the exponent taken out.
+
+    Only if that modulus is far from 1: squares would overflow, or vanish. The division is exact but for
+    numbers that vanish beside the largest.
+
+    Examples
+    --------
+    >>> near_one(np.array([3.0, -0.5]))
+    (array([ 3. , -0.5]), 0)
+    >>> scaled, exponent = near_one(np.array([2.0**-800]))
+    >>> float(scaled[0]), exponent
+    (0.5, -799)
+    """
+    exponent = int(np.frexp(np.abs(numbers).max())[1])
+    if abs(exponent) <= 200:
+        return numbers, 0
+    return np.ldexp(numbers, -exponent), exponent
+
+
+def near_one_radius(radius: float) -> tuple[float, int]:
+    """One positive number as `near_one` returns it.
+
+    Examples
+    --------
+    >>> near_one_radius(2.0**900)
+    (0.5, 901)
+    """
+    scaled, exponent = near_one(np.array([radius]))
+    return float(scaled[0]), exponent
+
+
+def rescaled(found: DrawnComplexity, exponent: int) -> DrawnComplexity:
+    """The complexity of a class 2**exponent times as large, its ends rounded outward if they vanish.
+
+    Raises
+    ------
+    ValueError
+        If float64 cannot hold its upper end.
+
+    Examples
+    --------
+    >>> one = two_sided(np.full(8, 0.5), proxy=0.0, known=(0.0, 1.0), rounding=0.0, level=0.99)
+    >>> rescaled(one, 3).certified.interval, rescaled(one, -1074).certified.interval
+    (Interval(low=4.0, high=4.0), Interval(low=0.0, high=5e-324))
+    """
+    if exponent == 0:
+        return found
+    certified = _stretched(found.certified, exponent)
+    if not np.isfinite(certified.interval.high):
+        raise ValueError(
+            "features and radii must be small enough for float64 to hold the complexity, got a bound of"
+            f" {float(found.certified.interval.high):g} times 2**{exponent}"
+        )
+    return DrawnComplexity(certified, _stretched(found.student, exponent))
+
+
+def _stretched(estimate: Estimate, exponent: int) -> Estimate:
+    with np.errstate(over="ignore", under="ignore"):
+        value, low, high = (
+            np.ldexp(each, exponent)
+            for each in (estimate.value, estimate.interval.low, estimate.interval.high)
+        )
+        # Exact unless digits are lost below the least normal number.
+        low = np.where(np.ldexp(low, -exponent) > estimate.interval.low, _below(low), low)
+        high = np.where(np.ldexp(high, -exponent) < estimate.interval.high, _above(high), high)
+    return replace(estimate, value=float(value), interval=Interval(low, high))
+
+
+def _below(number: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.nextafter(number, -np.inf)
+
+
+def _above(number: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.nextafter(number, np.inf)
