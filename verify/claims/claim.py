@@ -14,7 +14,7 @@ from verify.claims.alterations import NONE, Alteration
 from verify.claims.evidence.facts import GRADES, Drawn, Grade, Source
 from verify.verdicts.coverage import ALPHA, Coverage, CriticalFactor, overall
 
-Section = Literal["theorem", "heuristic", "belief", "planted", "power", "assumption"]
+Section = Literal["theorem", "heuristic", "belief", "planted", "power", "assumption", "certificate"]
 Outcome = Literal["supported", "refuted", "undecided", "undetectable"]
 
 

@@ -14,6 +14,7 @@ from verify.claims.alterations import Alteration
 from verify.claims.claim import Claim, Section
 from verify.claims.evidence import (
     broken,
+    certificates,
     crossover,
     exact,
     exact_heads,
@@ -306,6 +307,37 @@ NOT_NEEDED = (
     ),
 )
 
+GAP = "the upper end of the gap of two trained predictors"
+CERTIFICATES = (
+    _claim(
+        "certificate",
+        "supported",
+        "certificate.betting",
+        f"{GAP}, by betting",
+        *certificates.TRUTHS,
+        level=certificates.DELTA,
+    ),
+    _claim(
+        "certificate",
+        "supported",
+        "certificate.trinomial",
+        f"{GAP}, exact for 0–1 losses",
+        *certificates.EXACT,
+        level=certificates.DELTA,
+    ),
+    *(
+        _claim(
+            "certificate",
+            "refuted",
+            f"certificate.{name}",
+            f"{GAP}, {text}",
+            source,
+            level=certificates.DELTA,
+        )
+        for name, (text, source) in certificates.MISTAKES.items()
+    ),
+)
+
 CLAIMS: tuple[Claim, ...] = (
     *THEOREMS,
     *RATES,
@@ -314,4 +346,5 @@ CLAIMS: tuple[Claim, ...] = (
     *TOO_FEW_TERMS,
     *NEEDED,
     *NOT_NEEDED,
+    *CERTIFICATES,
 )

@@ -24,6 +24,7 @@ SECTIONS = {
     "assumption": "Assumptions dropped",
     "heuristic": "Rates and criteria",
     "belief": "Beliefs about modalities",
+    "certificate": "Certificates from hold-out rows",
 }
 
 
