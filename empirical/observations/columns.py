@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -82,30 +82,58 @@ def as_columns(value: Any, name: str) -> Columns:
     return Columns(values, names, _present(values, names, argument, labels), labels, tuple(notes))
 
 
+def take(columns: Columns, positions: np.ndarray | None) -> Columns:
+    """The rows at these positions in this order; absent where the position is −1; all for None.
+
+    Examples
+    --------
+    >>> take(as_columns([[1.0], [2.0]], "a"), np.array([1, -1])).values
+    array([[ 2.],
+           [nan]])
+    """
+    if positions is None:
+        return columns
+    there = positions >= 0
+    values = columns.values[np.maximum(positions, 0)]
+    if isinstance(values, np.ndarray):
+        values[~there] = np.nan
+        values.flags.writeable = False
+    elif not there.all():
+        values = sparse.csr_matrix(sparse.diags(there.astype(np.float64)) @ values)
+        values.eliminate_zeros()
+    return replace(
+        columns, values=values, present=columns.present[np.maximum(positions, 0)] & there
+    )
+
+
 def plain(value: Any, argument: str) -> tuple[Any, pd.Index | None]:
     """A value as a sparse matrix, a DataFrame (where there are names or text) or a numpy array.
 
     Returns
     -------
     tuple
-        The value, and the labels of its rows, None if it has none. An index that counts from 0 is none.
+        The value, and the labels of its rows, None if it has none.
 
     Raises
     ------
     ValueError
         For masked values, complex numbers, and what cannot be read as an array.
     """
+    labels: pd.Index | None = None
     if sparse.issparse(value):
         return value, None
     if hasattr(value, "to_pandas") and not hasattr(value, "detach"):  # polars, pyarrow, xarray
         value = value.to_pandas()
+        labels = row_labels(value.index)
+    elif isinstance(value, pd.Series | pd.DataFrame):
+        labels = value.index
     if isinstance(value, pd.Series):
         value = value.to_frame(value.name if value.name is not None else argument)
     if isinstance(value, pd.DataFrame):
         if len(value.columns) and all(isinstance(t, pd.SparseDtype) for t in value.dtypes):
             stored: Any = value.sparse
-            return stored.to_coo(), row_labels(value.index)
-        return value, row_labels(value.index)
+            return stored.to_coo(), labels
+        return value, labels
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         if value.is_floating_point() and value.element_size() < 4:
@@ -263,7 +291,8 @@ def _present(
 
 
 def _refuse(value: float, row: int, column: str, argument: str, labels: pd.Index | None) -> None:
-    where = f"row {row}" if labels is None else f"row {row} (labelled {labels[row]!r})"
+    named = None if labels is None else row_labels(labels)
+    where = f"row {row}" if named is None else f"row {row} (labelled {named[row]!r})"
     advice = (
         "; impute it on the training part, leave out the row or the column, or make the whole row "
         "of this modality NaN if it was not recorded"

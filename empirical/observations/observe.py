@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from empirical.observations.columns import as_columns
+from empirical.observations.alignment import align_rows
+from empirical.observations.columns import as_columns, take
 from empirical.observations.observations import Observations
+from empirical.observations.review import review
 from empirical.observations.rows import as_groups, as_order, as_train, as_weights
 from empirical.observations.targets import as_target
 
@@ -22,6 +25,7 @@ def observe(
     weights: Any = None,
     train: Any = None,
     task: str | None = None,
+    align: str | None = None,
     name: str = "data",
 ) -> Observations:
     """Checked observations from arrays, frames, tensors, sparse matrices or lists.
@@ -36,6 +40,10 @@ def observe(
         (n,) each, or None; see ``as_groups``, ``as_order``, ``as_weights`` and ``as_train``.
     task
         "classification" or "regression"; by default the target tells.
+    align
+        How rows of pandas objects find each other: None if their labels must be the same, in any
+        order; "inner" to keep the rows that all have; "outer" to take a modality as absent where
+        its row is missing; "position" to ignore labels.
     name
         What the data are called.
 
@@ -50,41 +58,59 @@ def observe(
     >>> seen.task, seen.classes, seen.target
     ('classification', ('no', 'yes'), array([0, 1]))
     """
-    pairs = _pairs(features)
-    modalities = {key: as_columns(value, key) for key, value in pairs}
-    codes, classes, _, why = as_target(target, task)
-    kept = {
-        argument: None if value is None else read(value)[0]
+    tables = {key: as_columns(value, key) for key, value in _pairs(features)}
+    codes, classes, labels, why = as_target(target, task)
+    beside = {
+        argument: read(value)
         for argument, value, read in (
             ("groups", groups, as_groups),
             ("order", order, as_order),
             ("weights", weights, as_weights),
             ("train", train, as_train),
         )
+        if value is not None
     }
-    lengths = {f"features[{key!r}]": each.values.shape[0] for key, each in modalities.items()}
-    lengths |= {argument: len(value) for argument, value in kept.items() if value is not None}
-    for argument, length in lengths.items():
-        if length != len(codes):
-            raise ValueError(
-                f"{argument} must have as many rows as the target, {len(codes)}, got {length}"
-            )
-    notes = [why, *(note for each in modalities.values() for note in each.notes)]
-    for key, each in modalities.items():
-        absent = int(np.sum(~each.present))
-        if absent:
-            notes.append(f"{key} is missing in {absent} of {len(codes)} rows.")
-    return Observations(
-        features={key: each.values for key, each in modalities.items()},
-        columns={key: each.names for key, each in modalities.items()},
-        present={key: each.present for key, each in modalities.items()},
-        target=codes,
+    arguments = {f"features[{key!r}]": each for key, each in tables.items()}
+    index = {argument: each.labels for argument, each in arguments.items()}
+    index |= {"target": labels} | {argument: each[1] for argument, each in beside.items()}
+    lengths = {argument: each.values.shape[0] for argument, each in arguments.items()}
+    lengths |= {"target": len(codes)} | {a: len(each[0]) for a, each in beside.items()}
+    aligned = align_rows(index, lengths, "target", align)
+    positions = aligned.positions
+    taken = {key: take(each, positions[f"features[{key!r}]"]) for key, each in tables.items()}
+    kept: dict[str, Any] = dict.fromkeys(("groups", "order", "weights", "train"))
+    kept |= {a: _whole(a, each[0], positions[a]) for a, each in beside.items()}
+    known = Observations(
+        features={key: each.values for key, each in taken.items()},
+        columns={key: each.names for key, each in taken.items()},
+        present={key: each.present for key, each in taken.items()},
+        target=_whole("target", codes, positions["target"]),
         classes=classes,
         name=name,
-        notes=tuple(notes),
+        notes=(),
         warnings=(),
         **kept,
     )
+
+    def row_name(row: int) -> str:
+        return f"row {row}" if aligned.labels is None else f"row {row} ({aligned.labels[row]})"
+
+    notes, warnings = review(known, row_name)
+    read_as = [note for each in tables.values() for note in each.notes]
+    notes = [why, *read_as, *aligned.notes, *notes]
+    return replace(known, notes=tuple(notes), warnings=tuple(warnings))
+
+
+def _whole(argument: str, values: np.ndarray, positions: np.ndarray | None) -> np.ndarray:
+    """The values in the order of the kept rows, all of which must have one."""
+    if positions is None:
+        return values
+    if (positions < 0).any():
+        raise ValueError(
+            f"{argument} must have a value in every row, got none for {int((positions < 0).sum())} rows"
+        )
+    chosen: np.ndarray = values[positions]
+    return chosen
 
 
 def _pairs(features: Any) -> list[tuple[str, Any]]:
