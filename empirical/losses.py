@@ -131,30 +131,6 @@ def weighted_risk(losses: Tensor, mass: Tensor) -> Tensor:
     return (losses * mass).sum(-1)
 
 
-def quadratic_risk(square: Tensor, gram: Tensor, moment: Tensor, weights: Tensor) -> Tensor:
-    """E||V z - y||^2 from second moments: the same number as `weighted_risk` of squared losses.
-
-    Both agree to rounding, which is relative to E||y||^2; this one costs p^2 c instead of p c rows.
-
-    Parameters
-    ----------
-    square
-        E||y||^2, [...].
-    gram, moment
-        E z z^T, [..., p, p], and E z y^T, [..., p, c].
-    weights
-        V, [..., c, p].
-
-    Examples
-    --------
-    >>> one = torch.ones(1, 1)
-    >>> quadratic_risk(torch.tensor(9.0), one, 2.0 * one, 3.0 * one)    # 9 - 2 * 3 * 2 + 3^2
-    tensor(6.)
-    """
-    quadratic = ((weights @ gram) * weights).sum((-2, -1))
-    return square - 2.0 * (weights * moment.mT).sum((-2, -1)) + quadratic
-
-
 def _squares(predictions: Tensor, targets: Tensor) -> Tensor:
     return (predictions - targets).square().sum(-2)
 

@@ -188,3 +188,22 @@ def test_broken_links_are_noticed() -> None:
     )
     broken = ["none.md", "README.md#none", "#none", "../none.md"]
     assert broken_links(ROOT / "planted.md", text) == broken
+
+
+def test_matrix_chernoff_is_cited_in_one_way() -> None:
+    """Tropp (2012), Corollary 5.2; "Theorem 5.1.1" is a number of his later monograph."""
+    sources = [
+        p
+        for folder in ("bounds", "empirical", "verify", "docs")
+        for p in (ROOT / folder).rglob("*")
+    ]
+    cited = [
+        re.sub(r"[()]", "", match[0])
+        for path in sources
+        if path.suffix in SUFFIXES
+        for match in re.finditer(
+            r"Tropp \(?2\d{3}\)?,\s+\w+\s[\d.]*\d", path.read_text(encoding="utf-8")
+        )
+    ]
+    assert len(cited) >= 3
+    assert set(cited) == {"Tropp 2012, Corollary 5.2"}
