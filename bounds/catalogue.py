@@ -17,6 +17,8 @@ _FORMS: tuple[Theorem, ...] = (
     risk_gap.data_dependent("M", "N"),
     risk_gap.split_sample("M", "N"),
     risk_gap.fast_rate("M", "N"),
+    risk_gap.fast_rate_mixture("M", "N"),
+    risk_gap.held_out("M", "N"),
     latent_quality.paper("M"),
     latent_quality.paper_vector("M"),
     latent_quality.sharp("M"),

@@ -14,7 +14,7 @@ import sympy
 from numpy.typing import NDArray
 
 from bounds.domains import Domain
-from bounds.notation import LOSS, NO_UNITS, C, L_hat, delta, gamma
+from bounds.notation import C, L_hat, delta, gamma
 from bounds.one_predictor import worst_violation
 from bounds.proofs.checker import flaws
 from bounds.proofs.inequalities import (
@@ -24,6 +24,7 @@ from bounds.proofs.inequalities import (
     same,
     standard_form,
 )
+from bounds.quantity import LOSS, NO_UNITS
 from bounds.statement.derivation import Lemma
 from bounds.theorem import Theorem
 

@@ -163,7 +163,9 @@ class Domain:
 REAL = Domain("be a finite number", finite=True)
 FINITE = Domain("be finite", finite=True)
 FINITE_NON_NEGATIVE = Domain("be finite and non-negative", low=0.0, finite=True)
-FINITE_POSITIVE = Domain("be positive and finite", low=0.0, high=math.inf, open_ends=True)
+FINITE_POSITIVE = Domain(
+    "be positive and finite", low=0.0, high=math.inf, open_ends=True, assumptions=("positive",)
+)
 NON_NEGATIVE = Domain("be non-negative", low=0.0, assumptions=("nonnegative",))
 POSITIVE_INTEGER = Domain(
     "be a positive integer", low=1.0, integer=True, finite=True, assumptions=("integer", "positive")

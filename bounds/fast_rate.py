@@ -31,7 +31,7 @@ from bounds.notation import (
     v_max,
     v_norm,
 )
-from bounds.proofs import lemmas
+from bounds.proofs import least_squares, lemmas
 from bounds.proofs.assumptions import assume
 from bounds.statement.derivation import Derivation, Step
 from bounds.statement.intermediate import DISTANCE
@@ -64,7 +64,7 @@ def fast_rate(M: Modalities, N: Modalities) -> Theorem:
         kappa,
         log(2 / delta),
         {"kappa": 1},
-        lemmas.OBSERVED_SPECTRUM.step(times=2 / (1 - kappa)),
+        least_squares.OBSERVED_SPECTRUM.step(times=2 / (1 - kappa)),
         (_fast_rate_in_advance(M, N),),
     )
 
@@ -79,7 +79,9 @@ def _fast_rate_in_advance(M: Modalities, N: Modalities) -> Theorem:
         distortion,
         log(4 / delta),
         {"leverage": 1, "p": 1},
-        lemmas.MATRIX_CHERNOFF.step(times=2 / (1 - distortion), distortion=distortion, n=m_head),
+        least_squares.MATRIX_CHERNOFF.step(
+            times=2 / (1 - distortion), distortion=distortion, n=m_head
+        ),
         (),
     )
 
@@ -133,12 +135,12 @@ def _least_squares(
             (
                 lemmas.QUALITY_GAP.step(),
                 lemmas.INFIMUM.step(form=1),
-                lemmas.QUADRATIC_EXPANSION.step(),
-                lemmas.SAMPLE_OPTIMALITY.step(times=weight),
-                lemmas.CAUCHY_SCHWARZ.step(times=weight),
-                lemmas.BOUSQUET.step(times=weight * DISTANCE, t=t, n=m_head),
+                least_squares.QUADRATIC_EXPANSION.step(),
+                least_squares.SAMPLE_OPTIMALITY.step(times=weight),
+                least_squares.CAUCHY_SCHWARZ.step(times=weight),
+                least_squares.BOUSQUET.step(times=weight * DISTANCE, t=t, n=m_head),
                 spectrum,
-                lemmas.POPULATION_OPTIMALITY.step(times=2 * distortion / (1 - distortion)),
+                least_squares.POPULATION_OPTIMALITY.step(times=2 * distortion / (1 - distortion)),
                 lemmas.SQUARE.step(x=width / (1 - distortion), y=DISTANCE),
             )
         ),

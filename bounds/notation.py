@@ -8,93 +8,35 @@ one thing in every formula, table and report. Conventions, for the whole library
   the symbol says otherwise (`R_abs_M`: with |.|; `R_vector_M`: c independent signs per example);
 * delta is the number that the theorem states; what a theorem fails with is its own
   `failure_probability` (delta/2 or delta).
-
-Units are powers of (loss, output, feature). A bound on a loss must come out in units of loss, which
-catches a square root too many or too few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import sympy
 
 from bounds.domains import (
+    FINITE_POSITIVE,
     NON_NEGATIVE,
     POSITIVE_INTEGER,
     POSITIVE_PART,
     PROBABILITY,
     REAL,
-    Domain,
     one_of,
 )
 from bounds.frozen import FrozenMapping
-
-NO_UNITS = (Fraction(0), Fraction(0), Fraction(0))
-LOSS = (Fraction(1), Fraction(0), Fraction(0))
-ROOT_LOSS = (Fraction(1, 2), Fraction(0), Fraction(0))
-OUTPUT = (Fraction(0), Fraction(1), Fraction(0))
-OUTPUT_SQUARED = (Fraction(0), Fraction(2), Fraction(0))
-LOSS_PER_OUTPUT = (Fraction(1), Fraction(-1), Fraction(0))
-FEATURE = (Fraction(0), Fraction(0), Fraction(1))
-OUTPUT_PER_FEATURE = (Fraction(0), Fraction(1), Fraction(-1))
-
-Units = tuple[Fraction, Fraction, Fraction]
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One symbol of the notation.
-
-    Parameters
-    ----------
-    name, meaning
-        What formulas call it, and what it is.
-    domain
-        The numbers that it may be.
-    latex
-        May contain <M> and <N>, which are replaced by the labels of a theorem's subsets.
-    units
-        Powers of (loss, output, feature).
-    internal
-        Whether it occurs in statements and derivations only, never as an argument.
-
-    Examples
-    --------
-    >>> width = Quantity("X", NON_NEGATIVE, "largest norm of an input", "X", FEATURE)
-    >>> width.symbol.is_nonnegative
-    True
-    """
-
-    name: str
-    domain: Domain
-    meaning: str
-    latex: str = ""
-    units: Units = NO_UNITS
-    internal: bool = False
-
-    @property
-    def symbol(self) -> sympy.Symbol:
-        """The quantity's symbol, with its domain's sympy assumptions.
-
-        Examples
-        --------
-        >>> QUANTITIES["m"].symbol.is_positive
-        True
-        """
-        return self.domain.symbol(self.name)
-
-    def typeset(self, M: str, N: str) -> str:
-        """The quantity as LaTeX, with the labels of both subsets put in.
-
-        Examples
-        --------
-        >>> "TA" in QUANTITIES["gamma"].typeset("TVA", "TA")
-        True
-        """
-        return (self.latex or self.name).replace("<M>", M).replace("<N>", N)
+from bounds.quantity import (
+    LOSS,
+    LOSS_PER_OUTPUT,
+    LOSS_SQUARED,
+    OUTPUT,
+    OUTPUT_SQUARED,
+    PER_LOSS,
+    ROOT_LOSS,
+    Quantity,
+)
 
 
 @dataclass(frozen=True)
@@ -192,6 +134,14 @@ _ARGUMENTS = (
     Quantity("L_hat_M", REAL, "L_hat of the subset M", r"\hat L_{<M>}", LOSS),
     Quantity("L_hat_N", REAL, "L_hat of the subset N", r"\hat L_{<N>}", LOSS),
     Quantity(
+        "Z_mean",
+        REAL,
+        "mean over S_3 of Z, a row's loss with the pair learned on M minus that with the pair of N",
+        r"\bar Z",
+        LOSS,
+    ),
+    Quantity("Z_square", NON_NEGATIVE, "mean over S_3 of Z^2", r"\overline{Z^2}", LOSS_SQUARED),
+    Quantity(
         "R_M",
         NON_NEGATIVE,
         "Rademacher complexity R_m(F_M) of F_M = H o G_M; 1/m, no absolute value",
@@ -270,6 +220,25 @@ _ARGUMENTS = (
     ),
     Quantity("v_norm", NON_NEGATIVE, "largest eigenvalue of Cov(v)", r"\lambda", LOSS),
     Quantity("v_max", NON_NEGATIVE, "sup of the Frobenius norm of v", "b", ROOT_LOSS),
+    Quantity("v_frobenius", NON_NEGATIVE, "Frobenius norm of Cov(v)", "F", LOSS),
+    Quantity("V_hat", NON_NEGATIVE, "mean over S_2 of |v|^2", r"\hat V", LOSS),
+    Quantity(
+        "inflation",
+        NON_NEGATIVE,
+        "how far the second moments on S_2 are from the population's, observed: the largest "
+        "eigenvalue of H^(1/2) Sigma_hat^(-2) H^(1/2) in the metric of Sigma, with H = I + "
+        "(2 theta/3) (second moment of v on S_2 - Cov(v)); over a convex set of heads that of "
+        "H^(1/2) (2 (1 - kappa) Sigma_hat - (1 - kappa)^2 Sigma)^(-1) H^(1/2). 1 if nothing differs",
+        "g",
+    ),
+    Quantity(
+        "theta",
+        FINITE_POSITIVE,
+        "scale of the mixture, fixed before S_2 is drawn; with t = ln(2/delta) the best is "
+        "sqrt(t)/(F + 2 lambda sqrt(t))",
+        r"\theta",
+        PER_LOSS,
+    ),
     Quantity(
         "L",
         NON_NEGATIVE,
@@ -280,6 +249,14 @@ _ARGUMENTS = (
     Quantity("C", NON_NEGATIVE, "the loss takes values in [0, C]", "C", LOSS),
     Quantity("m", POSITIVE_INTEGER, "size of the sample S", "m"),
     Quantity("m_head", POSITIVE_INTEGER, "size of S_2, on which the head is fitted", "m_2"),
+    Quantity("m_test", POSITIVE_INTEGER, "size of S_3, the rows held out", "m_3"),
+    Quantity(
+        "bet",
+        FINITE_POSITIVE,
+        "stake on every row, fixed before S_3 is drawn; the best is about sqrt(2 ln(1/delta)/(m_3 E Z^2))",
+        r"\beta",
+        PER_LOSS,
+    ),
     Quantity("delta", PROBABILITY, "confidence parameter", r"\delta"),
     Quantity(
         "kappa",
@@ -342,6 +319,8 @@ R_M, R_abs_M, R_vector_M = map(symbol, ("R_M", "R_abs_M", "R_vector_M"))
 R, R_vector, R_loss = map(symbol, ("R", "R_vector", "R_loss"))
 R_hat_loss, R_loss_head = map(symbol, ("R_hat_loss", "R_loss_head"))
 C_M, C_N, V, v_norm, v_max = map(symbol, ("C_M", "C_N", "V", "v_norm", "v_max"))
+Z_mean, Z_square, bet, m_test = map(symbol, ("Z_mean", "Z_square", "bet", "m_test"))
+v_frobenius, V_hat, inflation, theta = map(symbol, ("v_frobenius", "V_hat", "inflation", "theta"))
 L, C, m, m_head, delta = map(symbol, ("L", "C", "m", "m_head", "delta"))
 kappa, leverage, p = map(symbol, ("kappa", "leverage", "p"))
 slack, first_order_slack, best_risk = map(symbol, ("slack", "first_order_slack", "best_risk"))

@@ -4,7 +4,7 @@
 
 M and N are distinct, not "independent" as popular accounts have it; neither need contain the
 other, and only the complexity of M's class enters. Complexities have 1/m and no absolute value
-unless the symbol says otherwise. Failure probability: delta/2 in every form.
+unless the symbol says otherwise. Failure probability: delta/2 in every form but `held_out`, delta.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sympy
 from sympy import log, sqrt
 
 from bounds.fast_rate import fast_rate
+from bounds.fast_rate_mixture import fast_rate_mixture
+from bounds.held_out import held_out
 from bounds.notation import (
     R_M,
     RISK_M,
@@ -49,6 +51,8 @@ from bounds.theorem import Term, Theorem
 __all__ = [
     "data_dependent",
     "fast_rate",
+    "fast_rate_mixture",
+    "held_out",
     "paper",
     "paper_absolute",
     "paper_vector",

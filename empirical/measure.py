@@ -22,8 +22,8 @@ from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, Subsets
 from empirical.fusion.starts import initial_weights
 from empirical.losses import LOSSES, Loss, weighted_risk
-from empirical.measurement import Measurement
-from empirical.quality import fast_rate
+from empirical.measurement import CONSTANTS, ON_SAMPLE, Measurement
+from empirical.quality import fast_rate, mixture
 from empirical.quality.frozen_encoder import Features, FittedHead, uniform_mass
 from empirical.sampling import DISTINCT, LARGEST, mass_of, sample_mass
 from empirical.statistics.intervals import Interval
@@ -142,9 +142,9 @@ def measure(
     risk_high, the population risk; empirical_risk, on the head's sample; best_low, best_high, the
     least risk over the heads of that kind; slack, the certified optimality gap of the head on its
     sample; reference_empirical, the reference function's mean loss on that sample; for free heads
-    also kappa, and for the subsets in `plan.bounded` V, v_norm, v_max, leverage, p (NaN
-    elsewhere). Free heads exist for least squares only; fresh ones where m_2 differs from m. Rows
-    come block by block, in a block by subset, head and trial.
+    also kappa, and for the subsets in `plan.bounded` V, v_norm, v_frobenius, v_max, leverage, p,
+    theta, V_hat, inflation (NaN elsewhere). Free heads exist for least squares only; fresh ones where
+    m_2 differs from m. Rows come block by block, in a block by subset, head and trial.
 
     Memory is bounded by N, whatever m (`empirical.sampling`).
 
@@ -292,8 +292,9 @@ def _free(
     head = fast_rate.fresh_heads(white, mass)
     noise = {"kappa": _numpy(head.kappa)}
     if constants is not None:
-        for name in ("V", "v_norm", "v_max", "leverage", "p"):
-            noise[name] = _numpy(getattr(constants, name).double())
+        on_sample = mixture.sample_noise(white, constants, mass)
+        noise |= {name: _numpy(getattr(constants, name).double()) for name in CONSTANTS}
+        noise |= {name: _numpy(getattr(on_sample, name)) for name in ON_SAMPLE}
     return Measurement(
         population_risk=Interval(_numpy(head.risk_low), _numpy(head.risk_high)),
         best_risk=Interval(_numpy(white.best_low), _numpy(white.best_high)),

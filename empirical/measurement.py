@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 from empirical.statistics.intervals import Interval
 
 Values = NDArray[np.float64]
-NOISE = ("V", "v_norm", "v_max", "leverage", "p", "kappa")
-"""Constants of the fast rate: of free heads alone, and all but kappa of subsets that appear as M alone."""
+CONSTANTS = ("V", "v_norm", "v_frobenius", "v_max", "leverage", "p")
+"""Constants of the fast rate, of the population: of free heads of subsets that appear as M alone."""
+
+ON_SAMPLE = ("theta", "V_hat", "inflation")
+"""What the mixture form takes besides, of the same heads: its scale, and what S_2 shows."""
+
+NOISE = (*CONSTANTS, *ON_SAMPLE, "kappa")
+"""All that is measured of noise; kappa of all free heads."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,11 @@ ASSUMPTIONS: FrozenMapping[str, Assumption] = FrozenMapping(
                 "least_squares_head",
                 "squared loss, and the heads are linear maps of a convex set of matrices",
             ),
+            (
+                "held_out",
+                "both pairs, and the stake, are fixed before the rows of S_3 are drawn: these "
+                "trained nothing and chose nothing",
+            ),
             ("bounded_features", "features and residuals of the frozen encoder are bounded"),
             (
                 "full_latent",

@@ -7,7 +7,7 @@ fails and its reference are fields. Forms are one-sided uses: an equality may ap
 from __future__ import annotations
 
 import sympy
-from sympy import exp, log, sqrt
+from sympy import log, sqrt
 
 from bounds.frozen import FrozenMapping
 from bounds.notation import (
@@ -29,49 +29,40 @@ from bounds.notation import (
     R_loss,
     R_loss_head,
     R_vector_M,
-    V,
-    first_order_slack,
+    Z_mean,
+    Z_square,
     gamma,
-    kappa,
-    leverage,
     m,
     m_head,
-    p,
     slack,
-    v_max,
-    v_norm,
 )
+from bounds.proofs import least_squares
 from bounds.proofs.inequalities import same
 from bounds.statement.derivation import Lemma, Substitution
 from bounds.statement.intermediate import (
-    ALIGNMENT,
     BEST_M,
     BEST_N,
     COMMON,
     DEVIATION_BEST,
     DEVIATION_STAR,
-    DISTANCE,
+    DIFFERENCE,
     DOWN,
     EMPIRICAL_BEST_HEAD,
     EMPIRICAL_BEST_M,
     EMPIRICAL_HEAD,
     EMPIRICAL_M,
     EMPIRICAL_STAR,
-    ENERGY,
     MEAN_DOWN,
     MEAN_UP,
     MEAN_UP_HEAD,
-    NOISE,
     RISK_STAR,
-    TILT,
     UP,
     UP_HEAD,
     R_abs_loss,
 )
 
 Z, mean, x, y = sympy.symbols("Z mean x y", real=True)
-change, level, n, t, a, b = sympy.symbols("change level n t a b", positive=True)
-distortion = sympy.Symbol("distortion", nonnegative=True)
+change, level, n, a, b, stake = sympy.symbols("change level n a b stake", positive=True)
 
 # What McDiarmid's inequality may be applied to: its mean, the n that it is computed from, and the
 # multiple of C/n by which it moves at most when one of its n examples changes. A complexity moves by
@@ -264,68 +255,34 @@ REACHABILITY = Lemma(
     ((BEST_M, BEST_N),),
     needs=("linear_class", "full_latent", "nested"),
 )
-QUADRATIC_EXPANSION = Lemma(
-    "expansion of squared risk",
-    "r(B) - r(B') = ||B - B'||^2_Sigma - 2 <E z xi^T, B - B'>",
-    "xi = y - B'^T z",
-    ((RISK_M - BEST_M, DISTANCE**2 + 2 * TILT),),
-    needs=("least_squares_head",),
+HELD_OUT_MEAN = Lemma(
+    "mean on held-out rows",
+    "both pairs are fixed before S_3 is drawn: the mean of Z is the difference of their risks",
+    "definition",
+    ((RISK_M - RISK_N, DIFFERENCE),),
+    needs=("held_out",),
 )
-POPULATION_OPTIMALITY = Lemma(
-    "first order, population",
-    "the best head of a convex set has -<E z xi^T, B - B'> >= 0 for every B of the set",
-    "first-order condition of a convex minimum",
-    ((sympy.Integer(0), TILT),),
-    needs=("least_squares_head",),
-)
-SAMPLE_OPTIMALITY = Lemma(
-    "first order, sample",
-    "the fitted head has <gradient, B - B'> <= first_order_slack over the convex set",
-    "first-order condition of a convex minimum; the slack is its Frank-Wolfe gap",
-    ((ENERGY, ALIGNMENT - TILT + first_order_slack / 2),),
-    needs=("erm", "least_squares_head"),
-)
-CAUCHY_SCHWARZ = Lemma(
-    "Cauchy-Schwarz",
-    "<u, D> is at most the product of the dual norms ||u||_(Sigma^-1) ||D||_Sigma",
-    "Cauchy-Schwarz in the metric of Sigma",
-    ((ALIGNMENT, NOISE * DISTANCE),),
-)
-BOUSQUET = Lemma(
-    "Bousquet",
-    "the norm of a mean of n independent centred vectors, with probability 1 - exp(-t)",
-    "Bousquet (2002), Theorem 2.3, with E ||mean|| <= sqrt(V/n)",
+ONE_STAKE = Lemma(
+    "capital of one stake",
+    "E exp(b (E Z - Z) - b^2 Z^2 / (2 (1 - b C))) <= 1 for |Z| <= C and b C < 1, and Markov",
+    "Fan, Grama, Liu (2015), Proposition 4.1; Howard, Ramdas, McAuliffe, Sekhon (2021)",
     (
         (
-            NOISE,
-            sqrt(V / n)
-            + sqrt(2 * t * (v_norm + 2 * v_max * sqrt(V / n)) / n)
-            + v_max * t / (3 * n),
+            stake * (DIFFERENCE - Z_mean),
+            stake**2 * Z_square / (2 * (1 - stake * C)) + log(1 / level) / n,
         ),
     ),
-    needs=("iid", "independent_split", "bounded_features"),
-    parameters=(t, n),
-    conditions=(t,),
-    failure=exp(-t),
-)
-OBSERVED_SPECTRUM = Lemma(
-    "observed spectrum",
-    "kappa is read off S_2 so that Sigma_hat >= (1 - kappa) Sigma",
-    "definition of kappa",
-    (((1 - kappa) * DISTANCE**2, ENERGY),),
-)
-MATRIX_CHERNOFF = Lemma(
-    "matrix Chernoff",
-    "Sigma_hat >= (1 - k) Sigma except with probability p exp(-k^2 n / (2 rho^2)), 0 <= k",
-    "Tropp (2012), Corollary 5.2, with e^-k (1-k)^-(1-k) <= e^(-k^2/2)",
-    (((1 - distortion) * DISTANCE**2, ENERGY),),
-    needs=("iid", "independent_split", "bounded_features"),
-    parameters=(distortion, n),
-    conditions=(distortion,),
-    failure=p * exp(-(distortion**2) * n / (2 * leverage)),
+    needs=("iid", "bounded_loss", "held_out"),
+    parameters=(stake, level, n),
+    conditions=(stake, 1 - stake * C, log(1 / level)),
+    failure=level,
 )
 
 LEMMAS: FrozenMapping[str, Lemma] = FrozenMapping(
-    {each.key: each for each in list(globals().values()) if isinstance(each, Lemma)}
+    {
+        each.key: each
+        for each in [*globals().values(), *vars(least_squares).values()]
+        if isinstance(each, Lemma)
+    }
 )
 """Every lemma by its key; a proof may use no other, unless it is named as the author's own."""

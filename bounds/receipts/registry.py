@@ -3,8 +3,9 @@
 The entries are typed here a second time, on purpose: the verifier trusts nothing that a receipt says.
 
 A sample tag says which sample a quantity depends on: `S`, the one sample of an unsplit learner; `S_1`,
-on which the encoder is learned, and `S_2`, on which the head is. A quantity without a tag is fixed
-before any sample is drawn. Empirical risks on `S` and on `S_2` are different symbols.
+on which the encoder is learned, and `S_2`, on which the head is; `S_3`, rows held out from all of them.
+A quantity without a tag is fixed before any sample is drawn. Empirical risks on `S` and on `S_2` are
+different symbols.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Lemma:
     sample: str = ""
 
 
-SIZES = {"S": "m", "S_2": "m_head"}
+SIZES = {"S": "m", "S_2": "m_head", "S_3": "m_test"}
 ARGUMENT, STATED, INTERNAL = "argument", "stated", "internal"
 
 
@@ -68,16 +69,19 @@ def _symbols(kind: str, names: str, samples: str = "", place: str = ARGUMENT) ->
 
 SYMBOLS: dict[str, Symbol] = {
     **_symbols(POSITIVE, "delta"),
-    **_symbols(AT_LEAST_ONE, "m m_head"),
+    **_symbols(POSITIVE, "bet", "S S_1 S_2"),
+    **_symbols(AT_LEAST_ONE, "m m_head m_test"),
     **_symbols(NON_NEGATIVE, "C L R_M R_abs_M R_vector_M R R_vector R_loss C_M C_N"),
-    **_symbols(NON_NEGATIVE, "R_loss_head V v_norm v_max", "S_1"),
-    **_symbols(POSITIVE, "leverage", "S_1"),
+    **_symbols(NON_NEGATIVE, "R_loss_head V v_norm v_max v_frobenius", "S_1"),
+    **_symbols(POSITIVE, "leverage theta", "S_1"),
     **_symbols(AT_LEAST_ONE, "p", "S_1"),
     **_symbols(REAL, "gamma", "S S_1"),
     **_symbols(REAL, "L_hat L_hat_M L_hat_N", "S"),
     **_symbols(NON_NEGATIVE, "R_hat_loss", "S"),
     **_symbols(NON_NEGATIVE, "slack", "S S_1 S_2"),
-    **_symbols(NON_NEGATIVE, "kappa first_order_slack", "S_1 S_2"),
+    **_symbols(NON_NEGATIVE, "kappa first_order_slack V_hat inflation", "S_1 S_2"),
+    **_symbols(REAL, "Z_mean", "S S_1 S_2 S_3"),
+    **_symbols(NON_NEGATIVE, "Z_square", "S S_1 S_2 S_3"),
     **_symbols(REAL, "risk_M risk_N", "S S_1 S_2", STATED),
     **_symbols(REAL, "eta_M bound_M bound_N", "S", STATED),
     **_symbols(REAL, "best_M best_N", "S S_1", INTERNAL),
@@ -90,14 +94,18 @@ SYMBOLS: dict[str, Symbol] = {
     ),
     **_symbols(NON_NEGATIVE, "R_abs_loss", "", INTERNAL),
     **_symbols(REAL, "tilt energy alignment", "S_1 S_2", INTERNAL),
-    **_symbols(NON_NEGATIVE, "distance noise", "S_1 S_2", INTERNAL),
+    **_symbols(NON_NEGATIVE, "distance noise self_noise log_population", "S_1 S_2", INTERNAL),
+    **_symbols(REAL, "log_sample", "S_1 S_2", INTERNAL),
+    **_symbols(REAL, "difference", "S S_1 S_2", INTERNAL),
 }
 
-MEASURED = frozenset({"gamma", "L_hat", "L_hat_M", "L_hat_N"})
+MEASURED = frozenset({"gamma", "L_hat", "L_hat_M", "L_hat_N", "Z_mean"})
 """What a bound takes from the sample or the population, rather than adds for not knowing it."""
 
 CONDITIONS = (
     "kappa < 1",
+    "2*theta*v_norm < 1",
+    "C*bet < 1",
     "sqrt(2)*sqrt(leverage)*sqrt(log(4*p/delta))/sqrt(m_head) < 1",
 )
 """The conditions under which a term may be finite. Each holds for some arguments: a contradiction
@@ -219,5 +227,39 @@ LEMMAS: dict[str, Lemma] = {
         conditions=("distortion",),
         failure="p*exp(-distortion**2*n/(2*leverage))",
         sample="S_2",
+    ),
+    "observed inflation": Lemma(
+        ("2*(alignment - energy)/(1 - kappa) + distance**2 <= inflation*self_noise",),
+        sample="S_2",
+    ),
+    "Gaussian mixture": Lemma(
+        ("theta*n*self_noise <= t + log_sample + log_population",),
+        frozenset({"iid", "independent_split"}),
+        ("t", "n"),
+        fixed=("t",),
+        size=("n",),
+        conditions=("t", "1 - 2*theta*v_norm"),
+        failure="exp(-t)",
+        sample="S_2",
+    ),
+    "logarithm of the sample's determinant": Lemma(
+        ("log_sample <= theta*(V_hat - V)/3",), sample="S_2"
+    ),
+    "logarithm of the population's determinant": Lemma(
+        ("log_population <= theta*V + theta**2*v_frobenius**2/(1 - 2*theta*v_norm)",),
+        conditions=("1 - 2*theta*v_norm",),
+    ),
+    "mean on held-out rows": Lemma(
+        ("risk_M - risk_N <= difference",), frozenset({"held_out"}), sample="S_3"
+    ),
+    "capital of one stake": Lemma(
+        ("stake*(difference - Z_mean) <= stake**2*Z_square/(2*(1 - stake*C)) + log(1/level)/n",),
+        frozenset({"iid", "bounded_loss", "held_out"}),
+        ("stake", "level", "n"),
+        fixed=("stake", "level"),
+        size=("n",),
+        conditions=("stake", "1 - stake*C", "log(1/level)"),
+        failure="level",
+        sample="S_3",
     ),
 }

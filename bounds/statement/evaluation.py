@@ -131,10 +131,12 @@ def _terms(
     functions = _compiled(tuple(term.expression for term in form.terms), form.inputs)
     conditions = _compiled(tuple(term.where for term in form.terms), form.inputs)
     inputs = [values[name] for name in form.inputs]
+    # Several conditions on one term are joined, and must have one shape.
+    everywhere = [np.broadcast_to(value, shape) for value in inputs]
     terms: dict[str, FloatArray] = {}
     # Division by zero, inf - inf and overflow are results here.
     with np.errstate(all="ignore"):
-        numbers, claims = functions(*inputs), conditions(*inputs)
+        numbers, claims = functions(*inputs), conditions(*everywhere)
     overflown = np.zeros(shape, dtype=bool)
     for term, value, holds in zip(form.terms, numbers, claims, strict=True):
         number = np.asarray(value, dtype=np.float64)

@@ -6,7 +6,7 @@ import sympy
 
 from bounds.domains import NON_NEGATIVE, REAL, Domain
 from bounds.frozen import FrozenMapping
-from bounds.notation import LOSS, ROOT_LOSS, Quantity
+from bounds.quantity import LOSS, NO_UNITS, ROOT_LOSS, Quantity
 
 _TABLE: tuple[tuple[str, Domain, str, str], ...] = (
     ("best_M", REAL, r"\inf_h r(h \circ \hat g_{<M>})", "best risk on the encoder of M"),
@@ -52,8 +52,27 @@ _TABLE: tuple[tuple[str, Domain, str, str], ...] = (
         "distance of the heads in the metric Sigma",
     ),
     ("noise", NON_NEGATIVE, r"\|u\|_{\Sigma^{-1}}", "norm of u in the metric of Sigma^-1"),
+    (
+        "self_noise",
+        NON_NEGATIVE,
+        r"\|u\|^2_{H^{-1}}",
+        "squared norm of Sigma^(-1/2) u in the metric of H^-1",
+    ),
+    ("log_sample", REAL, r"\tfrac12 \ln \det H", "half of ln det H, observed on S_2"),
+    (
+        "log_population",
+        NON_NEGATIVE,
+        r"-\tfrac12 \ln \det(I - 2\theta\operatorname{Cov}(v))",
+        "minus half of ln det(I - 2 theta Cov(v))",
+    ),
+    ("difference", REAL, r"\mathbb{E} Z", "mean of Z for the two learned pairs"),
 )
-_UNITS = {"distance": ROOT_LOSS, "noise": ROOT_LOSS}
+_UNITS = {
+    "distance": ROOT_LOSS,
+    "noise": ROOT_LOSS,
+    "log_sample": NO_UNITS,
+    "log_population": NO_UNITS,
+}
 
 INTERMEDIATE: FrozenMapping[str, Quantity] = FrozenMapping(
     {
@@ -77,4 +96,6 @@ MEAN_UP, MEAN_DOWN, MEAN_UP_HEAD = map(_symbol, ("mean_up", "mean_down", "mean_u
 DEVIATION_STAR, DEVIATION_BEST = map(_symbol, ("deviation_star", "deviation_best"))
 R_abs_loss, COMMON = map(_symbol, ("R_abs_loss", "common"))
 TILT, ENERGY, ALIGNMENT = map(_symbol, ("tilt", "energy", "alignment"))
-DISTANCE, NOISE = map(_symbol, ("distance", "noise"))
+DISTANCE, NOISE, SELF_NOISE = map(_symbol, ("distance", "noise", "self_noise"))
+LOG_SAMPLE, LOG_POPULATION = map(_symbol, ("log_sample", "log_population"))
+DIFFERENCE = _symbol("difference")

@@ -16,7 +16,8 @@ from typing import Final
 import sympy
 
 from bounds.frozen import FrozenMapping
-from bounds.notation import QUANTITIES, ModalitySet, Quantity
+from bounds.notation import QUANTITIES, ModalitySet
+from bounds.quantity import Quantity
 from bounds.statement.derivation import Derivation
 from bounds.statement.summands import Summands
 
@@ -207,7 +208,7 @@ class Statement:
 
     @property
     def sample_size(self) -> str | None:
-        """The name of the argument that counts examples: "m", "m_head" or none.
+        """The name of the argument that counts examples: "m", "m_head", "m_test" or none.
 
         Examples
         --------
@@ -215,7 +216,7 @@ class Statement:
         >>> risk_gap.paper("TVA", "TA").sample_size, risk_gap.fast_rate("TVA", "TA").sample_size
         ('m', 'm_head')
         """
-        return next((name for name in ("m", "m_head") if name in self.arguments), None)
+        return next((name for name in ("m", "m_head", "m_test") if name in self.arguments), None)
 
     @cached_property
     def positive_parts(self) -> tuple[sympy.Expr, ...]:

@@ -78,6 +78,8 @@ class Constants:
         tr Cov(v), in units of the loss.
     v_norm
         The largest eigenvalue of Cov(v), certified from above.
+    v_frobenius
+        The Frobenius norm of Cov(v), certified from above.
     v_max
         sup ||v||_F.
     leverage
@@ -88,6 +90,7 @@ class Constants:
 
     V: Tensor
     v_norm: Tensor
+    v_frobenius: Tensor
     v_max: Tensor
     leverage: Tensor
     p: Tensor
@@ -145,7 +148,7 @@ def whiten(features: Features) -> Whitened:
 
 
 def constants(white: Whitened) -> Constants:
-    """V, lambda, b, rho^2 and p at the population's best head; all but lambda up to rounding.
+    """V, lambda, F, b, rho^2 and p at the population's best head; all but lambda and F up to rounding.
 
     Examples
     --------
@@ -156,9 +159,11 @@ def constants(white: Whitened) -> Constants:
     """
     xi = white.targets - white.head @ white.w
     leverage, noise = white.w.square().sum(1), xi.square().sum(1)
+    norms = [covariance_norms(w, x) for w, x in zip(white.w, xi, strict=True)]
     return Constants(
         V=(leverage * noise).mean(1),
-        v_norm=torch.stack([_covariance_norm(w, x) for w, x in zip(white.w, xi, strict=True)]),
+        v_norm=torch.stack([norm for norm, _ in norms]),
+        v_frobenius=torch.stack([norm for _, norm in norms]),
         v_max=(leverage * noise).amax(1).sqrt(),
         leverage=leverage.amax(1),
         p=white.kept.sum(1),
@@ -169,8 +174,8 @@ def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Esti
     """The bound's arguments by the names that `risk_gap.fast_rate` gives them, one entry per encoder.
 
     V, v_max and leverage are averages and maxima over the population, exact but for rounding; p
-    counts. v_norm lies between what was found less what rounding may have added to it, and the
-    certified upper end. With heads on a sample S_2 also kappa, whose upper end is certified.
+    counts. v_norm and v_frobenius lie between what was found less what rounding may have added to it,
+    and the certified upper end. With heads on a sample S_2 also kappa, whose upper end is certified.
 
     Examples
     --------
@@ -181,13 +186,15 @@ def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Esti
     """
     certified = constants(white)
     result = {}
-    for name in ("V", "v_norm", "v_max", "leverage", "p"):
+    for name in ("V", "v_norm", "v_frobenius", "v_max", "leverage", "p"):
         value = getattr(certified, name).double().cpu().numpy()
         result[name] = Estimate(value, Interval.exact(value))
     # Twice the allowance: rounding may have raised the sum, and was added again to bound it.
-    high, allowance = result["v_norm"].value, 2.0 * _rounding(certified.V).cpu().numpy()
-    low = np.maximum(0.0, (high - allowance) / (1.0 + 2e-9))
-    result["v_norm"] = Estimate(high, Interval(low, high))
+    allowance = 2.0 * rounding(certified.V).cpu().numpy()
+    for name in ("v_norm", "v_frobenius"):
+        high = result[name].value
+        low = np.maximum(0.0, (high - allowance) / (1.0 + 2e-9))
+        result[name] = Estimate(high, Interval(low, high))
     if fresh is not None:
         kappa = fresh.kappa.cpu().numpy()
         # It was rounded up by p u lambda_max, below 1e-9 for all that fits in memory. Where S_2 does
@@ -224,8 +231,8 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
     cutoff = SAMPLE_TOLERANCE * top
     live = eigenvalues > cutoff[:, None]
     # Too small an eigenvalue counts as 0, a larger one less what rounding may have added to it.
-    rounding = eigenvalues.shape[1] * 2.0**-52 * top
-    kappa = 1.0 - torch.where(least > cutoff, least - rounding, 0.0)
+    error = eigenvalues.shape[1] * 2.0**-52 * top
+    kappa = 1.0 - torch.where(least > cutoff, least - error, 0.0)
     inverse = torch.where(live, 1.0 / torch.where(live, eigenvalues, 1.0), 0.0)
     head = (vectors @ (inverse[..., None] * (vectors.mT @ moment))).mT
     targets = white.targets[None]
@@ -250,21 +257,38 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
     )
 
 
-def _covariance_norm(w: Tensor, xi: Tensor) -> Tensor:
-    """An upper bound on the operator norm of E v v^T = Cov(v), v = w xi^T.
+def covariance_norms(w: Tensor, xi: Tensor) -> tuple[Tensor, Tensor]:
+    """Upper bounds on the operator norm and the Frobenius norm of E v v^T = Cov(v), v = w xi^T.
 
-    The matrix is summed in float32 over blocks of rows and in float64 over the blocks, and the most that
-    rounding can add to its norm is added. Rounding w and xi, multiplying them (twice three factors),
-    multiplying two entries and summing a block make a relative error of at most gamma = n u / (1 - n u),
-    n = `BLOCK` + 8, u = 2^-24, in every product (Higham 2002, sections 3.1 and 4.2, any order of
-    summation; the rest of n covers the sums in float64). So entry (i, j) errs by at most gamma
-    E|v_i v_j|, and the matrix by gamma E||v||^2 in Frobenius norm. Underflow is left out: it needs
+    What rounding can add to a norm is added.
+
+    Parameters
+    ----------
+    w, xi
+        [p, rows] and [c, rows], float64.
+    """
+    covariance = second_moment(w, xi) / w.shape[1]
+    error = rounding((w.square().sum(0) * xi.square().sum(0)).mean())
+    return operator_norm(covariance) + error, torch.linalg.matrix_norm(covariance) + error
+
+
+def second_moment(w: Tensor, xi: Tensor, weights: Tensor | None = None) -> Tensor:
+    """The sum over rows of v v^T, v = w xi^T as one vector, each row times its weight: [pc, pc].
+
+    The matrix is summed in float32 over blocks of rows and in float64 over the blocks. Rounding w, xi
+    and the weights, multiplying them (twice three factors, and a weight), multiplying two entries and
+    summing a block make a relative error of at most gamma = n u / (1 - n u), n = `BLOCK` + 8,
+    u = 2^-24, in every product (Higham 2002, sections 3.1 and 4.2, any order of summation; the rest of
+    n covers the sums in float64). So entry (i, j) errs by at most gamma times the sum of
+    |weight v_i v_j|, and the matrix by `rounding` in Frobenius norm. Underflow is left out: it needs
     entries of v below 1e-19.
 
     Parameters
     ----------
     w, xi
         [p, rows] and [c, rows], float64.
+    weights
+        [rows], of any sign; None: one each.
     """
     rows = w.shape[1]
     size = w.shape[0] * xi.shape[0]
@@ -272,13 +296,13 @@ def _covariance_norm(w: Tensor, xi: Tensor) -> Tensor:
     for first in range(0, rows, BLOCK):
         block = slice(first, first + BLOCK)
         v = (w[:, None, block].float() * xi[None, :, block].float()).reshape(size, -1)
-        total += (v @ v.T).double()
-    trace = (w.square().sum(0) * xi.square().sum(0)).mean()
-    return operator_norm(total / rows) + _rounding(trace)
+        other = v if weights is None else v * weights[block].float()
+        total += (other @ v.T).double()
+    return total
 
 
-def _rounding(trace: Tensor) -> Tensor:
-    """What float32 can add to the norm of a second moment E v v^T with E||v||^2 = `trace`."""
+def rounding(trace: Tensor) -> Tensor:
+    """What float32 can add to the norm of `second_moment`, `trace` the sum of |weight| ||v||^2."""
     unit = (BLOCK + 8) * 2.0**-24
     return unit / (1.0 - unit) * trace
 

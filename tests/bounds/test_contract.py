@@ -15,11 +15,8 @@ from bounds.catalogue import THEOREMS, find
 from bounds.contract import check_contract
 from bounds.notation import (
     ETA_M,
-    FEATURE,
     LOSS,
     NON_NEGATIVE,
-    OUTPUT,
-    OUTPUT_PER_FEATURE,
     R_M,
     REAL,
     RISK_M,
@@ -27,7 +24,6 @@ from bounds.notation import (
     L,
     L_hat,
     ModalitySet,
-    Quantity,
     R_loss,
     delta,
     m,
@@ -35,6 +31,7 @@ from bounds.notation import (
 )
 from bounds.one_predictor import worst_violation
 from bounds.proofs import lemmas
+from bounds.quantity import FEATURE, OUTPUT, OUTPUT_PER_FEATURE, Quantity
 from bounds.statement.derivation import Derivation, Lemma
 from bounds.statement.summands import CHANCE
 from bounds.theorem import Assumption, Summands, Term, Theorem

@@ -12,7 +12,8 @@ from sympy import log, sqrt
 
 from bounds import latent_quality, linear_case, modality_gain, risk_gap
 from bounds.catalogue import THEOREMS, find
-from bounds.notation import QUANTITIES, ModalitySet, Quantity, symbol
+from bounds.notation import QUANTITIES, ModalitySet, symbol
+from bounds.quantity import Quantity
 from bounds.theorem import REQUIRED, Term
 
 gamma, L, C, R_M, R, m, delta, L_hat = map(

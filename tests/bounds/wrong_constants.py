@@ -21,13 +21,17 @@ from bounds.notation import (
     L,
     R_abs_M,
     R_loss,
+    V,
     delta,
     gamma,
     kappa,
+    leverage,
     m,
     m_head,
+    p,
+    v_max,
 )
-from bounds.proofs import lemmas
+from bounds.proofs import least_squares, lemmas
 from bounds.statement.derivation import Derivation, Lemma, Step
 from bounds.statement.intermediate import BEST_M, BEST_N, DISTANCE, MEAN_DOWN, MEAN_UP, UP
 from bounds.theorem import Theorem
@@ -267,8 +271,8 @@ WRONG: dict[str, tuple[Theorem, str]] = {
             altered(
                 altered(
                     FAST,
-                    lemmas.BOUSQUET,
-                    lambda _: lemmas.BOUSQUET.step(
+                    least_squares.BOUSQUET,
+                    lambda _: least_squares.BOUSQUET.step(
                         times=2 * DISTANCE / (1 - kappa), t=log(1 / delta), n=m_head
                     ),
                 ),
@@ -283,12 +287,12 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     "Bousquet without the 2 before b sqrt(V/n)": (
         altered(
             FAST,
-            lemmas.BOUSQUET,
+            least_squares.BOUSQUET,
             lambda step: dataclasses.replace(
                 step,
                 right=step.right.subs(
-                    2 * lemmas.v_max * sqrt(lemmas.V / m_head),
-                    lemmas.v_max * sqrt(lemmas.V / m_head),
+                    2 * v_max * sqrt(V / m_head),
+                    v_max * sqrt(V / m_head),
                 ),
             ),
         ),
@@ -297,10 +301,10 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     "matrix Chernoff without the dimension p": (
         altered(
             IN_ADVANCE,
-            lemmas.MATRIX_CHERNOFF,
+            least_squares.MATRIX_CHERNOFF,
             lambda step: dataclasses.replace(
                 step,
-                lemma=dataclasses.replace(step.lemma, failure=step.lemma.failure / lemmas.p),
+                lemma=dataclasses.replace(step.lemma, failure=step.lemma.failure / p),
             ),
         ),
         "fail with probability",
@@ -308,17 +312,17 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     "kappa in advance with ln(p/delta)": (
         altered(
             IN_ADVANCE,
-            lemmas.MATRIX_CHERNOFF,
+            least_squares.MATRIX_CHERNOFF,
             lambda step: dataclasses.replace(
                 step,
                 where=step.where
-                | {lemmas.distortion: sqrt(2 * lemmas.leverage * log(lemmas.p / delta) / m_head)},
+                | {least_squares.distortion: sqrt(2 * leverage * log(p / delta) / m_head)},
             ),
         ),
         "not an instance",
     ),
     "the population's optimality with a negative factor (kappa < 0)": (
-        times(FAST, lemmas.POPULATION_OPTIMALITY, -1),
+        times(FAST, least_squares.POPULATION_OPTIMALITY, -1),
         "not proved non-negative",
     ),
     # --- assumptions

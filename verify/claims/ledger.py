@@ -18,6 +18,7 @@ from verify.claims.evidence import (
     crossover,
     exact,
     exact_heads,
+    held_out,
     latent_quality,
     linear,
     networks,
@@ -55,6 +56,8 @@ THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
     "risk_gap.split_sample": (exact_heads.split_sample, networks.digits_fresh, power.head),
     "risk_gap.fast_rate": FREE_HEADS,
     "risk_gap.fast_rate_in_advance": FREE_HEADS,
+    "risk_gap.fast_rate_mixture": FREE_HEADS,
+    "risk_gap.held_out": (*held_out.PAIRS, held_out.FAIR),
     "latent_quality.paper": (*EXACT_AND_LINEAR, networks.SQUARES_QUALITY, power.QUALITY),
     "latent_quality.paper_vector": (
         *EXACT_QUALITIES,
@@ -250,6 +253,13 @@ NEEDED = (
         "for a head fitted on the encoder’s own sample",
         broken.same_sample,
         "split_sample",
+    ),
+    _without(
+        "held_out",
+        "risk_gap.held_out",
+        "for the best of twenty models, chosen on the rows held out",
+        held_out.best_of_twenty,
+        "two_models",
     ),
     _without(
         "full_latent",

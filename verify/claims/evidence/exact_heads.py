@@ -66,25 +66,36 @@ def split_sample(m_head: int) -> Facts:
     "exact/cell-means", "least squares on the two cells of a bit; N has its best head", m=(50, 120)
 )
 def cell_means(m_head: int) -> Facts:
-    """Least squares on the two cells of a bit, y a bit too: every constant of the fast-rate form exact.
+    """Least squares on the two cells of a bit, y a bit too: every constant of the fast-rate forms exact.
 
     With z = e_cell, Σ = diag(p): the head is the mean of y in each cell, the excess Σ p (mean − q)²,
-    v = z ξ/√p, and κ = 1 − min of the cells' shares over p; 1 if a cell was not seen.
+    v = z ξ/√p, and κ = 1 − min of the cells' shares over p; 1 if a cell was not seen. All second moments
+    are diagonal, and with A the cells' shares over p the inflation is the largest H/A² of a cell.
     """
     p, q = np.array([0.375, 0.625]), np.array([0.375, 0.75])
+    variance = q * (1 - q)
+    F, root = float(np.linalg.norm(variance)), np.log(40) ** 0.5
+    theta = float(root / (F + 2 * variance.max() * root))
     columns = []
     joint = np.stack([p * (1 - q), p * q], axis=1)
     for table, chance in counts.iterate_samples(joint, m_head):
         seen = table.sum(axis=2)
         mean = np.divide(table[..., 1], seen, out=np.zeros(seen.shape), where=seen > 0)
-        kappa = 1 - (seen / (m_head * p)).min(axis=1)
-        columns.append([chance, (p * (mean - q) ** 2).sum(axis=1), kappa])
-    chance, excess, kappa = (np.concatenate(c) for c in zip(*columns, strict=True))
-    variance = q * (1 - q)
+        share = seen / (m_head * p)
+        moment = (table * np.stack([q**2, (1 - q) ** 2], axis=1)).sum(axis=2) / (m_head * p)
+        H = 1 + 2 * theta / 3 * (moment - variance)
+        g = np.divide(H, share**2, out=np.full(H.shape, np.inf), where=share > 0).max(axis=1)
+        excess = (p * (mean - q) ** 2).sum(axis=1)
+        columns.append([chance, excess, 1 - share.min(axis=1), moment.sum(axis=1), g])
+    chance, excess, kappa, V_hat, g = (np.concatenate(c) for c in zip(*columns, strict=True))
     known = {
         "gamma": 0.0,
         "V": float(variance.sum()),
         "v_norm": float(variance.max()),
+        "v_frobenius": F,
+        "theta": theta,
+        "V_hat": V_hat,
+        "inflation": g,
         "v_max": float((np.maximum(q, 1 - q) / np.sqrt(p)).max()),
         "leverage": float((1 / p).max()),
         "p": 2,

@@ -20,7 +20,8 @@ from empirical import datasets, losses
 from empirical.complexity.trained_class import MISS
 from empirical.fusion.classes import FusionClass
 from empirical.measure import FREE, FRESH, SAME
-from empirical.quality import fast_rate
+from empirical.measurement import CONSTANTS, ON_SAMPLE
+from empirical.quality import fast_rate, mixture
 from empirical.quality.frozen_encoder import Features
 from empirical.statistics.intervals import Interval
 from empirical.worlds.networks import StackWorld
@@ -124,22 +125,23 @@ def random_features(m_head: int, trials: int, seed: int) -> Facts:
     draw = generator(seed, "population/relu", m_head)
     rows = white.w.shape[2]
     mass = torch.from_numpy(draw.multinomial(m_head, np.full(rows, 1 / rows), trials) / m_head)
-    fresh = fast_rate.fresh_heads(
-        replace(
-            white,
-            w=white.w.expand(trials, -1, -1),
-            kept=white.kept.expand(trials, -1),
-            head=white.head.expand(trials, -1, -1),
-        ),
-        mass,
+    repeated = replace(
+        white,
+        w=white.w.expand(trials, -1, -1),
+        kept=white.kept.expand(trials, -1),
+        head=white.head.expand(trials, -1, -1),
     )
+    each = fast_rate.Constants(**{k: v.expand(trials) for k, v in vars(constants).items()})
+    fresh = fast_rate.fresh_heads(repeated, mass)
+    on_sample = mixture.sample_noise(repeated, each, mass)
     best = float(white.best)
     excess = Interval(
         without_rounding(fresh.risk_low.numpy() - best),
         without_rounding(fresh.risk_high.numpy() - best),
     )
-    names = ("V", "v_norm", "v_max", "leverage", "p")
-    known: dict[str, Any] = {name: float(getattr(constants, name)) for name in names}
+    known: dict[str, Any] = {name: float(getattr(constants, name)) for name in CONSTANTS}
+    known |= {name: getattr(on_sample, name).numpy() for name in ON_SAMPLE}
+    known["theta"] = float(on_sample.theta[0])
     known |= {"gamma": 0.0, "kappa": fresh.kappa.numpy(), "m_head": m_head}
     return Facts(excess, known, rounding=ROUNDING)
 

@@ -22,6 +22,7 @@ from empirical.worlds.memory import (
     remembered_law,
     share_of_majority,
 )
+from verify.claims.evidence import held_out
 from verify.claims.evidence.facts import Facts, Source, complexities, enumerated
 from verify.verdicts.compare import ROUNDING
 
@@ -224,4 +225,5 @@ SOURCES: tuple[Source, ...] = (
     sample,
     head,
     *LEAST_SQUARES,
+    held_out.FAIR,
 )
