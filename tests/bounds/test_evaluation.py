@@ -37,6 +37,13 @@ def fast_in_advance(*, gamma, V, v_norm, v_max, m_head, delta, leverage, p):
     return fast(gamma, V, v_norm, v_max, m_head, ln(4 / delta), kappa)
 
 
+def mixture(*, V, v_norm, v_frobenius, V_hat, inflation, theta, m_head, delta, kappa, slack):
+    noise = (2 * V + V_hat) / 3 + ln(2 / delta) / theta
+    noise = noise + theta * v_frobenius**2 / (1 - 2 * theta * v_norm)
+    bound = inflation * noise / m_head + slack / (1 - kappa)
+    return np.where((kappa < 1) & (2 * theta * v_norm < 1), bound, np.inf)
+
+
 # Typed from the paper and from theory, sections 2 and 3, independently of the sympy expressions.
 PLAIN = {
     "risk_gap.paper": lambda gamma, R_M, L, C, m, delta: (
@@ -73,6 +80,14 @@ PLAIN = {
         L_hat_M - L_hat_N + 4 * L * (C_M**0.5 - C_N**0.5) / m**0.5
     ),
     "nested_quality.full_latent": lambda: 0.0,
+    "risk_gap.fast_rate_mixture": lambda gamma, first_order_slack, **rest: (
+        gamma + mixture(slack=first_order_slack, **rest)
+    ),
+    "risk_gap.held_out": lambda Z_mean, Z_square, C, m_test, delta, bet: np.where(
+        bet * C < 1,
+        Z_mean + bet * Z_square / (2 * (1 - bet * C)) + ln(1 / delta) / (bet * m_test),
+        np.inf,
+    ),
     "risk_gap.fast_rate": lambda first_order_slack, kappa, **rest: (
         fast_observed(kappa=kappa, **rest)
         + np.where(kappa < 1, first_order_slack / (1 - kappa), np.inf)

@@ -49,6 +49,10 @@ ARGUMENTS = {
     "risk_gap.fast_rate_in_advance": (
         "gamma V v_norm v_max m_head delta leverage p first_order_slack=0"
     ),
+    "risk_gap.fast_rate_mixture": (
+        "gamma V v_norm v_frobenius V_hat inflation theta m_head delta kappa first_order_slack=0"
+    ),
+    "risk_gap.held_out": "Z_mean Z_square C m_test bet delta",
     "latent_quality.paper": "L_hat R_M R L C m delta",
     "latent_quality.sharp": "L_hat R_loss C m delta",
 }
@@ -81,6 +85,8 @@ ASSUMPTIONS = {
     "risk_gap.fast_rate_in_advance": (
         "iid erm fixed_class independent_split least_squares_head bounded_features"
     ),
+    "risk_gap.fast_rate_mixture": "iid erm fixed_class independent_split least_squares_head",
+    "risk_gap.held_out": "iid bounded_loss held_out",
     "latent_quality.paper": "iid bounded_loss lipschitz_loss fixed_class",
     "latent_quality.paper_vector": "iid bounded_loss lipschitz_loss fixed_class",
     "latent_quality.sharp": "iid bounded_loss fixed_class",
