@@ -77,7 +77,7 @@ class Quantity:
         Examples
         --------
         >>> from bounds.domains import REAL
-        >>> Quantity("gap", REAL, "a gap", r"\\gamma(<M>, <N>)").typeset("TVA", "TA")
-        '\\gamma(TVA, TA)'
+        >>> Quantity("gap", REAL, "a gap", "g(<M>, <N>)").typeset("TVA", "TA")
+        'g(TVA, TA)'
         """
         return (self.latex or self.name).replace("<M>", M).replace("<N>", N)

@@ -202,8 +202,9 @@ class Statement:
         >>> sorted(latent_quality.sharp("TA").inputs)
         ['C', 'L_hat', 'R_loss', 'delta', 'm']
         """
-        free = self.bound.free_symbols | self.failure_probability.free_symbols
-        free |= sympy.And(*(term.where for term in self.terms)).free_symbols
+        # Symbols may cancel in the sum of the terms, and still be needed for each of them.
+        parts = [part for term in self.terms for part in (term.expression, term.where)]
+        free = self.failure_probability.free_symbols.union(*(p.free_symbols for p in parts))
         return tuple(q.name for q in self.quantities.values() if q.symbol in free)
 
     @property

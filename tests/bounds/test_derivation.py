@@ -128,6 +128,6 @@ def test_every_step_is_typeset(theorem):
 
 def test_every_lemma_is_used_and_cited():
     used = {step.lemma.key for theorem in THEOREMS for step in theorem.derivation}
-    all_lemmas = [each for each in vars(lemmas).values() if isinstance(each, lemmas.Lemma)]
+    all_lemmas = list(lemmas.LEMMAS.values())
     assert {each.key for each in all_lemmas} == used
     assert all(each.reference and each.text for each in all_lemmas)

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import sympy
 from sympy import log, sqrt
@@ -206,3 +207,24 @@ def test_import_is_cheap_and_without_heavy_libraries():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_a_symbol_that_cancels_in_the_sum_is_still_an_argument():
+    t = risk_gap.paper("T", "A")
+    first, second, *rest = t.terms
+    moved = (
+        dataclasses.replace(first, expression=first.expression + symbol("slack")),
+        dataclasses.replace(second, expression=second.expression - symbol("slack")),
+    )
+    t = dataclasses.replace(t, terms=(*moved, *rest))
+    found = t.evaluate(gamma=0, R_M=0.1, L=1, C=1, m=100, delta=0.05, slack=3.0)
+    assert found.terms["quality_gap"] == 3.0
+
+
+def test_two_conditions_on_one_term_may_be_about_arrays_and_numbers():
+    t = risk_gap.fast_rate_mixture("T", "A")
+    known = dict(V=1, v_norm=0.5, v_frobenius=0.5, V_hat=1, inflation=1, m_head=10, delta=0.1)
+    found = t.evaluate(gamma=0, **known, theta=[0.5, 1.5, 0.5], kappa=[0.1, 0.1, 1.0])
+    assert np.isfinite(found.total).tolist() == [True, False, False]
+    found = t.evaluate(gamma=0, **known, theta=0.5, kappa=[0.1, 1.0])
+    assert np.isfinite(found.total).tolist() == [True, False]

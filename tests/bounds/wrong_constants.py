@@ -22,18 +22,33 @@ from bounds.notation import (
     R_abs_M,
     R_loss,
     V,
+    V_hat,
+    Z_square,
+    bet,
     delta,
     gamma,
+    inflation,
     kappa,
     leverage,
     m,
     m_head,
+    m_test,
     p,
+    theta,
+    v_frobenius,
     v_max,
 )
 from bounds.proofs import least_squares, lemmas
 from bounds.statement.derivation import Derivation, Lemma, Step
-from bounds.statement.intermediate import BEST_M, BEST_N, DISTANCE, MEAN_DOWN, MEAN_UP, UP
+from bounds.statement.intermediate import (
+    BEST_M,
+    BEST_N,
+    DISTANCE,
+    MEAN_DOWN,
+    MEAN_UP,
+    SELF_NOISE,
+    UP,
+)
 from bounds.theorem import Theorem
 
 
@@ -71,6 +86,7 @@ PAPER, ABSOLUTE = find("risk_gap.paper"), find("risk_gap.paper_absolute")
 SHARP, DATA = find("risk_gap.sharp"), find("risk_gap.data_dependent")
 SPLIT, FAST = find("risk_gap.split_sample"), find("risk_gap.fast_rate")
 IN_ADVANCE = find("risk_gap.fast_rate_in_advance")
+MIXTURE, HELD_OUT = find("risk_gap.fast_rate_mixture"), find("risk_gap.held_out")
 QUALITY, QUALITY_PAPER = find("latent_quality.sharp"), find("latent_quality.paper")
 
 
@@ -324,6 +340,99 @@ WRONG: dict[str, tuple[Theorem, str]] = {
     "the population's optimality with a negative factor (kappa < 0)": (
         times(FAST, least_squares.POPULATION_OPTIMALITY, -1),
         "not proved non-negative",
+    ),
+    "the mixture at level delta": (
+        with_term(
+            altered(
+                MIXTURE,
+                least_squares.GAUSSIAN_MIXTURE,
+                lambda step: least_squares.GAUSSIAN_MIXTURE.step(
+                    times=step.times, t=log(1 / delta), n=m_head
+                ),
+            ),
+            "head_estimation",
+            MIXTURE.terms[1].expression.subs(log(2 / delta), log(1 / delta)),
+        ),
+        "fail with probability",
+    ),
+    "the mixture for all of S": (
+        altered(
+            MIXTURE,
+            least_squares.GAUSSIAN_MIXTURE,
+            lambda step: dataclasses.replace(step, where=step.where | {least_squares.n: m}),
+        ),
+        "not an instance",
+    ),
+    "the mixture with more of V_hat than of V": (
+        with_term(
+            MIXTURE,
+            "head_estimation",
+            MIXTURE.terms[1].expression - (V - V_hat) * inflation / (3 * m_head),
+        ),
+        "add up",
+    ),
+    "the mixture with the root of the inflation": (
+        with_term(
+            altered(
+                MIXTURE,
+                least_squares.OBSERVED_INFLATION,
+                lambda step: dataclasses.replace(step, right=sqrt(inflation) * SELF_NOISE),
+            ),
+            "head_estimation",
+            MIXTURE.terms[1].expression / sqrt(inflation),
+        ),
+        "not an instance",
+    ),
+    "the mixture's last determinant without 1 - 2 theta lambda": (
+        altered(
+            MIXTURE,
+            least_squares.LOG_DET_POPULATION,
+            lambda step: dataclasses.replace(step, right=theta * V + theta**2 * v_frobenius**2),
+        ),
+        "not an instance",
+    ),
+    "the mixture where 2 theta lambda may be 1": (
+        dataclasses.replace(
+            MIXTURE,
+            terms=(
+                MIXTURE.terms[0],
+                *(dataclasses.replace(t, where=kappa < 1) for t in MIXTURE.terms[1:]),
+            ),
+        ),
+        "not proved non-negative",
+    ),
+    "one stake, two-sided at the one-sided level": (
+        dataclasses.replace(HELD_OUT, failure_probability=delta / 2),
+        "fail with probability",
+    ),
+    "one stake without 1 - b C": (
+        with_term(
+            altered(
+                HELD_OUT,
+                lemmas.ONE_STAKE,
+                lambda step: dataclasses.replace(
+                    step, right=bet**2 * Z_square / 2 + log(1 / delta) / m_test
+                ),
+            ),
+            "variance",
+            bet * Z_square / 2,
+        ),
+        "not an instance",
+    ),
+    "one stake on the rows that trained": (
+        altered(
+            HELD_OUT,
+            lemmas.ONE_STAKE,
+            lambda step: dataclasses.replace(step, where=step.where | {lemmas.n: m}),
+        ),
+        "not an instance",
+    ),
+    "one stake on the other pair": (swapped(HELD_OUT), "add up"),
+    "rows held out, not listed": (
+        dataclasses.replace(
+            HELD_OUT, assumptions=tuple(a for a in HELD_OUT.assumptions if a.key != "held_out")
+        ),
+        "need assumptions that are not listed: held_out",
     ),
     # --- assumptions
     "ERM not listed": (

@@ -16,6 +16,7 @@ import sympy
 from mutants import CHANGES, Mutant, mutants
 
 from bounds import catalogue
+from bounds.notation import QUANTITIES
 from bounds.proofs.inequalities import direction
 from bounds.proofs.receipt import receipt
 from bounds.receipts.replay import flaws
@@ -26,6 +27,7 @@ from verify.verdicts.check import judge
 
 COUNT, SEED = 200, 0
 REFUSED, SAME, TRUE, VIOLATED = "refused", "same statement", "another proof", "violated"
+TINY = 1e-9
 OUTCOMES = (REFUSED, SAME, TRUE, VIOLATED)
 
 
@@ -56,7 +58,7 @@ def violated(theorem: Theorem, mutant: Mutant) -> bool:
     for source in sources:
         for m in source.m:
             found = facts(source, m)
-            known = {**dict.fromkeys(statement.inputs, 0.0), "m": m, "m_head": m, **found.known}
+            known = {name: least(name, m) for name in statement.inputs} | dict(found.known)
             for delta in (0.9, 0.05):
                 if not statement.level(delta) < 1:
                     continue  # it claims nothing
@@ -74,14 +76,23 @@ def violated(theorem: Theorem, mutant: Mutant) -> bool:
     return False
 
 
+def least(name: str, m: int) -> float:
+    """What a quantity counts as that the world does not have: a size is m, the others are least."""
+    domain = QUANTITIES[name].domain
+    if domain.integer:
+        return 1 if name == "p" else m
+    return TINY if domain.open_ends and domain.low == 0 else 0.0
+
+
 def directions(theorem: Theorem, mutant: Mutant) -> dict[str, int]:
     """In which direction the changed bound moves with each argument: proved, or as before."""
     bound = sympy.Add(*(term.expression for term in mutant.theorem.terms))
     found = {}
-    for symbol in bound.free_symbols:
+    # A symbol that cancels in the sum of the terms has the direction 0.
+    for symbol in set().union(*(term.expression.free_symbols for term in mutant.theorem.terms)):
         proved = direction(bound, symbol)
         known = theorem.directions.get(str(symbol)) if proved is None else proved
-        if known:
+        if known is not None:
             found[str(symbol)] = known
     return found
 
