@@ -14,6 +14,7 @@ from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import slot_of
 from empirical.fusion.starts import initial_weights
 from empirical.measure import TrainingPlan, block_size, fit_reference, measure, train
+from empirical.measurement import CONSTANTS, ON_SAMPLE
 from empirical.streams import stream
 from empirical.worlds.population import finite_population
 
@@ -94,7 +95,7 @@ def test_there_is_one_row_for_each_trial_subset_and_head(frame):
         ("same", M): 120,
     }
     assert not frame.duplicated(KEYS).any()
-    constants = frame[["V", "v_norm", "v_max", "leverage", "p"]].notna().all(axis=1)
+    constants = frame[[*CONSTANTS, *ON_SAMPLE]].notna().all(axis=1)
     assert (constants == ((frame["head"] == "free") & (frame["subset"] == 2))).all()
     assert (frame["kappa"].notna() == (frame["head"] == "free")).all()
 
@@ -168,6 +169,21 @@ def slow_head(z, y, radius):
     return V
 
 
+def slow_noise(w, y, drawn, row):
+    """V_hat and the inflation from rows w [p, N] of unit second moment, one outer product at a time."""
+    xi = y - (y @ w.T / w.shape[1]) @ w
+    v = np.stack([np.outer(w[:, i], xi[:, i]).ravel() for i in range(w.shape[1])])
+    G, G_hat = v.T @ v / len(v), v[drawn].T @ v[drawn] / len(drawn)
+    H = np.eye(len(G)) + 2 * row["theta"] / 3 * (G_hat - G)
+    inverse = np.linalg.inv(w[:, drawn] @ w[:, drawn].T / len(drawn))
+    inverse = np.kron(inverse, np.eye(len(y)))
+    assert 2 * row["theta"] * np.linalg.eigvalsh(G)[-1] < 1
+    return {
+        "V_hat": (v[drawn] ** 2).sum() / len(drawn),
+        "inflation": np.linalg.eigvalsh(inverse @ H @ inverse)[-1],
+    }
+
+
 def loss_of(V, z, y):
     return float(((V @ z - y) ** 2).sum(0).mean())
 
@@ -199,6 +215,11 @@ def test_every_column_equals_a_slow_recomputation(least_squares, frame, trial, i
             white = np.linalg.solve(root, kept @ own_z)
             kappa = 1 - np.linalg.eigvalsh(white @ white.T / FRESH_M)[0]
             assert row["kappa"] == pytest.approx(kappa, abs=1e-9)
+            if index == 2:
+                population = np.linalg.solve(root, kept @ z)
+                slow = slow_noise(population, y, drawn, row)
+                assert row["V_hat"] == pytest.approx(slow["V_hat"], rel=1e-9)
+                assert slow["inflation"] <= row["inflation"] <= slow["inflation"] * (1 + 1e-3)
         else:
             V, best = slow_head(own_z, own_y, 1.5), least
         assert row["risk_low"] - 1e-9 <= loss_of(V, z, y) <= row["risk_high"] + 1e-9

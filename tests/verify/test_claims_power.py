@@ -25,8 +25,13 @@ POWER_SOURCES = {
     for key, sources in THEOREM_SOURCES.items()
     if chosen_for_power(sources)
 }
-# How near the limit the largest of the worlds is; the fast rate nears its own like m^(-1/4).
-AT_LEAST = {"risk_gap.fast_rate": 0.96, "risk_gap.fast_rate_in_advance": 0.95}
+# How near the limit the largest of the worlds is; the fast rate nears its own like m^(-1/4). One stake
+# pays sqrt(2 ln(1/delta)) where a sum of fair signs needs a normal quantile: 1.64/2.45 at delta = 0.05.
+AT_LEAST = {
+    "risk_gap.fast_rate": 0.96,
+    "risk_gap.fast_rate_in_advance": 0.95,
+    "risk_gap.held_out": 0.65,
+}
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +154,15 @@ def test_the_share_of_the_terms_that_is_enough(key):
 def test_a_limit_of_one_needs_no_reason_but_the_theorem():
     assert {key for key in POWER_SOURCES if limit(key).share == 1} == {
         f"risk_gap.{form}"
-        for form in ("sharp", "data_dependent", "split_sample", "fast_rate", "fast_rate_in_advance")
+        for form in (
+            "sharp",
+            "data_dependent",
+            "split_sample",
+            "fast_rate",
+            "fast_rate_in_advance",
+            "fast_rate_mixture",
+            "held_out",
+        )
     } | {"latent_quality.sharp"}
 
 

@@ -25,8 +25,8 @@ def test_it_is_json_without_infinities(report: dict[str, Any]) -> None:
 
 
 def test_every_form_pair_size_and_delta_has_its_cell(report: dict[str, Any]) -> None:
-    """7 pairs x (2 sizes + 1 fresh) x 2 deltas x 3 forms, 7 subsets x 2 sizes x 2 deltas x 2 forms."""
-    assert len(report["cells"]) == 7 * 3 * 2 * 3 + 7 * 2 * 2 * 2
+    """7 pairs x (2 sizes + 1 fresh) x 2 deltas x 4 forms, 7 subsets x 2 sizes x 2 deltas x 2 forms."""
+    assert len(report["cells"]) == 7 * 3 * 2 * 4 + 7 * 2 * 2 * 2
     names = {
         (c["theorem"], tuple(c["M"]), tuple(c["N"] or ()), c["m"], c["m_encoder"], c["delta"])
         for c in report["cells"]

@@ -124,6 +124,6 @@ def test_a_toy_section_stands_on_the_page_and_in_its_contents(tmp_path: Path) ->
 def test_the_tables_are_as_before() -> None:
     assert LOSSES.names == ("least-squares", "softmax", "logistic")
     assert OPERATIONS.names == ("concatenation", "sum", "mean", "gated", "attention")
-    assert len(FORMS) == 7
+    assert len(FORMS) == 8
     assert len(SECTIONS) == 8
     assert importlib.util.find_spec("toys") is not None

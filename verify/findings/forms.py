@@ -119,7 +119,7 @@ class Form:
         What the theorem is evaluated on at a place, but for gamma and delta.
     in_advance
         The same for any sample size, for the least sizes: numbers, one for each sample at the largest
-        size or one for all, and expressions in m.
+        size or one for all, and expressions in m. None if a sample has to be seen first.
     own_slack
         Whether it holds as stated for heads that are optimal within a slack; if not, their certified
         slack is added to it.
@@ -135,7 +135,7 @@ class Form:
     of_pairs: bool
     heads: tuple[str, ...]
     arguments: Callable[[Place], Arguments]
-    in_advance: Callable[[Place], Arguments]
+    in_advance: Callable[[Place], Arguments] | None
     own_slack: bool = True
     quadratic: bool = False
     several: bool | None = None
@@ -223,6 +223,13 @@ def _fast_in_advance(place: Place) -> Arguments:
     return {**known, "C": place.free_range, "best_risk": best}
 
 
+def _mixture(place: Place) -> Arguments:
+    names = ("V", "v_norm", "v_frobenius", "V_hat", "inflation", "theta", "kappa")
+    known = {name: place.one.noise[name] for name in names}
+    best = np.clip(place.one.best_risk.high, 0.0, place.free_range)
+    return {**known, "m_head": place.size, "C": place.free_range, "best_risk": best}
+
+
 def _of_subset(place: Place) -> Arguments:
     reference = max(place.results.reference_risk, 0.0)
     return {"L_hat": place.L_hat, "C": place.C, "m": place.size, "best_risk": reference}
@@ -283,6 +290,9 @@ SHARP = Form("sharp", risk_gap.sharp, True, BALL, _sharp, _sharp_in_advance)
 FAST_RATE = Form(
     "fast rate", risk_gap.fast_rate, True, (FREE,), _fast, _fast_in_advance, quadratic=True
 )
+MIXTURE = Form(
+    "mixture", risk_gap.fast_rate_mixture, True, (FREE,), _mixture, in_advance=None, quadratic=True
+)
 QUALITY_PAPER = Form(
     "quality, paper",
     latent_quality.paper,
@@ -317,6 +327,7 @@ FORMS: Table[Form] = Table(
         PAPER_VECTOR,
         SHARP,
         FAST_RATE,
+        MIXTURE,
         QUALITY_PAPER,
         QUALITY_PAPER_VECTOR,
         QUALITY_SHARP,

@@ -68,6 +68,8 @@ def _of_forms(
     forms: list[Form], results: Results, M: Subset, N: Subset | None
 ) -> Iterator[Threshold]:
     for form in forms:
+        if form.in_advance is None:
+            continue
         for setting in _largest(results, form):
             place = Place(results, setting, M, N)
             known = form.in_advance(place)

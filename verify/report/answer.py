@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from verify.design import Design
 from verify.findings.cells import Cell
 from verify.findings.findings import Findings
-from verify.findings.forms import FAST_RATE, PAPER, PAPER_VECTOR
+from verify.findings.forms import FAST_RATE, MIXTURE, PAPER, PAPER_VECTOR
 from verify.findings.situation import enough, situation
 from verify.report.formats import plain_number
 from verify.report.gains import (
@@ -85,7 +85,7 @@ def _own_factor(cell: Cell) -> float:
 
 
 def _vacuity(found: Findings, design: Design) -> str:
-    fast = of_form(found.cells, FAST_RATE)
+    fast = [*of_form(found.cells, FAST_RATE), *of_form(found.cells, MIXTURE)]
     best = max(fast, key=_own_factor, default=None)
     as_stated = PAPER_VECTOR if of_form(found.cells, PAPER_VECTOR) else PAPER
     if without_complexity(found, as_stated):
@@ -96,7 +96,7 @@ def _vacuity(found: Findings, design: Design) -> str:
         if best is None:
             return f"{text}."
         return (
-            f"{text}. {plain_number(_own_factor(best))} times the terms of the fast-rate form would have"
+            f"{text}. {plain_number(_own_factor(best))} times the terms of a fast-rate form would have"
             f" been enough, at m = {best.m:,}."
         )
     paper = of_form(found.cells, as_stated)
@@ -110,7 +110,7 @@ def _vacuity(found: Findings, design: Design) -> str:
     if best is None:
         return f"{text}."
     return (
-        f"{text}. For the fast-rate form this factor is {plain_number(_own_factor(best))}, at"
+        f"{text}. For the fast-rate forms this factor is at best {plain_number(_own_factor(best))}, at"
         f" m = {best.m:,}."
     )
 
@@ -145,8 +145,8 @@ def _meaning(found: Findings, design: Design) -> str:
     )
     if of_form(found.cells, FAST_RATE):
         text += (
-            " The fast-rate form also takes the noise of the heads (V, λ, b) and the distortion κ from"
-            " the population, and its m counts the head's own sample; the encoder was trained on"
-            " another one."
+            " The fast-rate forms also take the noise of the heads (V, λ, b, F) and what the head's sample"
+            " distorts (κ, g) from the population, and their m counts the head's own sample; the encoder"
+            " was trained on another one."
         )
     return text

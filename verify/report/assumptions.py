@@ -64,7 +64,7 @@ def assumptions(results: Results) -> list[Assured]:
         ),
         "independent_split": (
             "by construction",
-            "heads of the fast-rate form are fitted on a fresh sample",
+            "heads of the fast-rate forms are fitted on a fresh sample",
         ),
         "least_squares_head": ("by construction", "plain least squares, no radius"),
         "bounded_features": (
