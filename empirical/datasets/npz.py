@@ -39,7 +39,7 @@ def load_npz(path: str | os.PathLike[str], task: str | None = None) -> Dataset:
     """
     file = Path(path)
     try:
-        arrays = _read(file)
+        arrays = read_arrays(file)
         features, target, train_rows = _split(arrays) if "y" not in arrays else _plain(arrays)
         return from_arrays(
             features,
@@ -53,7 +53,7 @@ def load_npz(path: str | os.PathLike[str], task: str | None = None) -> Dataset:
         raise ValueError(f"{file}: {error}") from None
 
 
-def _read(file: Path) -> dict[str, np.ndarray]:
+def read_arrays(file: Path) -> dict[str, np.ndarray]:
     """All arrays, in the archive's order; ``np.load`` would hide a second array of one name."""
     if not file.exists():
         raise ValueError("data must be an existing .npz file, got a path where there is none")

@@ -2,5 +2,6 @@
 
 from empirical.observations.observations import Observations
 from empirical.observations.observe import observe
+from empirical.observations.read import read
 
-__all__ = ["Observations", "observe"]
+__all__ = ["Observations", "observe", "read"]
