@@ -8,6 +8,7 @@
 | `judge` | one test: a statement, true or altered, on given facts |
 | `limits` | which share of a theorem's terms is enough, so that no test can refute it |
 | `power` | theorems with too small a share of their terms, and the worlds that show it |
+| `certificates` | the rows of the ledger about certificates |
 | `ledger` | every claim, in one explicit tuple |
 | `run` | all tests, on workers |
 | `report` | claims.json, the page and the table on a terminal |

@@ -11,10 +11,10 @@ from typing import Any
 from bounds import catalogue
 from verify.claims import alterations
 from verify.claims.alterations import Alteration
+from verify.claims.certificates import CERTIFICATES
 from verify.claims.claim import Claim, Section
 from verify.claims.evidence import (
     broken,
-    certificates,
     crossover,
     exact,
     exact_heads,
@@ -314,37 +314,6 @@ NOT_NEEDED = (
         "C(F_N) ≤ C(F_M) for N not inside M",
         rates.NOT_NESTED,
         drops="nested",
-    ),
-)
-
-GAP = "the upper end of the gap of two trained predictors"
-CERTIFICATES = (
-    _claim(
-        "certificate",
-        "supported",
-        "certificate.betting",
-        f"{GAP}, by betting",
-        *certificates.TRUTHS,
-        level=certificates.DELTA,
-    ),
-    _claim(
-        "certificate",
-        "supported",
-        "certificate.trinomial",
-        f"{GAP}, exact for 0–1 losses",
-        *certificates.EXACT,
-        level=certificates.DELTA,
-    ),
-    *(
-        _claim(
-            "certificate",
-            "refuted",
-            f"certificate.{name}",
-            f"{GAP}, {text}",
-            source,
-            level=certificates.DELTA,
-        )
-        for name, (text, source) in certificates.MISTAKES.items()
     ),
 )
 
