@@ -88,7 +88,8 @@ class Loss(Objective):
     binary
         Whether it has one output, the log-odds of the second of two classes.
     curvature
-        A Lipschitz constant of its gradient in the prediction, Euclidean norms.
+        A Lipschitz constant of its gradient in the prediction, Euclidean norms: 2 for squares, and less for
+        cross-entropies, for which a larger one only widens what is allowed for rounding.
     rounding
         Maps bounds on the norms of predictions [..., rows], losses, norms of gradients and the number of
         outputs to what rounding adds to a loss and to the norm of its gradient, given the predictions.
@@ -100,7 +101,7 @@ class Loss(Objective):
     constants: Callable[[float, float, int], LossConstants] = _squares_constants
     solve: Callable[..., heads.Head] | None = None
     binary: bool = False
-    curvature: float = 1.0
+    curvature: float = 2.0
     rounding: Callable[[Tensor, Tensor, Tensor, int], tuple[Tensor, Tensor]] = _function_rounding
 
     @property
@@ -208,7 +209,6 @@ SQUARES = Loss(
     words="squared error ||f - y||^2, summed over outputs",
     head_radius=5.0,
     constants=_squares_constants,
-    curvature=2.0,
     rounding=_squares_rounding,
 )
 SOFTMAX = Loss(

@@ -207,8 +207,14 @@ def row_sums(
     norm = torch.linalg.vector_norm(weights, dim=(1, 2)) * (1.0 + gamma(outputs * p + 4)) + TINY
     predictions = weights @ z
     losses = loss.row_losses(predictions, targets)
-    slopes = loss.residual(predictions, targets.expand(trials, -1, -1))
-    steep = slopes.square().sum(1).sqrt() * SAFE + TINY
+    slopes = predictions
+    if gradient or not loss.quadratic:
+        slopes = loss.residual(predictions, targets.expand(trials, -1, -1))
+    if loss.quadratic:
+        # ||s||^2 = 2 k loss for k/2 ||f - y||^2: no further pass over the outputs.
+        steep = (2.0 * loss.curvature * losses).sqrt() * SAFE + TINY
+    else:
+        steep = slopes.square().sum(1).sqrt() * SAFE + TINY
     reach = norm[:, None] * norms
     length = row_norms(targets)
     apart = gamma(p + 2) * SAFE * (reach + length)
@@ -220,7 +226,7 @@ def row_sums(
         risk=risk,
         rounding=SAFE * (_total(mass * off) + summed * total.abs() + (risk - total).abs())
         + TINY**2,
-        gradient=_carried(slopes * mass[:, None, :], z) if gradient else slopes[..., :0],
+        gradient=_carried(slopes.mul_(mass[:, None, :]), z) if gradient else z.new_empty(0),
         off=SAFE * (_total(mass * turned * norms) + summed * _total(mass * steep * norms)),
         norm=norm,
         spread=SAFE * _total(mass * reach.square()),

@@ -296,4 +296,13 @@ def test_every_loss_says_how_it_rounds(name):
     value, slope = loss.rounding(ones, ones, ones, 3)
     assert 0 < float(value.max()) < 1e-13
     assert 0 < float(slope.max()) < 1e-13
-    assert loss.curvature in (1.0, 2.0)
+    # The gradient at two predictions, and the constant that it may not exceed.
+    rng = np.random.default_rng(0)
+    f, g = (
+        torch.from_numpy(rng.standard_normal((200, 1 + 2 * (not loss.binary), 4))) for _ in "fg"
+    )
+    y = torch.nn.functional.one_hot(torch.arange(4) % f.shape[1], f.shape[1]).T.double()
+    y = y.expand(200, -1, -1)
+    turned = loss.residual(f, y) - loss.residual(g, y)
+    steepest = torch.linalg.vector_norm(turned, dim=1) / torch.linalg.vector_norm(f - g, dim=1)
+    assert float(steepest.max()) <= loss.curvature * (1 + 1e-12)
