@@ -15,6 +15,9 @@ Purpose = Literal[
     "reference",
     "minibatch",
     "claim",
+    "split",
+    "folds",
+    "curve",
     "order",
 ]
 
@@ -26,6 +29,9 @@ _CODES: dict[str, int] = {
     "reference": 5,
     "minibatch": 6,
     "claim": 7,
+    "split": 8,
+    "folds": 9,
+    "curve": 10,
     "order": 11,
 }
 

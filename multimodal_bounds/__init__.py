@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
     from verify.certificates.families import certify_family
+    from verify.decisions.decide import decide
+    from verify.decisions.decision import Decision
     from verify.study import Study, verify_dataset
     from verify.verdicts.check import check_theorem
 
@@ -54,6 +56,8 @@ _HOMES = {
     "verify.certificates.certificate": "Certificate",
     "verify.certificates.certify": "certify",
     "verify.certificates.families": "certify_family",
+    "verify.decisions.decide": "decide",
+    "verify.decisions.decision": "Decision",
     "verify.study": "Study verify_dataset",
     "verify.verdicts.check": "check_theorem",
 }
@@ -64,6 +68,7 @@ __all__ = [
     "OPERATIONS",
     "Assumption",
     "Certificate",
+    "Decision",
     "FusionClass",
     "ModalitySet",
     "Study",
@@ -78,6 +83,7 @@ __all__ = [
     "check_theorem",
     "complexity",
     "datasets",
+    "decide",
     "heads",
     "how_many_more",
     "latent_quality",

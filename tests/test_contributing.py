@@ -124,7 +124,9 @@ def test_an_entry_touches_exactly_the_files_that_all_need(heading: str, entry: s
 
 
 def test_a_loss_touches_its_checklist_alone() -> None:
-    found, listed = mentions("logistic"), files("A loss", "", "Optional")
+    # `candidates` names logistic regression, a model and not the loss.
+    found = mentions("logistic") - {"verify/decisions/candidates.py"}
+    listed = files("A loss", "", "Optional")
     assert unexplained(found, listed) == set()
     assert {path for path in unused(found, listed) if path.endswith(".py")} == set()
 

@@ -10,27 +10,33 @@ if TYPE_CHECKING:
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
     from verify.certificates.families import certify_family
+    from verify.decisions.decide import decide
+    from verify.decisions.decision import Decision
     from verify.study import Study, verify_dataset
     from verify.verdicts.check import check_theorem
 
 _HOMES = {
     "Certificate": "verify.certificates.certificate",
+    "Decision": "verify.decisions.decision",
     "Study": "verify.study",
     "arriving": "verify.certificates.arriving",
     "certify": "verify.certificates.certify",
     "certify_family": "verify.certificates.families",
     "check_theorem": "verify.verdicts.check",
     "how_many_more": "verify.certificates.arriving",
+    "decide": "verify.decisions.decide",
     "verify_dataset": "verify.study",
 }
 
 __all__ = [
     "Certificate",
+    "Decision",
     "Study",
     "arriving",
     "certify",
     "certify_family",
     "check_theorem",
+    "decide",
     "how_many_more",
     "verify_dataset",
 ]

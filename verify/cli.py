@@ -1,4 +1,4 @@
-"""The command line: `python -m verify report`, `claims`, `reproduce` and `bound`.
+"""The command line: `python -m verify decide`, `report`, `claims`, `reproduce` and `bound`.
 
 Exit code 0: nothing came out against expectation; 1: a claim expected to be supported was refuted;
 2: bad input, with one line that names the argument, what it must be and what it was; 3: the run was
@@ -21,11 +21,11 @@ from typing import Any, NoReturn
 
 import typer
 
-from verify.commands import bound, claims, report, reproduce
+from verify.commands import bound, claims, decide, report, reproduce
 from verify.commands.application import app
 from verify.commands.text import again
 
-COMMANDS = (report, claims, bound, reproduce)
+COMMANDS = (decide, report, claims, bound, reproduce)
 """The modules of the commands: each adds itself to the application when it is imported."""
 
 _INTERRUPTED = 130

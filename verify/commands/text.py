@@ -22,6 +22,20 @@ def one_integer(name: str, text: str, must: str) -> int:
         raise ValueError(f"{name} must be {must}, got {text!r}") from None
 
 
+def one_number(name: str, text: str, must: str) -> float:
+    """One number.
+
+    Examples
+    --------
+    >>> one_number("margin", "0.5", "a number")
+    0.5
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{name} must be {must}, got {text!r}") from None
+
+
 def listed(name: str, text: str, kind: type, must: str) -> list[Any]:
     """What commas separate.
 

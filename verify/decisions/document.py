@@ -1,0 +1,240 @@
+"""decide.json: everything that was found, as plain values. The page is made from it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from empirical.modalities import Subset
+from verify.decisions import words
+from verify.decisions.curves import Crossover
+from verify.decisions.evidence import Evidence, estimate, normal_interval
+from verify.decisions.family import Gain
+from verify.decisions.recommend import Recommendation, Verdict, reversed_gain
+from verify.decisions.trust import assumptions, cautions, theorem
+from verify.decisions.worth import Interaction, Share
+from verify.report.provenance import plain, provenance
+
+SCHEMA_VERSION = 1
+
+
+def document(
+    evidence: Evidence,
+    *,
+    gains: Sequence[Gain],
+    judged: Sequence[Verdict],
+    found: Recommendation,
+    shares: Sequence[Share],
+    interactions: Sequence[Interaction],
+    cheapest: Subset | None,
+    margin: float,
+    delta: float,
+    seed: int,
+) -> dict[str, Any]:
+    """The content of decide.json; losses and gains are in the metric's units, gains positive if good."""
+    subsets = [_subset(evidence, subset) for subset in evidence.losses]
+    by_share = {share.name: share for share in shares}
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "name": evidence.name,
+        "recommendation": _recommendation(
+            evidence, gains, judged, found, margin=margin, delta=delta
+        ),
+        "modalities": [_modality(evidence, each, by_share.get(each.name)) for each in judged],
+        "task": "regression" if evidence.classes is None else "classification",
+        "classes": None if evidence.classes is None else list(evidence.classes),
+        "groups": int(evidence.train_units + evidence.holdout_units) if evidence.grouped else None,
+        "warnings": [*evidence.warnings, *cautions(evidence)],
+        "notes": list(evidence.notes),
+        "metric": {
+            "name": evidence.metric.name,
+            "label": evidence.metric.label,
+            "point": evidence.metric.point,
+            "higher_is_better": evidence.metric.higher_is_better,
+            "treatment": evidence.metric.treatment,
+            "range": evidence.metric.range(evidence.scale),
+        },
+        "margin": margin,
+        "delta": delta,
+        "seed": seed,
+        "certified": {
+            "about": evidence.about,
+            "method": "betting on differences of losses in an order drawn from the seed; every interval"
+            " called certified holds at once with probability 1 - delta",
+            "shapley": "the intervals of the Shapley values hold together with probability 1 - delta,"
+            " apart from the others",
+        },
+        "split": {
+            "how": evidence.how,
+            "training_rows": evidence.train_rows,
+            "holdout_rows": len(evidence.holdout),
+            "unit": evidence.unit,
+            "training_units": evidence.train_units,
+            "holdout_units": evidence.holdout_units,
+        },
+        "subsets": _with_prices(subsets, evidence),
+        "cheapest": None if cheapest is None else list(cheapest),
+        "comparisons": [_comparison(gain) for gain in gains],
+        "interactions": [asdict(each) for each in interactions],
+        "curves": [{**asdict(each), "subset": list(each.subset)} for each in evidence.points],
+        # Where nothing is certified to help, a crossing of two noisy curves is no crossover.
+        "crossovers": [
+            _crossover(each, evidence)
+            for each in evidence.crossovers
+            if any(verdict.name == each.name and verdict.gain.better for verdict in judged)
+        ],
+        "theorem": theorem(evidence, delta),
+        "assumptions": assumptions(evidence),
+        "missing": dict(evidence.missing),
+        # Without the date: the same rows and seed give the same files.
+        "environment": {key: value for key, value in provenance().items() if key != "date"},
+    }
+    made: dict[str, Any] = plain(content)
+    return made
+
+
+def _recommendation(
+    evidence: Evidence,
+    gains: Sequence[Gain],
+    judged: Sequence[Verdict],
+    found: Recommendation,
+    *,
+    margin: float,
+    delta: float,
+) -> dict[str, Any]:
+    total = f"{words.count(evidence.total)} rows"
+    sentence = words.recommendation_sentence(
+        found,
+        judged,
+        gains,
+        evidence.plan,
+        metric=evidence.metric,
+        margin=margin,
+        delta=delta,
+        size=total,
+        unit=evidence.unit,
+    )
+    gain = found.gain
+    if gain is not None and gain.comparison.larger != found.subset:
+        gain = reversed_gain(gain)
+    return {
+        "subset": list(found.subset),
+        "against": list(found.against),
+        "metric": evidence.metric.name,
+        "gap": None if gain is None else gain.gain,
+        "low": None if gain is None else gain.low,
+        "high": None if gain is None else gain.high,
+        "delta": delta,
+        "sentence": sentence,
+        "estimate": {
+            "subset": list(evidence.plan.guess),
+            "sentence": words.best_guess(evidence.plan, gains, found),
+        },
+    }
+
+
+def _modality(evidence: Evidence, verdict: Verdict, share: Share | None) -> dict[str, Any]:
+    gain = verdict.gain
+    alone, none = evidence.losses.get((verdict.name,)), evidence.losses.get(())
+    every = evidence.losses.get(evidence.names)
+    rest = evidence.losses.get(tuple(n for n in evidence.names if n != verdict.name))
+    return {
+        "name": verdict.name,
+        "verdict": verdict.verdict,
+        "gain": gain.gain,
+        "low": gain.low,
+        "high": gain.high,
+        "rows_needed": verdict.rows_needed,
+        "rows_sentence": words.rows_sentence(verdict),
+        "beside": list(gain.comparison.smaller),
+        "n": gain.n,
+        "rows": gain.rows,
+        "missing_rows": evidence.missing[verdict.name],
+        "cost": None if evidence.prices is None else evidence.prices[verdict.name],
+        "alone": estimate(evidence, none, alone),
+        "beside_all_others": estimate(evidence, rest, every),
+        "shapley": None if share is None else asdict(share),
+    }
+
+
+def _subset(evidence: Evidence, subset: Subset) -> dict[str, Any]:
+    losses = evidence.losses[subset]
+    found = normal_interval(evidence, losses)
+    mean = None if found is None else found["gain"]
+    score = evidence.metric.score
+    ends = [None, None] if found is None else sorted((score(found["low"]), score(found["high"])))
+    return {
+        "subset": list(subset),
+        "model": evidence.models[subset],
+        "loss": mean,
+        "score": None if mean is None else score(mean),
+        "score_low": ends[0],
+        "score_high": ends[1],
+        "rows": int((~np.isnan(losses)).sum()),
+        "chosen": subset == evidence.plan.favourite,
+        **evidence.extras[subset],
+    }
+
+
+def _with_prices(subsets: list[dict[str, Any]], evidence: Evidence) -> list[dict[str, Any]]:
+    """Prices, and whether no cheaper subset has as low a loss (estimates on the hold-out)."""
+    if evidence.prices is None:
+        return [{**each, "cost": None, "pareto": None} for each in subsets]
+    priced = [
+        {**each, "cost": sum(evidence.prices[name] for name in each["subset"])} for each in subsets
+    ]
+    return [
+        {
+            **each,
+            "pareto": each["loss"] is not None
+            and not any(
+                other["loss"] is not None
+                and (other["cost"], other["loss"]) != (each["cost"], each["loss"])
+                and other["cost"] <= each["cost"]
+                and other["loss"] <= each["loss"]
+                for other in priced
+            ),
+        }
+        for each in priced
+    ]
+
+
+def _comparison(gain: Gain) -> dict[str, Any]:
+    pair = gain.comparison
+    return {
+        "role": pair.role,
+        "modality": pair.subject or None,
+        "larger": list(pair.larger),
+        "smaller": list(pair.smaller),
+        "gain": gain.gain,
+        "low": gain.low,
+        "high": gain.high,
+        "n": gain.n,
+        "rows": gain.rows,
+        "low_share": pair.low_share,
+        "high_share": pair.high_share,
+    }
+
+
+def _crossover(found: Crossover, evidence: Evidence) -> dict[str, Any]:
+    unit = evidence.unit
+    if found.first is None:
+        sentence = f"{found.name} does not start to pay within your {unit}."
+    elif found.last is None:
+        sentence = (
+            f"{found.name} starts to pay at about {words.count(found.first)} training {unit} in some"
+            " repeats and not within your rows in others."
+        )
+    elif found.first == found.last:
+        sentence = (
+            f"{found.name} pays from {words.count(found.first)} training {unit} on, or fewer."
+        )
+    else:
+        sentence = (
+            f"{found.name} starts to pay between {words.count(found.first)} and"
+            f" {words.count(found.last)} training {unit}."
+        )
+    return {"name": found.name, "first": found.first, "last": found.last, "sentence": sentence}

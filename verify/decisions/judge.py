@@ -1,0 +1,62 @@
+"""From evidence to a decision: certify the comparisons, judge them, write everything down."""
+
+from __future__ import annotations
+
+from empirical.modalities import Subset
+from verify.decisions.decision import Decision
+from verify.decisions.document import document
+from verify.decisions.evidence import Evidence
+from verify.decisions.family import certify, family
+from verify.decisions.recommend import recommend, verdicts
+from verify.decisions.worth import interactions, shapley
+
+
+def judge(
+    evidence: Evidence, cheapest: Subset | None, margin: float, delta: float, seed: int
+) -> Decision:
+    """The decision on this evidence; `cheapest` is the cheapest subset that is good enough, if any."""
+    largest = evidence.metric.range(evidence.scale)
+    compared = family(evidence.names, evidence.plan, evidence.losses, cheapest)
+    gains = certify(
+        compared,
+        evidence.losses,
+        largest=largest,
+        units=evidence.units,
+        weights=evidence.weights,
+        delta=delta,
+        seed=seed,
+    )
+    rows = evidence.train_rows + len(evidence.holdout)
+    judged = verdicts(
+        gains,
+        evidence.plan,
+        margin=margin,
+        delta=delta,
+        largest=largest,
+        rows_per_unit=rows / evidence.holdout_units,
+    )
+    found = recommend(gains, evidence.plan)
+    shares = shapley(
+        evidence.names,
+        evidence.losses,
+        largest=largest,
+        units=evidence.units,
+        weights=evidence.weights,
+        delta=delta,
+        seed=seed,
+    )
+    together = interactions(evidence.names, evidence.losses, evidence.units, evidence.weights)
+    return Decision(
+        document(
+            evidence,
+            gains=gains,
+            judged=judged,
+            found=found,
+            shares=shares,
+            interactions=together,
+            cheapest=cheapest,
+            margin=margin,
+            delta=delta,
+            seed=seed,
+        )
+    )

@@ -1,0 +1,42 @@
+"""Prices of modalities, and the cheapest subset that is good enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from bounds.domains import FINITE_NON_NEGATIVE
+from empirical.modalities import Subset
+
+
+def prices_of(cost: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float] | None:
+    """A price for every modality, 0 where none is given.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or a price that is negative or not finite.
+    """
+    if cost is None:
+        return None
+    for name in cost:
+        if name not in names:
+            raise ValueError(f"cost must name modalities among {', '.join(names)}, got {name!r}")
+    return {n: FINITE_NON_NEGATIVE.number(f"cost[{n!r}]", cost.get(n, 0.0)) for n in names}
+
+
+def cheapest_of(
+    prices: dict[str, float] | None, means: Mapping[Subset, float], favourite: Subset, margin: float
+) -> Subset | None:
+    """The cheapest subset whose loss on the training part is within the margin of the favourite's."""
+    if prices is None:
+        return None
+    near = [s for s, mean in means.items() if mean <= means[favourite] + margin]
+    return min(near, key=lambda s: (sum(prices[name] for name in s), means[s]))
+
+
+def mean_loss(values: np.ndarray, weights: np.ndarray | None) -> float:
+    """The weighted mean of the losses that are there."""
+    there = ~np.isnan(values)
+    return float(np.average(values[there], weights=None if weights is None else weights[there]))

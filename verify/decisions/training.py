@@ -1,0 +1,296 @@
+"""One subset of modalities: its models compete on the training part, the chosen one meets the hold-out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from empirical.modalities import Subset
+from empirical.observations.observations import Features, Observations
+from verify.decisions.candidates import (
+    CANDIDATES,
+    Candidate,
+    Problem,
+    Size,
+    constant,
+    from_estimator,
+)
+from verify.decisions.losses import Metric, Scale
+from verify.decisions.matrices import Standard, chunks, raw_matrix
+from verify.decisions.split import Split
+
+# Seconds of one core that all candidates but the first may take, by a rough model of their cost.
+BUDGET = 60.0
+LEAST_ROWS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """All that is fixed before a model is fitted.
+
+    Parameters
+    ----------
+    data, split, metric, scale
+        The rows, their parts, the loss and its scale.
+    candidates
+        The kinds of models that compete, in order of preference.
+    estimators
+        The user's own models; they take the place of the candidates.
+    seed
+        Of what models draw.
+    """
+
+    data: Observations
+    split: Split
+    metric: Metric
+    scale: Scale
+    candidates: tuple[Candidate, ...]
+    estimators: Callable[[Subset], Any] | None
+    seed: int
+
+    @property
+    def classes(self) -> int:
+        """The number of classes; 0 for regression."""
+        return self.scale.classes
+
+    def rows_of(self, subset: Subset, rows: np.ndarray) -> np.ndarray:
+        """Those of the rows that have all modalities of the subset."""
+        have = np.ones(len(rows), dtype=bool)
+        for name in subset:
+            have &= self.data.present[name][rows]
+        return rows[have]
+
+    def competing(self, subset: Subset) -> tuple[Candidate, ...]:
+        """The candidates for a subset: scaling to parity is of use for two or more modalities."""
+        if self.estimators is not None:
+            return (from_estimator(self.estimators, subset),)
+        return tuple(each for each in self.candidates if len(subset) > 1 or not each.parity)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What came out for one subset; losses of rows that lack a modality are NaN.
+
+    Parameters
+    ----------
+    subset
+        The modalities; empty for the constant.
+    model
+        The chosen kind, in words.
+    candidate
+        Its name; empty for the constant.
+    fold_losses
+        (n,): losses of rows of the training part, each by a model that was fitted without it.
+    losses
+        (n,): losses of rows of the hold-out.
+    extras
+        Balanced accuracy and AUC on the hold-out: estimates.
+    refit
+        The chosen kind and setting, to be fitted on other rows; None for the constant.
+    """
+
+    subset: Subset
+    model: str
+    candidate: str
+    fold_losses: np.ndarray
+    losses: np.ndarray
+    extras: dict[str, float]
+    refit: Refit | None
+
+
+def affordable(
+    data: Observations, split: Split, classes: int, subsets: Sequence[Subset]
+) -> tuple[tuple[Candidate, ...], float]:
+    """The candidates whose rough cost over all subsets fits the budget, and their seconds together.
+
+    The choice depends on sizes alone, never on a clock, so the same data get the same candidates;
+    and every subset gets the same ones. The first candidate is always among them.
+    """
+    task = "classification" if classes else "regression"
+    fitting = [each for each in CANDIDATES if task in each.tasks]
+    kept: list[Candidate] = []
+    spent = 0.0
+    for candidate in fitting:
+        seconds = 0.0
+        for subset in subsets:
+            if candidate.parity and len(subset) < 2:
+                continue
+            size = size_of(data, subset, len(split.train), classes)
+            seconds += (len(split.folds) + 1) * candidate.seconds(size)
+        if not kept or spent + seconds <= BUDGET:
+            kept.append(candidate)
+            spent += seconds
+    return tuple(kept), spent
+
+
+def size_of(data: Observations, subset: Subset, rows: int, classes: int) -> Size:
+    """The size of the matrix of a subset with so many rows."""
+    columns = sum(data.features[name].shape[1] for name in subset)
+    whole = sum(entries(data.features[name]) for name in subset)
+    return Size(rows, columns, max(1, round(whole * rows / data.rows)), classes)
+
+
+def entries(values: Features) -> int:
+    """The number of stored entries."""
+    return int(values.size) if isinstance(values, np.ndarray) else int(values.nnz)
+
+
+def train(subset: Subset, setting: Setting) -> Trained:
+    """Choose among the candidates by cross-validation, fit the chosen one, and meet the hold-out.
+
+    Raises
+    ------
+    ValueError
+        If too few training rows have the modalities.
+    """
+    data, split = setting.data, setting.split
+    train_rows = setting.rows_of(subset, split.train)
+    if len(train_rows) < LEAST_ROWS:
+        raise ValueError(
+            f"at least {LEAST_ROWS} training rows must have {', '.join(subset)} together,"
+            f" got {len(train_rows)}"
+        )
+    if not subset:
+        return _constant(setting)
+    best_mean, best = np.inf, None
+    for candidate in setting.competing(subset):
+        tried = cross_validated(candidate, subset, setting, setting.split.folds)
+        for value, choice, losses in tried:
+            if choice < best_mean:
+                best_mean, best = choice, (candidate, value, losses)
+    if best is None:
+        raise ValueError(
+            f"a model for {', '.join(subset)} must predict finite numbers, got none that does"
+        )
+    candidate, value, fold_losses = best
+    model = Refit(candidate, value, subset, setting)
+    predict = model.fit(train_rows)
+    losses = np.full(data.rows, np.nan)
+    held = setting.rows_of(subset, split.holdout)
+    parts = [predict(part) for part in chunks(held)]
+    prediction = np.concatenate(parts)
+    losses[held] = setting.metric.losses(data.target[held], prediction, setting.scale)
+    extras = _extras(data.target[held], prediction) if setting.classes else {}
+    return Trained(subset, candidate.label, candidate.name, fold_losses, losses, extras, model)
+
+
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """A candidate with one setting, to be fitted on any rows."""
+
+    candidate: Candidate
+    value: Any
+    subset: Subset
+    setting: Setting
+
+    def fit(self, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Fit on rows; the result maps rows to predictions."""
+        source = Source(self.candidate, self.subset, self.setting, rows)
+        (predict,) = self.candidate.fit(source.problem(rows), [self.value])
+        return lambda some: predict(source.matrix(some))
+
+
+class Source:
+    """Matrices of one subset, scaled by the given rows (or as they are, for the user's models)."""
+
+    def __init__(
+        self, candidate: Candidate, subset: Subset, setting: Setting, rows: np.ndarray
+    ) -> None:
+        self.candidate, self.subset, self.setting = candidate, subset, setting
+        own = setting.estimators is not None
+        self.standard = None if own else Standard.of(setting.data, subset, rows)
+
+    def matrix(self, rows: np.ndarray) -> Any:
+        """The matrix of these rows."""
+        if self.standard is None:
+            return raw_matrix(self.setting.data, self.subset, rows)
+        return self.standard.matrix(self.setting.data, rows, self.candidate.parity)
+
+    def problem(self, rows: np.ndarray) -> Problem:
+        """These rows to fit on."""
+        data = self.setting.data
+        weights = None if data.weights is None else data.weights[rows]
+        return Problem(
+            self.matrix(rows), data.target[rows], self.setting.classes, weights, self.setting.seed
+        )
+
+
+def cross_validated(
+    candidate: Candidate,
+    subset: Subset,
+    setting: Setting,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> list[tuple[Any, float, np.ndarray]]:
+    """Every setting, its mean loss to choose by, and the losses of rows (n,), NaN outside the folds.
+
+    Scales are those of the rows that each fold fits on.
+    """
+    data, metric, scale = setting.data, setting.metric, setting.scale
+    settings = candidate.settings(
+        size_of(data, subset, len(setting.rows_of(subset, split_rows(folds))), setting.classes)
+    )
+    choices = [np.full(data.rows, np.nan) for _ in settings]
+    losses = [np.full(data.rows, np.nan) for _ in settings]
+    for fit_rows, check_rows in folds:
+        fit_rows, check_rows = (
+            setting.rows_of(subset, fit_rows),
+            setting.rows_of(subset, check_rows),
+        )
+        if len(fit_rows) < 2 or not len(check_rows):
+            continue
+        source = Source(candidate, subset, setting, fit_rows)
+        predictions = candidate.fit(source.problem(fit_rows), settings)
+        X = source.matrix(check_rows)
+        target = data.target[check_rows]
+        for position, predict in enumerate(predictions):
+            values = predict(X)
+            choices[position][check_rows] = metric.choice(target, values, scale)
+            losses[position][check_rows] = metric.losses(target, values, scale)
+    return [
+        (value, _mean(choice, data.weights), loss)
+        for value, choice, loss in zip(settings, choices, losses, strict=True)
+    ]
+
+
+def split_rows(folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """All rows that occur in the folds."""
+    return np.unique(np.concatenate([rows for pair in folds for rows in pair]))
+
+
+def _mean(values: np.ndarray, weights: np.ndarray | None) -> float:
+    there = ~np.isnan(values)
+    if not there.any():
+        return np.inf
+    return float(np.average(values[there], weights=None if weights is None else weights[there]))
+
+
+def _constant(setting: Setting) -> Trained:
+    data, split = setting.data, setting.split
+
+    def losses(fit_rows: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        weights = None if data.weights is None else data.weights[fit_rows]
+        value = constant(data.target[fit_rows], setting.classes, weights)
+        prediction = np.broadcast_to(value, (len(rows), *value.shape))
+        return setting.metric.losses(data.target[rows], prediction, setting.scale)
+
+    fold_losses, held = np.full(data.rows, np.nan), np.full(data.rows, np.nan)
+    for fit_rows, check_rows in split.folds:
+        fold_losses[check_rows] = losses(fit_rows, check_rows)
+    held[split.holdout] = losses(split.train, split.holdout)
+    return Trained((), "a constant", "", fold_losses, held, {}, None)
+
+
+def _extras(target: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+    """Measures that weigh the classes equally; estimates, where both are defined."""
+    present = np.unique(target)
+    if len(present) < 2:
+        return {}
+    right = prediction.argmax(axis=1) == target
+    found = {"balanced_accuracy": float(np.mean([right[target == c].mean() for c in present]))}
+    if prediction.shape[1] == 2:
+        found["auc"] = float(roc_auc_score(target, prediction[:, 1]))
+    return found

@@ -1,0 +1,84 @@
+"""What must hold for the answer, what was checked of it, and what the paper's theorem adds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bounds import risk_gap
+from verify.decisions.evidence import Evidence
+
+FEW_UNITS = 100
+
+
+def theorem(evidence: Evidence, delta: float) -> dict[str, Any]:
+    """What Theorem 1 of Huang et al. adds at this m if the complexity were zero: a lower limit."""
+    largest = evidence.metric.range(evidence.scale)
+    value = risk_gap.paper("MN", "N").evaluate(
+        gamma=0.0, R_M=0.0, L=1.0, C=largest, m=evidence.train_rows, delta=delta
+    )
+    return {
+        "m": evidence.train_rows,
+        "adds_at_least": float(value.total),
+        "range": largest,
+        "vacuous": bool(value.total >= largest),
+    }
+
+
+def assumptions(evidence: Evidence) -> list[dict[str, Any]]:
+    """What must hold, and what was checked of it."""
+    drawn = "Groups" if evidence.grouped else "Rows"
+    listed = [
+        (
+            f"{drawn} are drawn independently of each other from one source.",
+            "Rows of one group stay together and count once."
+            if evidence.grouped
+            else "No groups were given. If rows come from the same patient, speaker or day, name the"
+            " groups: the intervals are too narrow otherwise. Identical rows were looked for.",
+        ),
+        (
+            "New rows come from the same source.",
+            "Not checked: another hospital, another microphone or another year is another source."
+            + (" The later rows certify, so a drift shows in the gap." if evidence.ordered else ""),
+        ),
+        (
+            "The hold-out was used for nothing else.",
+            "Models, subsets and comparisons were chosen on the other rows. Running this again with"
+            " other settings until the answer pleases is not covered.",
+        ),
+    ]
+    if any(evidence.missing.values()):
+        listed.append(
+            (
+                "A row that lacks a modality is like the others.",
+                "Each comparison counts the rows that have all modalities it needs. Nothing was filled"
+                " in. If rows lack a modality for a reason that has to do with the target, gains are"
+                " about the rows that have it, and no others.",
+            )
+        )
+    if evidence.metric.treatment:
+        listed.append(("The metric is bounded.", evidence.metric.treatment))
+    return [{"assumption": text, "checked": checked} for text, checked in listed]
+
+
+def cautions(evidence: Evidence) -> list[str]:
+    """Warnings that follow from the numbers."""
+    found = []
+    if evidence.holdout_units < FEW_UNITS:
+        found.append(
+            f"Only {evidence.holdout_units} {evidence.unit} certify: intervals are wide, and most"
+            " modalities stay undecided."
+        )
+    counts = None if evidence.classes is None else len(evidence.classes)
+    if counts is not None:
+        constant = next((v for s, v in evidence.losses.items() if not s), None)
+        if constant is not None and evidence.metric.higher_is_better:
+            right = 1 - float(np.nanmean(constant))
+            if right > 0.8:
+                found.append(
+                    f"One class alone is right on {100 * right:.0f} % of the held-out rows: accuracy"
+                    " says little there. Balanced accuracy is among the numbers, and metric='brier'"
+                    " weighs probabilities."
+                )
+    return found

@@ -1,0 +1,218 @@
+"""Numbers and findings as plain sentences: points of the user's metric, never symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from empirical.modalities import Subset
+from verify.decisions.choice import Plan
+from verify.decisions.family import Gain
+from verify.decisions.losses import Metric
+from verify.decisions.recommend import Recommendation, Verdict, index
+
+
+def points(value: float, digits: int = 1) -> str:
+    """A difference of means in points (hundredths), with a true minus sign.
+
+    Examples
+    --------
+    >>> points(0.0312), points(-0.006), points(0.0)
+    ('3.1', '−0.6', '0.0')
+    """
+    scaled = round(100 * value, digits)
+    return f"{abs(scaled):.{digits}f}" if scaled >= 0 else f"−{abs(scaled):.{digits}f}"
+
+
+def signed(value: float) -> str:
+    """The same with a plus sign for gains.
+
+    Examples
+    --------
+    >>> signed(0.011)
+    '+1.1'
+    """
+    text = points(value)
+    return text if text.startswith("−") or text == "0.0" else f"+{text}"
+
+
+def joined(subset: Subset) -> str:
+    """A subset as users read it.
+
+    Examples
+    --------
+    >>> joined(("text", "audio")), joined(())
+    ('text + audio', 'a constant')
+    """
+    return " + ".join(subset) if subset else "a constant"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def count(number: int) -> str:
+    """A whole number with separators.
+
+    Examples
+    --------
+    >>> count(1400)
+    '1,400'
+    """
+    return f"{number:,}"
+
+
+def confidence(delta: float) -> str:
+    """The confidence as a percentage.
+
+    Examples
+    --------
+    >>> confidence(0.05), confidence(0.001)
+    ('95 %', '99.9 %')
+    """
+    return f"{100 * (1 - delta):.10g} %"
+
+
+def comparative(metric: Metric, gain: float) -> str:
+    """How much better or worse: "it is right on 3.1 more rows in a hundred".
+
+    Examples
+    --------
+    >>> from verify.decisions.losses import METRICS
+    >>> comparative(METRICS.find("accuracy"), 0.031)
+    'it is right on 3.1 more rows in a hundred'
+    >>> comparative(METRICS.find("brier"), -0.02)
+    'its Brier score is 2.0 points higher'
+    """
+    size = points(abs(gain))
+    up = gain >= 0
+    if metric.higher_is_better:
+        return metric.better.format(f"{size} {'more' if up else 'fewer'}")
+    return f"{metric.better.format(size)} {'lower' if up else 'higher'}"
+
+
+def recommendation_sentence(
+    found: Recommendation,
+    judged: Sequence[Verdict],
+    gains: Sequence[Gain],
+    plan: Plan,
+    *,
+    metric: Metric,
+    margin: float,
+    delta: float,
+    size: str,
+    unit: str,
+) -> str:
+    """The answer: what to use, what it gains, and what the other modalities add.
+
+    Parameters
+    ----------
+    size
+        The number of rows or groups in words, such as "1,400 rows".
+    unit
+        "rows", or "groups" if rows come in groups.
+    """
+    source = f"with {confidence(delta)} confidence, on new {unit} from the same source"
+    sentences = [_use(found, metric, source) if found.subset else _constant(found, size)]
+    named: set[str] = set()
+    if found.subset and found.gain is not None and found.gain.better:
+        named = {found.gain.comparison.subject} | {
+            name for name in found.subset if name not in found.against
+        }
+    sentences += [
+        text
+        for verdict in judged
+        if verdict.name not in named
+        and (text := other(verdict, found, metric, margin, size, found.subset != ()))
+    ]
+    return " ".join(sentences)
+
+
+def _use(found: Recommendation, metric: Metric, source: str) -> str:
+    gain = found.gain
+    if gain is None:
+        return f"Use {joined(found.subset)}: no larger set is shown to be better."
+    against = f"{joined(found.against)} alone" if len(found.against) == 1 else joined(found.against)
+    start = f"Use {joined(found.subset)}. Against {against} {comparative(metric, gain.gain)}"
+    if gain.better:
+        return f"{start} (at least {points(gain.low)}, {source})."
+    return (
+        f"{start}, which is not certain (between {signed(gain.low)} and {signed(gain.high)}"
+        f" points, {source})."
+    )
+
+
+def _constant(found: Recommendation, size: str) -> str:
+    if found.gain is None:
+        return f"Nothing can be recommended over a constant prediction with {size}."
+    pair = found.gain.comparison
+    return (
+        f"With {size} no modality can be shown to be better than predicting a constant:"
+        f" against it {joined(pair.larger)} gains between {signed(found.gain.low)} and"
+        f" {signed(found.gain.high)} points."
+    )
+
+
+def other(
+    verdict: Verdict,
+    found: Recommendation,
+    metric: Metric,
+    margin: float,
+    size: str,
+    something: bool,
+) -> str:
+    """One sentence on a modality, in points.
+
+    Examples
+    --------
+    >>> from verify.decisions.family import Comparison
+    >>> from verify.decisions.losses import METRICS
+    >>> pair = Comparison("modality", "video", ("text", "video"), ("text",), 0.5, 0.5)
+    >>> verdict = Verdict("video", "undecided", Gain(pair, 0.002, -0.006, 0.011, 700, 700, 0.3), None)
+    >>> other(verdict, Recommendation((), (), None), METRICS.find("accuracy"), 0.005, "1,400 rows", True)
+    'Video adds nothing that can be shown with 1,400 rows: between −0.6 and +1.1.'
+    """
+    gain = verdict.gain
+    name = verdict.name[:1].upper() + verdict.name[1:]
+    between = f"between {signed(gain.low)} and {signed(gain.high)}"
+    rest = gain.comparison.smaller
+    beside = f" beside {joined(rest)}" if rest else ""
+    return {
+        "helps": f"{name} helps{beside}: {signed(gain.gain)} points ({between}).",
+        "hurts": f"{name} hurts{beside}: {signed(gain.gain)} points ({between}).",
+        "negligible": f"{name} makes too little difference to matter{beside}: {between},"
+        f" within {points(margin)} points.",
+        "undecided": f"{name} adds nothing that can be shown with {size}: {between}."
+        if something
+        else "",
+    }[verdict.verdict]
+
+
+def rows_sentence(verdict: Verdict) -> str:
+    """How many rows would decide, as an estimate; empty where none are needed."""
+    if verdict.rows_needed is None:
+        return ""
+    return (
+        f"About {count(verdict.rows_needed)} rows in all would decide, if the gain is as measured"
+        " (an estimate)."
+    )
+
+
+def best_guess(plan: Plan, gains: Sequence[Gain], found: Recommendation) -> str:
+    """The subset of least cross-validated loss, where it is not the recommended one."""
+    if plan.guess == found.subset:
+        return ""
+    known = index(gains).get((plan.guess, found.subset))
+    measured = "" if known is None else f" ({signed(known.gain)} points on the held-out rows)"
+    return (
+        f"Best guess without a guarantee: {joined(plan.guess)}, which had the least"
+        f" cross-validated loss on the training rows{measured}."
+    )
