@@ -172,7 +172,12 @@ METHODS: Table[Method] = Table(
         _of("hoeffding", "Hoeffding", hoeffding),
         _of("maurer-pontil", "empirical Bernstein (Maurer and Pontil)", maurer_pontil),
         _of("fixed bet", "one bet fixed in advance", fixed_bet),
-        _of("trinomial", "exact for differences −C, 0 and C", trinomial.upper_bound),
+        Method(
+            "trinomial",
+            "exact for differences −C, 0 and C",
+            trinomial.upper_bound,
+            trinomial.p_value,
+        ),
         _of("normal", "normal interval, not certified", normal, certified=False),
     ],
 )

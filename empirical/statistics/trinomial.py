@@ -94,12 +94,30 @@ def upper_bound(values: Values, alpha: float, C: float) -> float:
     >>> round(upper_bound(rows, 0.05, 1.0), 2)
     -0.04
     """
+    plus, minus = _counts(values, C)
+    return C * bound_from_counts(plus, minus, values.size, alpha)
+
+
+def p_value(values: Values, alpha: float, C: float) -> float:
+    """A p-value of the hypothesis that the mean is at least 0, aimed at the level alpha.
+
+    Examples
+    --------
+    >>> rows = np.array([-1.0] * 20 + [1.0] * 5 + [0.0] * 75)
+    >>> round(p_value(rows, 0.05, 1.0), 3)
+    0.014
+    """
+    plus, minus = _counts(values, C)
+    beta = SHARE * alpha
+    return min(1.0, largest_tail(plus - minus, plus + minus, values.size, 0.0, beta) + beta)
+
+
+def _counts(values: Values, C: float) -> tuple[int, int]:
     signs = np.rint(values / C)
     odd = values != signs * C
     if odd.any():
         raise ValueError(f"values must be -C, 0 or C for this method, got {values[odd][0]}")
-    n, plus, minus = values.size, int((signs > 0).sum()), int((signs < 0).sum())
-    return C * bound_from_counts(plus, minus, n, alpha)
+    return int((signs > 0).sum()), int((signs < 0).sum())
 
 
 def bound_from_counts(plus: int, minus: int, n: int, alpha: float) -> float:

@@ -131,6 +131,19 @@ def test_p_values_are_the_least_level_that_refutes():
     assert least_level(METHODS.find("hoeffding").upper)(-rows, 0.05, 1.0) == 1.0
 
 
+def test_the_exact_p_value_goes_with_the_bound_and_is_one_over_all_counts():
+    n, alpha = 16, 0.1
+    counts = counts_of(n)
+    rows = [np.repeat([1.0, -1.0, 0.0], [a, b, n - a - b]) for a, b in counts]
+    p = np.array([trinomial.p_value(x, alpha, 1.0) for x in rows])
+    high = np.array([trinomial.upper_bound(x, alpha, 1.0) for x in rows])
+    np.testing.assert_array_equal(p <= alpha, high <= 1e-6)
+    for rate in np.linspace(0, 1, 21):
+        law = chances(counts, n, rate / 2, rate / 2)
+        for level in (0.5, 0.1, 0.01):
+            assert law[p <= level].sum() <= level
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
