@@ -18,6 +18,7 @@ from verify.claims.evidence import (
     crossover,
     exact,
     exact_heads,
+    groups,
     held_out,
     latent_quality,
     linear,
@@ -31,47 +32,31 @@ from verify.claims.power import part_of, too_few_terms
 TWO_DELTAS = (0.9, 0.05)
 """At δ = 0.9 a theorem may fail on many samples, and its terms are smallest."""
 
-EXACT_GAPS = tuple(exact.GAPS.values())
-LINEAR_GAPS = (linear.JUNK, linear.OVERLAP)
-ONE_OUTPUT_GAPS = (*EXACT_GAPS, *exact.LEARNED_GAPS, *LINEAR_GAPS)
-SCALAR_GAPS = (*ONE_OUTPUT_GAPS, linear.DISJOINT, networks.SQUARES_GAP)
-VECTOR_GAPS = (*EXACT_GAPS, networks.SQUARES_GAP, networks.SOFTMAX_GAP, networks.digits_gap)
-EXACT_QUALITIES = tuple(exact.QUALITIES.values())
-LINEAR_QUALITIES = (linear.JUNK_QUALITY, linear.OVERLAP_QUALITY)
-EXACT_AND_LINEAR = (*EXACT_QUALITIES, *exact.LEARNED_QUALITIES, *LINEAR_QUALITIES)
-VECTOR_ONLY = (networks.SOFTMAX_QUALITY, networks.digits_quality)
-FREE_HEADS = (
-    exact_heads.cell_means,
-    networks.random_features,
-    networks.digits_free,
-    *power.LEAST_SQUARES,
-)
-
 THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
-    "risk_gap.paper": (*SCALAR_GAPS, *power.ONE_OUTPUT),
-    "risk_gap.paper_absolute": (*ONE_OUTPUT_GAPS, *power.ONE_OUTPUT),
-    "risk_gap.paper_vector": (*VECTOR_GAPS, *power.TWO_OUTPUTS),
-    "risk_gap.sharp": (*SCALAR_GAPS, networks.SOFTMAX_GAP, networks.digits_gap, *power.ONE_OUTPUT),
-    "risk_gap.data_dependent": (exact.data_dependent, *LINEAR_GAPS, power.sample),
+    "risk_gap.paper": (*groups.SCALAR_GAPS, *power.ONE_OUTPUT),
+    "risk_gap.paper_absolute": (*groups.ONE_OUTPUT_GAPS, *power.ONE_OUTPUT),
+    "risk_gap.paper_vector": (*groups.VECTOR_GAPS, *power.TWO_OUTPUTS),
+    "risk_gap.sharp": (
+        *groups.SCALAR_GAPS,
+        networks.SOFTMAX_GAP,
+        networks.digits_gap,
+        *power.ONE_OUTPUT,
+    ),
+    "risk_gap.data_dependent": (exact.data_dependent, *groups.LINEAR_GAPS, power.sample),
     "risk_gap.split_sample": (exact_heads.split_sample, networks.digits_fresh, power.head),
-    "risk_gap.fast_rate": FREE_HEADS,
-    "risk_gap.fast_rate_in_advance": FREE_HEADS,
-    "risk_gap.fast_rate_mixture": FREE_HEADS,
+    "risk_gap.fast_rate": groups.FREE_HEADS,
+    "risk_gap.fast_rate_in_advance": groups.FREE_HEADS,
+    "risk_gap.fast_rate_mixture": groups.FREE_HEADS,
     "risk_gap.held_out": (*held_out.PAIRS, held_out.FAIR),
-    "latent_quality.paper": (*EXACT_AND_LINEAR, networks.SQUARES_QUALITY, power.QUALITY),
+    "latent_quality.paper": (*groups.EXACT_AND_LINEAR, networks.SQUARES_QUALITY, power.QUALITY),
     "latent_quality.paper_vector": (
-        *EXACT_QUALITIES,
+        *groups.EXACT_QUALITIES,
         networks.SQUARES_QUALITY,
-        *VECTOR_ONLY,
+        *groups.VECTOR_ONLY,
         power.QUALITY_TWO_OUTPUTS,
     ),
-    "latent_quality.sharp": (
-        *EXACT_AND_LINEAR,
-        networks.SQUARES_QUALITY,
-        *VECTOR_ONLY,
-        power.QUALITY,
-    ),
-    "modality_gain.rate": (*EXACT_GAPS, *LINEAR_GAPS, *power.ONE_OUTPUT),
+    "latent_quality.sharp": groups.ALL_QUALITIES,
+    "modality_gain.rate": (*groups.EXACT_GAPS, *groups.LINEAR_GAPS, *power.ONE_OUTPUT),
     "modality_gain.bound_gap": (rates.bounds_compared,),
     "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),
 }
