@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from empirical.fusion import OPERATIONS, FusionClass
     from empirical.losses import LOSSES
     from verify.certificates.arriving import arriving, how_many_more
+    from verify.certificates.best_head import best_head
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
     from verify.certificates.families import certify_family
@@ -54,6 +55,7 @@ _HOMES = {
     "empirical.losses": "LOSSES",
     "verify.certificates.arriving": "arriving how_many_more",
     "verify.certificates.certificate": "Certificate",
+    "verify.certificates.best_head": "best_head",
     "verify.certificates.certify": "certify",
     "verify.certificates.families": "certify_family",
     "verify.decisions.decide": "decide",
@@ -76,6 +78,7 @@ __all__ = [
     "Term",
     "Theorem",
     "arriving",
+    "best_head",
     "catalogue",
     "certify",
     "certify_family",

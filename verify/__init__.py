@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from verify.certificates.arriving import arriving, how_many_more
+    from verify.certificates.best_head import best_head
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
     from verify.certificates.families import certify_family
@@ -20,6 +21,7 @@ _HOMES = {
     "Decision": "verify.decisions.decision",
     "Study": "verify.study",
     "arriving": "verify.certificates.arriving",
+    "best_head": "verify.certificates.best_head",
     "certify": "verify.certificates.certify",
     "certify_family": "verify.certificates.families",
     "check_theorem": "verify.verdicts.check",
@@ -33,6 +35,7 @@ __all__ = [
     "Decision",
     "Study",
     "arriving",
+    "best_head",
     "certify",
     "certify_family",
     "check_theorem",
