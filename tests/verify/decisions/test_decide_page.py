@@ -97,7 +97,7 @@ def test_the_command_writes_and_prints_the_answer(
     printed = capsys.readouterr().out
     document = json.loads((out / "decide.json").read_text())
     assert document["recommendation"]["sentence"] in printed
-    assert "were joined on 'id'" in printed
+    assert "joined on id" in printed
     assert (out / "decide.html").read_text() == page.render(document)
 
 
