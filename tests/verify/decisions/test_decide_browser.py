@@ -1,0 +1,76 @@
+"""The page in a browser: it fits a phone, is read in three screens, prints whole, and reports no error."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from verify import decide
+from verify.decisions import page
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    rng = np.random.default_rng(0)
+    text, audio = rng.normal(size=(200, 3)), rng.normal(size=(200, 2))
+    mood = np.where(text[:, 0] > 0, "glad", "sad")
+    features = {"text": text, "a name that is much too long for any column" * 2: audio}
+    return page.render(decide(features, mood, cost={"text": 1.5}).document)
+
+
+def dump(wrapper: Path, profile: Path) -> subprocess.CompletedProcess[str]:
+    assert BROWSER is not None
+    return subprocess.run(
+        [
+            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+            *("--disable-background-networking", "--enable-logging=stderr"),
+            *(f"--user-data-dir={profile}", "--dump-dom", wrapper.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+@pytest.mark.parametrize(("width", "screen"), [(390, 844), (1280, 800)])
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_in_a_browser(html: str, tmp_path: Path, width: int, screen: int, medium: str) -> None:
+    shown = html.replace("@media print", "@media all") if medium == "print" else html
+    wrapper = tmp_path / "wrapper.html"
+    wrapper.write_text(
+        f"""<meta charset="utf-8"><iframe style="width: {width}px; border: 0"
+        srcdoc="{escape(shown, quote=True)}"></iframe>
+        <script>onload = () => {{
+          const page = document.querySelector('iframe').contentDocument;
+          const width = each => each.getBoundingClientRect().width;
+          document.title = JSON.stringify({{
+            scroll: page.documentElement.scrollWidth,
+            above: page.querySelector('#details').getBoundingClientRect().top,
+            bars: Math.min(...[...page.querySelectorAll('.worth svg')].map(width)),
+            folded: [...page.querySelectorAll('details')].filter(
+              each => !each.lastElementChild.checkVisibility()).length}});
+        }}</script>"""
+    )
+    done = dump(wrapper, tmp_path / "profile")
+    assert "CONSOLE" not in done.stderr
+    title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
+    assert title is not None
+    seen = json.loads(title[1].replace("&quot;", '"'))
+    if medium == "print":
+        assert seen["folded"] == 0
+    else:
+        assert seen["folded"] >= 4
+        assert seen["scroll"] <= width
+        assert seen["above"] <= 3 * screen
+    assert seen["bars"] > 150
