@@ -12,6 +12,8 @@ Matrix: TypeAlias = np.ndarray | sparse.csr_matrix
 
 # Up to this side an eigendecomposition serves all penalties; beyond, one factorisation each is cheaper.
 EIGEN_SIDE = 1500
+# Rows whose sums are formed at a time.
+ROWS = 1000
 
 
 def ridge_path(
@@ -43,13 +45,22 @@ def ridge_path(
     n, d = X.shape
     w = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     root = np.sqrt(w).astype(X.dtype)
-    x_mean = np.asarray(X.T @ w).ravel() / w.sum()
+    x_mean = _column_means(X, w)
     y_mean = w @ Y / w.sum()
     centred = ((Y - y_mean) * np.sqrt(w)[:, None]).astype(X.dtype)
     rooted = X if weights is None else _scale_rows(X, root)
     small = _by_columns if d <= n else _by_rows
     coefficients = small(rooted, root, x_mean.astype(X.dtype), centred, penalties)
     return [(each, y_mean - x_mean @ each) for each in coefficients]
+
+
+def _column_means(X: Matrix, w: np.ndarray) -> np.ndarray:
+    """Weighted means of columns in float64; numpy would copy the whole of a float32 matrix."""
+    total = np.zeros(X.shape[1])
+    for start in range(0, X.shape[0], ROWS):
+        part = slice(start, start + ROWS)
+        total += np.asarray(X[part].T @ w[part]).ravel()
+    return np.asarray(total / w.sum())
 
 
 def _scale_rows(X: Matrix, root: np.ndarray) -> Matrix:

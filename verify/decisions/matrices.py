@@ -63,9 +63,11 @@ class Standard:
         start = 0
         for name in self.subset:
             stop = start + self.sizes[name]
-            whole[:, start:stop] = data.features[name][rows]
-            whole[:, start:stop] -= self.means[name]
-            whole[:, start:stop] *= self.scales[name] * self._factor(name, parity)
+            scales = self.scales[name] * self._factor(name, parity)
+            for first in range(0, len(rows), CHUNK):  # no second copy of the whole
+                part = slice(first, first + CHUNK)
+                block = data.features[name][rows[part]]
+                whole[part, start:stop] = (block - self.means[name]) * scales
             start = stop
         return whole
 

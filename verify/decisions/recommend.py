@@ -115,10 +115,7 @@ def recommend(gains: Sequence[Gain], plan: Plan) -> Recommendation:
     ]
     if favourite and not _beats_constant(gains, favourite):
         return Recommendation((), favourite, _find(gains, favourite, ()))
-    if added:
-        best = max(added, key=lambda gain: gain.low)
-        return Recommendation(best.comparison.larger, favourite, best)
-    if not favourite:
+    if not favourite and not added:
         nearest = max(gains, key=lambda gain: gain.gain, default=None)
         return Recommendation((), nearest.comparison.larger if nearest else (), nearest)
     for position, subset in enumerate(path[:-1]):
@@ -126,6 +123,9 @@ def recommend(gains: Sequence[Gain], plan: Plan) -> Recommendation:
             continue
         if _beats_constant(gains, subset):
             return _over_the_smaller(gains, path, position)
+    if added:
+        best = max(added, key=lambda gain: gain.low)
+        return Recommendation(best.comparison.larger, favourite, best)
     return _over_the_smaller(gains, path, len(path) - 1)
 
 
