@@ -16,6 +16,8 @@ import numpy as np
 import sympy
 from numpy.typing import ArrayLike, NDArray
 
+from bounds.arrays import plain_array, same_rows
+
 FloatArray = NDArray[np.float64]
 Number = float | FloatArray
 
@@ -75,12 +77,13 @@ class Domain:
         ...
         ValueError: delta must lie in (0, 1), got 1.5
         """
-        if hasattr(value, "detach"):  # a torch tensor, perhaps on a device or with a gradient
-            value = value.detach().cpu()
-        if np.ma.is_masked(value):  # numpy would use the hidden numbers
-            raise ValueError(f"{name} must {self.text}, got masked entries")
         try:
-            raw = np.asarray(value)
+            raw = plain_array(name, value, self.text)
+        except (TypeError, ValueError, RuntimeError) as error:
+            if str(error).startswith(f"{name} must"):
+                raise
+            raise ValueError(f"{name} must {self.text}, got {value!r}") from None
+        try:
             entries = raw.ravel() if raw.dtype.kind == "O" else ()
             if raw.dtype.kind not in "iufO" or any(isinstance(e, _NO_NUMBERS) for e in entries):
                 raise TypeError
@@ -228,6 +231,7 @@ def broadcast(**arguments: tuple[Domain, Any]) -> list[FloatArray]:
     >>> broadcast(R=(NON_NEGATIVE, 0.5), m=(POSITIVE_INTEGER, [1, 2]))
     [array(0.5), array([1., 2.])]
     """
+    same_rows({name: value for name, (_, value) in arguments.items()})
     arrays = {name: domain.check(name, value) for name, (domain, value) in arguments.items()}
     common_shape(arrays)
     return list(arrays.values())

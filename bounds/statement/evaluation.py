@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
+from bounds.arrays import same_rows
 from bounds.domains import FloatArray, Number, common_shape, plain
 from bounds.frozen import FrozenMapping
 from bounds.statement.statement import Statement, Term
@@ -82,7 +83,7 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
     ----------
     arguments
         Those of the statement, by name: anything that ``numpy.asarray`` accepts (pandas Series, torch
-        tensors).
+        tensors). Pandas objects whose indexes share labels without being equal are refused.
 
     Raises
     ------
@@ -99,6 +100,7 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
     """
     form = fitting_form(statement, arguments)
     given = {**form.arguments, **arguments}
+    same_rows(given)
     range_known = given["C"] is not None or "C" in form.inputs
     values = {
         name: form.quantities[name].domain.check(name, value)

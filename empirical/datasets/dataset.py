@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bounds.arrays import same_rows
 from empirical.modalities import check_names
 
 TASKS = ("classification", "regression")
@@ -90,7 +91,8 @@ def from_arrays(
     check_names(key for key, _ in pairs)
     if task is not None and task not in TASKS:
         raise ValueError(f"task must be {' or '.join(TASKS)}, got {task!r}")
-    _check_indexes([*pairs, ("y", y)])
+    rows = dict(pairs)
+    same_rows({**rows, "y" if "y" not in rows else "the target": y})
     labels = to_numpy(y, "y")
     if labels.ndim != 1:
         raise ValueError(f"y must be a 1-D array, got shape {labels.shape}")
@@ -172,26 +174,6 @@ def _pairs(features: Any) -> list[tuple[Any, Any]]:
         "features must map modality names to 2-D arrays, or be a list of (name, array) pairs, "
         f"got {type(features).__name__}"
     )
-
-
-def _check_indexes(values: list[tuple[str, Any]]) -> None:
-    """Rows are read by position, so labels that are shared and do not agree are a mistake upstream."""
-    indexed = [(k, v.index) for k, v in values if isinstance(v, pd.DataFrame | pd.Series)]
-    for key, index in indexed[1:]:
-        first_key, first = indexed[0]
-        if len(index) != len(first) or index.equals(first):
-            continue
-        shared = int(index.isin(first).sum())
-        if shared == len(index) and first.isin(index).all():
-            raise ValueError(
-                f"{key!r} and {first_key!r} must have their rows in the same order, got the "
-                "same index labels in different orders"
-            )
-        if shared:
-            raise ValueError(
-                f"{key!r} and {first_key!r} must have the same index labels, got {shared} of "
-                f"{len(index)} rows of {key!r} with a label of {first_key!r}"
-            )
 
 
 def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...]]:

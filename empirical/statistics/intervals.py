@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bounds.arrays import real_array, same_rows
+
 Direction = Literal["exact", "two-sided", "at least", "at most", "none"]
-
-
-def _numbers(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    # numpy would use the numbers under a mask, drop imaginary parts and read text.
-    array = np.asarray(value)
-    if np.ma.is_masked(value) or array.dtype.kind in "cSU":
-        raise ValueError(f"{name} must be real numbers without a mask, got {value!r}")
-    return array.astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True)
@@ -31,7 +25,7 @@ class Interval:
     Raises
     ------
     ValueError
-        If low > high, and for ends that are masked, complex or text.
+        If low > high, for ends that are masked, complex or text, and for unequal row labels.
 
     Examples
     --------
@@ -42,8 +36,13 @@ class Interval:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
+    row_labels: ClassVar[Any] = None
+    """The labels of the rows, if the ends were pandas objects."""
+
     def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
-        low_array, high_array = np.broadcast_arrays(_numbers("low", low), _numbers("high", high))
+        low_array, high_array = np.broadcast_arrays(
+            real_array("low", low), real_array("high", high)
+        )
         crossed = low_array > high_array
         if np.any(crossed):
             raise ValueError(
@@ -52,6 +51,7 @@ class Interval:
             )
         object.__setattr__(self, "low", low_array)
         object.__setattr__(self, "high", high_array)
+        object.__setattr__(self, "row_labels", same_rows({"low": low, "high": high}))
 
     @classmethod
     def exact(cls, value: ArrayLike) -> Interval:
@@ -65,10 +65,16 @@ class Interval:
         return cls(value, value)
 
     def __add__(self, other: Interval) -> Interval:
-        return Interval(self.low + other.low, self.high + other.high)
+        return self._with(other, Interval(self.low + other.low, self.high + other.high))
 
     def __sub__(self, other: Interval) -> Interval:
-        return Interval(self.low - other.high, self.high - other.low)
+        return self._with(other, Interval(self.low - other.high, self.high - other.low))
+
+    def _with(self, other: Interval, result: Interval) -> Interval:
+        """The result of two intervals, with their labels."""
+        labels = same_rows({"the first interval": self, "the second interval": other})
+        object.__setattr__(result, "row_labels", labels)
+        return result
 
     def __repr__(self) -> str:
         if self.low.ndim == 0:
@@ -181,7 +187,7 @@ def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:
     Raises
     ------
     ValueError
-        If `values` is empty or `level` lies outside (0, 1).
+        If `values` is empty, masked, complex or no numbers, or `level` lies outside (0, 1).
 
     Examples
     --------
@@ -190,7 +196,7 @@ def mean_estimate(values: ArrayLike, level: float = 0.95) -> Estimate:
     """
     from scipy import stats
 
-    array = np.asarray(values, dtype=np.float64).ravel()
+    array = real_array("values", values).ravel()
     if array.size == 0:
         raise ValueError("values must hold at least one number, got none")
     if not 0 < level < 1:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from bounds.arrays import real_array
 from bounds.domains import FINITE_NON_NEGATIVE, Domain
 from empirical.statistics.intervals import Estimate, Interval
 
@@ -194,16 +195,18 @@ def estimate_probability(happens: ArrayLike, level: float = 0.99) -> Estimate:
     Raises
     ------
     ValueError
-        For no draws, or a level outside (0, 1).
+        For no draws, NaN, masked or complex ones, or a level outside (0, 1).
 
     Examples
     --------
     >>> estimate_probability([True] * 5 + [False] * 5, level=0.95).value
     0.5
     """
-    draws = np.asarray(happens, dtype=bool).ravel()
+    draws = real_array("happens", happens).ravel()
+    if np.isnan(draws).any():
+        raise ValueError("happens must hold no NaN")
     _check(draws.size, level)
-    hits, n = int(draws.sum()), draws.size
+    hits, n = int(np.count_nonzero(draws)), draws.size
     return Estimate(hits / n, clopper_pearson(hits, n, (1 - level) / 2), level, n)
 
 
@@ -223,14 +226,14 @@ def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99
     Raises
     ------
     ValueError
-        For no draws, NaN, a probability outside (0, 1] or a level outside (0, 1).
+        For no draws, NaN, masked or complex ones, a probability outside (0, 1] or a level outside (0, 1).
 
     Examples
     --------
     >>> estimate_quantile(range(1, 100), 0.5, level=0.95).value
     50.0
     """
-    ordered = np.sort(np.asarray(values, dtype=np.float64).ravel())
+    ordered = np.sort(real_array("values", values).ravel())
     _check(ordered.size, level)
     if not 0 < probability <= 1:
         raise ValueError(f"probability must lie in (0, 1], got {probability}")

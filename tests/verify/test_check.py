@@ -189,9 +189,9 @@ def test_a_decision_says_what_it_rests_on():
         ([5.0, 5.0], {"slack": "1"}, "slack must be finite and non-negative"),
         ([5.0, 5.0], {"rounding": np.inf}, "rounding must be finite and non-negative"),
         ([5.0, 5.0], {"rounding": -9.0}, "rounding must be finite and non-negative"),
-        ([5j, 5j], {}, "low must be real numbers"),
-        (["5", "5"], {}, "low must be real numbers"),
-        (np.ma.masked_array([5.0, 5.0], mask=True), {}, "low must be real numbers"),
+        ([5j, 5j], {}, "lhs must hold real numbers"),
+        (["5", "5"], {}, "lhs must hold real numbers"),
+        (np.ma.masked_array([5.0, 5.0], mask=True), {}, "lhs must hold real numbers"),
     ],
 )
 def test_what_is_no_number_makes_nothing_true(lhs, options, message) -> None:

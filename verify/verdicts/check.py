@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bounds.arrays import real_array, same_rows
 from bounds.domains import FINITE_NON_NEGATIVE
 from bounds.theorem import Theorem
 from empirical.statistics.intervals import Interval
@@ -107,9 +108,11 @@ def judge(
     Raises
     ------
     ValueError
-        For arguments that the theorem does not take, no samples, or numbers of samples that differ.
+        For arguments that the theorem does not take, no samples, numbers of samples that differ, and
+        pandas objects whose indexes share labels without being equal.
     """
-    left = lhs if isinstance(lhs, Interval) else Interval.exact(lhs)
+    same_rows({"lhs": lhs, **arguments, "slack": slack, "weights": weights})
+    left = lhs if isinstance(lhs, Interval) else Interval.exact(real_array("lhs", lhs))
     left = Interval(np.atleast_1d(left.low), np.atleast_1d(left.high))
     added = FINITE_NON_NEGATIVE.check("slack", slack)
     FINITE_NON_NEGATIVE.number("rounding", rounding)
