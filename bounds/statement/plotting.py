@@ -14,7 +14,9 @@ from bounds.statement.statement import Statement
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+# What one expects on the axis if several arguments vary together.
+_SIZES = ("m", "m_head")
 
 # Colours that stay apart for colour-blind readers (Okabe and Ito 2008).
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
@@ -46,13 +48,18 @@ def table(statement: Statement, /, **arguments: Any) -> pandas.DataFrame:
     )
 
 
-def plot(statement: Statement, /, along: str | None = None, **arguments: Any) -> Figure:
+def plot(
+    statement: Statement, /, along: str | None = None, *, ax: Axes | None = None, **arguments: Any
+) -> Axes:
     """A stacked waterfall of the terms along one argument, the vacuous zone shaded.
 
     Parameters
     ----------
     along
-        The argument on the axis; by default the first that varies. Nothing may vary against it.
+        The argument on the axis; by default the size of the sample if it varies, else the first that
+        does. Nothing may vary against it. The axis is logarithmic where all its values are positive.
+    ax
+        Where to draw; by default the axes of a new figure.
 
     Raises
     ------
@@ -65,14 +72,14 @@ def plot(statement: Statement, /, along: str | None = None, **arguments: Any) ->
     >>> from bounds import latent_quality
     >>> t = latent_quality.sharp("TVA")
     >>> m = np.geomspace(10, 1e5, 50).round()
-    >>> figure = t.plot("m", L_hat=0, R_loss=2 / np.sqrt(m), C=1, m=m, delta=0.05)
-    >>> figure.axes[0].get_xscale()
-    'log'
+    >>> axes = t.plot("m", L_hat=0, R_loss=2 / np.sqrt(m), C=1, m=m, delta=0.05)
+    >>> axes.get_xscale(), axes.get_xlabel()
+    ('log', 'm')
     """
     from matplotlib.figure import Figure
 
     varying = {name: np.ravel(each) for name, each in _varying(statement, arguments).items()}
-    along = along or next(iter(varying), None)
+    along = along or next((n for n in (*_SIZES, *varying) if n in varying), None)
     if along not in varying:
         raise ValueError(
             f"along must name an argument that varies, got {along!r} where "
@@ -84,8 +91,7 @@ def plot(statement: Statement, /, along: str | None = None, **arguments: Any) ->
     order = np.argsort(varying[along])
     x = varying[along][order]
     terms = {name: np.asarray(term)[order] for name, term in value.terms.items()}
-    figure = Figure(figsize=(7.0, 4.4), layout="constrained")
-    axes = figure.add_subplot()
+    axes = Figure(figsize=(7.0, 4.4), layout="constrained").add_subplot() if ax is None else ax
     ceiling = _vacuous_from(statement, value, order)
     axes.set_ylim(*_limits(terms, ceiling))
     _stack(axes, x, terms, value.measured)
@@ -93,9 +99,17 @@ def plot(statement: Statement, /, along: str | None = None, **arguments: Any) ->
         axes.fill_between(
             x, ceiling, axes.get_ylim()[1], color="grey", alpha=0.3, hatch="//", label="vacuous"
         )
-    axes.set(xlabel=along, ylabel="bound", title=statement.title, xlim=(x[0], x[-1]), xscale="log")
+    _scale(axes, x)
+    axes.set(xlabel=along, ylabel="bound", title=statement.title)
     axes.legend(loc="best", fontsize="small", framealpha=0.9)
-    return figure
+    return axes
+
+
+def _scale(axes: Axes, x: Any) -> None:
+    """A logarithmic axis for positive values; around zero it is linear, as for a gap of either sign."""
+    axes.set_xscale("log" if x[0] > 0 else "linear")
+    if x[0] < x[-1]:
+        axes.set_xlim(x[0], x[-1])
 
 
 def _varying(statement: Statement, arguments: Mapping[str, Any]) -> dict[str, Any]:

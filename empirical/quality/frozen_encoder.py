@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bounds.arrays import plain_array
 from empirical import heads
 from empirical.losses import LOSSES, Loss, weighted_risk
 from empirical.quality import certificates
@@ -73,6 +74,8 @@ class FittedHead:
 class Features:
     """Features of a stack on the rows of a population, with the population's targets.
 
+    Tensors lose their gradient, and become float64.
+
     Parameters
     ----------
     z
@@ -89,16 +92,14 @@ class Features:
     loss: Loss
 
     def __post_init__(self) -> None:
-        """Raise ValueError if shapes disagree, numbers are not float64, or the radius is not positive."""
+        """Raise ValueError if shapes disagree, numbers are not real, or the radius is not positive."""
         object.__setattr__(self, "loss", LOSSES.find(self.loss))
+        for name in ("z", "targets"):
+            object.__setattr__(self, name, _double(name, getattr(self, name)))
         if self.z.ndim != 3 or self.targets.ndim != 2 or self.z.shape[2] != self.targets.shape[1]:
             raise ValueError(
                 "z must be [T, p, rows] and targets [c, rows], got"
                 f" {tuple(self.z.shape)} and {tuple(self.targets.shape)}"
-            )
-        if self.z.dtype != torch.float64 or self.targets.dtype != torch.float64:
-            raise ValueError(
-                f"z and targets must be float64, got {self.z.dtype} and {self.targets.dtype}"
             )
         if not bool(torch.isfinite(self.targets).all()):
             raise ValueError("targets must be finite, got NaN or infinity")
@@ -198,6 +199,15 @@ class Features:
     def gap(self, weights: Tensor, mass: Tensor) -> Tensor:
         """Certified, [T]: the risk of heads in the ball under a mass is at most this above the least."""
         return self._certified(weights, mass).gap
+
+
+def _double(name: str, values: Tensor) -> Tensor:
+    """A tensor of real numbers as float64 without its gradient; shorter floats stay what they are."""
+    if not isinstance(values, Tensor):
+        values = torch.as_tensor(plain_array(name, values))
+    if values.is_complex():
+        raise ValueError(f"{name} must hold real numbers, got {values.dtype}")
+    return values.detach().to(torch.float64)
 
 
 def population_risk(features: Features, weights: Tensor) -> Estimate:

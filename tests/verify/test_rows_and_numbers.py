@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bounds import rademacher, risk_gap
 from empirical.datasets.dataset import from_arrays
+from empirical.quality.frozen_encoder import Features
 from empirical.statistics.intervals import Interval, mean_estimate
 from empirical.statistics.laws import estimate_probability, estimate_quantile
 from verify.verdicts.check import check_theorem
@@ -120,3 +121,24 @@ def test_labels_pass_only_if_they_are_equal(order, renamed):
     else:
         with pytest.raises(ValueError, match="rows"):
             Interval.exact(one) + Interval.exact(other)
+
+
+def test_features_are_read_from_tensors_of_every_kind():
+    z = torch.tensor([[[0.5, -0.25, 1.0], [1.0, 1.0, 1.0]]], dtype=torch.float64)
+    targets = torch.tensor([[0.5, 0.125, -1.0]], dtype=torch.float64)
+    mass = torch.full((3,), 1 / 3, dtype=torch.float64)
+
+    def risk(z, targets):
+        return Features(z, targets, 1.0, "least-squares").fit(mass).infimum.low
+
+    expected = risk(z, targets)
+    for form in (
+        lambda x: x.clone().requires_grad_(),
+        lambda x: x.bfloat16(),
+        lambda x: x.half().requires_grad_(),
+        lambda x: x.numpy(),
+    ):
+        np.testing.assert_array_equal(risk(form(z), form(targets)), expected)
+    for wrong in (z * 1j, np.ma.masked_less(z.numpy(), 0)):
+        with pytest.raises(ValueError, match="z must hold real numbers, got"):
+            risk(wrong, targets)
