@@ -1,12 +1,27 @@
 """Measurements on disk: what is gathered in pieces reads as if it had come at once."""
 
 import gc
+import os
+import pickle
+import sys
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from empirical import datasets
+from verify import Study
+from verify.results import measurements as module
 from verify.results.measurements import Measurements, Rows
+
+
+@pytest.fixture(params=["in memory", "one kind in memory", "in a file"], autouse=True)
+def place(request, monkeypatch) -> str:
+    """Where rows are kept: in memory, the first kind of 20 numbers of each trial, or none."""
+    limit = {"in memory": 2**24, "one kind in memory": 200, "in a file": 0}[request.param]
+    monkeypatch.setattr(module, "IN_MEMORY", limit)
+    return request.param
 
 
 def frame(trials: range, m: int = 8) -> pd.DataFrame:
@@ -82,8 +97,10 @@ def test_nothing_is_left_in_the_folder(tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_file_is_closed_with_the_object() -> None:
+def test_the_file_is_closed_with_the_object(monkeypatch) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 0)
     measurements = Measurements(2)
+    measurements.add(frame(range(2)))
     file = measurements._file
     del measurements
     gc.collect()
@@ -92,6 +109,7 @@ def test_the_file_is_closed_with_the_object() -> None:
 
 def test_a_full_disk_raises_before_anything_is_mapped(monkeypatch) -> None:
     """Writing to a map on a full disk would end the process with SIGBUS."""
+    monkeypatch.setattr(module, "IN_MEMORY", 0)
     measurements = Measurements(2)
 
     class Full:
@@ -105,3 +123,44 @@ def test_a_full_disk_raises_before_anything_is_mapped(monkeypatch) -> None:
         measurements.add(frame(range(2)))
     assert measurements.gaps(8) == [range(0, 2)]
     assert measurements.kinds == []
+
+
+def test_pickled_rows_are_the_same_and_independent() -> None:
+    measurements = Measurements(10)
+    measurements.add(frame(range(0, 4)))
+    copy = pickle.loads(pickle.dumps(measurements))
+    assert copy.gaps(8) == measurements.gaps(8) == [range(4, 10)]
+    for each in (copy, measurements):
+        each.add(frame(range(4, 10)))
+        pd.testing.assert_frame_equal(each.frame(), copy.frame(), check_exact=True)
+
+
+def test_a_kept_cycle_leaves_no_open_file() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept: list = [Measurements(2)]
+        kept[0].add(frame(range(2)))
+        kept.append(kept)
+        del kept
+        gc.collect()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
+def test_small_measurements_that_are_kept_open_no_file(monkeypatch) -> None:
+    monkeypatch.setattr(module, "IN_MEMORY", 2**24)
+    before = len(os.listdir("/proc/self/fd"))
+    kept = [Measurements(250) for _ in range(50)]
+    for each in kept:
+        each.add(frame(range(250)))
+        each.frame()
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_results_can_be_pickled() -> None:
+    pairs = [(["vitals", "serum"], ["vitals"])]
+    small: dict = {"pairs": pairs, "m": [32], "head_m": [], "trials": 4, "steps": 2}
+    found = Study(datasets.diabetes(), **small).run(workers=1)
+    copy = pickle.loads(pickle.dumps(found))
+    pd.testing.assert_frame_equal(copy.frame, found.frame, check_exact=True)
+    assert copy.design.fingerprint == found.design.fingerprint
+    assert copy.complexity(32, ("vitals",)).low == found.complexity(32, ("vitals",)).low

@@ -1,4 +1,4 @@
-"""The measurements of all trials in a scratch file, so that memory does not grow with their number.
+"""The measurements of all trials: from some size on in a scratch file, so that memory does not grow with them.
 
 The rows of each kind (head, sizes, subset) are stored together, one per trial, all columns float64. The
 comparison with the bounds reads the one or two kinds that it needs at a time.
@@ -10,11 +10,14 @@ import tempfile
 import weakref
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+IN_MEMORY = 2**24
+"""Bytes that are kept in memory: small studies, of which a program may keep many, open no file."""
 
 
 class Rows(NamedTuple):
@@ -35,7 +38,8 @@ class Measurements:
         Trials per sample size.
     folder
         Of the scratch file, which has no name there and is deleted when closed. If it is None or
-        cannot be written, the system's folder for temporary files is used.
+        cannot be written, the system's folder for temporary files is used. Measurements that were
+        pickled are whole, and know no folder.
 
     Examples
     --------
@@ -51,15 +55,28 @@ class Measurements:
 
     def __init__(self, count: int, folder: Path | None = None) -> None:
         self.count = count
-        with ExitStack() as opened:
-            try:
-                self._file = opened.enter_context(tempfile.TemporaryFile(dir=folder))
-            except OSError:
-                self._file = opened.enter_context(tempfile.TemporaryFile())
-            weakref.finalize(self, opened.pop_all().close)
+        self._folder = folder
+        self._file: Any = None
         self._columns: list[str] = []
+        self._in_memory: dict[Rows, NDArray[np.float64]] = {}
         self._places: dict[Rows, int] = {}
         self._known: dict[int, NDArray[np.bool_]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All rows, those in the file included."""
+        return {
+            "count": self.count,
+            "columns": self._columns,
+            "known": self._known,
+            "rows": {kind: np.array(self._map(kind)) for kind in self.kinds},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The same rows, in memory or in a scratch file of their own."""
+        self.__init__(state["count"])  # type: ignore[misc]
+        self._columns, self._known = state["columns"], state["known"]
+        for kind, rows in state["rows"].items():
+            self._map(kind)[:] = rows
 
     def add(self, frame: pd.DataFrame) -> None:
         """Add rows as `empirical.measure.measure` returns them; trials that are known stay as they are.
@@ -83,10 +100,16 @@ class Measurements:
         """Which trials are known at size m."""
         return self._known.setdefault(m, np.zeros(self.count, dtype=bool))
 
-    def _map(self, kind: Rows) -> np.memmap:
-        """The rows of one kind in the file, [count, columns]; its memory is freed with the map."""
+    def _map(self, kind: Rows) -> NDArray[np.float64]:
+        """The rows of one kind, [count, columns]; in the file, memory is freed with the map."""
+        if kind in self._in_memory:
+            return self._in_memory[kind]
         shape = (self.count, len(self._columns))
         size = shape[0] * shape[1] * np.dtype(np.float64).itemsize
+        if kind not in self._places and size * (1 + len(self._in_memory)) <= IN_MEMORY:
+            return self._in_memory.setdefault(kind, np.zeros(shape))
+        if self._file is None:
+            self._open()
         if kind not in self._places:
             # Written, not just mapped: a full disk must raise here, as writing to a map would crash.
             self._file.seek(len(self._places) * size)
@@ -97,6 +120,14 @@ class Measurements:
             self._file, np.float64, mode="r+", offset=self._places[kind] * size, shape=shape
         )
 
+    def _open(self) -> None:
+        with ExitStack() as opened:
+            try:
+                self._file = opened.enter_context(tempfile.TemporaryFile(dir=self._folder))
+            except OSError:
+                self._file = opened.enter_context(tempfile.TemporaryFile())
+            weakref.finalize(self, opened.pop_all().close)
+
     def gaps(self, m: int) -> list[range]:
         """The trials that are missing at size m, as ranges in order."""
         edges = np.flatnonzero(np.diff(self._of_size(m), prepend=True, append=True))
@@ -105,7 +136,7 @@ class Measurements:
     @property
     def kinds(self) -> list[Rows]:
         """The kinds of rows, in order."""
-        return sorted(self._places)
+        return sorted((*self._in_memory, *self._places))
 
     def rows(self, kind: Rows) -> pd.DataFrame:
         """All columns of one kind, one row per trial in order.
@@ -117,7 +148,7 @@ class Measurements:
         RuntimeError
             If trials are missing.
         """
-        if kind not in self._places:
+        if kind not in self._places and kind not in self._in_memory:
             raise KeyError(kind)
         if self.gaps(kind.m):
             raise RuntimeError(f"trials are still missing at m = {kind.m}")
