@@ -1,4 +1,4 @@
-"""The measurements of all trials: from some size on in a scratch file, so that memory does not grow with them.
+"""The measurements of all trials: from some size on in a file, so that memory does not grow with them.
 
 The rows of each kind (head, sizes, subset) are stored together, one per trial, all columns float64. The
 comparison with the bounds reads the one or two kinds that it needs at a time.
