@@ -11,6 +11,7 @@ import pytest
 OURS = {"bounds", "empirical", "verify"}
 # What `empirical` may take from `bounds`: vocabulary, checks, tables, complexities, constants of losses.
 SHARED = (
+    "bounds.arrays",
     "bounds.domains",
     "bounds.losses",
     "bounds.notation",
