@@ -21,7 +21,9 @@ class Plan:
     Parameters
     ----------
     favourite
-        The smallest subset whose cross-validated loss is within one standard error of the least.
+        The smallest subset whose cross-validated loss is within one standard error of the least. If
+        that is the constant, but no single modality is so close to the best subset: the smallest one
+        that is.
     path
         Subsets from the empty one to the favourite, one modality more in each step: backwards, the
         modality goes whose loss costs least.
@@ -81,7 +83,30 @@ def forward(names: Sequence[str], loss: Callable[[Subset], float]) -> tuple[Subs
     return tuple(path)
 
 
-def plan(names: Sequence[str], fold_losses: Mapping[Subset, np.ndarray], units: np.ndarray) -> Plan:
+def complete_cases(
+    fold_losses: Mapping[Subset, np.ndarray], units: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Losses per unit (subsets, units) over the rows that have a loss for every subset.
+
+    Raises
+    ------
+    ValueError
+        If no row has all modalities.
+    """
+    table = np.vstack(list(fold_losses.values()))
+    complete = ~np.isnan(table).any(axis=0)
+    if not complete.any():
+        raise ValueError("features must share rows that have all modalities, got none")
+    table = table[:, complete]
+    return per_unit(table if weights is None else table * weights[complete], units[complete])
+
+
+def plan(
+    names: Sequence[str],
+    fold_losses: Mapping[Subset, np.ndarray],
+    units: np.ndarray,
+    weights: np.ndarray | None = None,
+) -> Plan:
     """The favourite and its path, from losses on the folds of the training part.
 
     Parameters
@@ -92,6 +117,8 @@ def plan(names: Sequence[str], fold_losses: Mapping[Subset, np.ndarray], units: 
         Subset -> (n,), NaN where a row has no loss. Only rows with a loss for every subset count.
     units
         (n,) codes of groups, or of rows.
+    weights
+        (n,) positive, or None.
 
     Raises
     ------
@@ -99,11 +126,22 @@ def plan(names: Sequence[str], fold_losses: Mapping[Subset, np.ndarray], units: 
         If no row has all modalities.
     """
     subsets = list(fold_losses)
-    table = np.vstack([fold_losses[subset] for subset in subsets])
-    complete = ~np.isnan(table).any(axis=0)
-    if not complete.any():
-        raise ValueError("features must share rows that have all modalities, got none")
-    table = per_unit(table[:, complete], units[complete])
+    table = complete_cases(fold_losses, units, weights)
+    means = table.mean(axis=1)
+    favourite = subsets[_smallest_close(subsets, table)]
+    if not favourite:
+        # Where only several modalities together seem to help, they are what has to be certified:
+        # none of them would show anything beside a constant.
+        inside = [position for position, subset in enumerate(subsets) if subset]
+        among = [subsets[position] for position in inside]
+        best = among[_smallest_close(among, table[inside])]
+        favourite = best if len(best) > 1 else favourite
+    mean_of = dict(zip(subsets, means, strict=True))
+    return Plan(favourite, _backward(names, favourite, mean_of), subsets[int(np.argmin(means))])
+
+
+def _smallest_close(subsets: Sequence[Subset], table: np.ndarray) -> int:
+    """Position of the smallest subset whose mean loss is within a standard error of the least."""
     means = table.mean(axis=1)
     least = int(np.argmin(means))
     close = [
@@ -111,10 +149,7 @@ def plan(names: Sequence[str], fold_losses: Mapping[Subset, np.ndarray], units: 
         for position in range(len(subsets))
         if means[position] - means[least] <= standard_error(table[position] - table[least])
     ]
-    chosen = min(close, key=lambda position: (len(subsets[position]), means[position]))
-    favourite = subsets[chosen]
-    mean_of = dict(zip(subsets, means, strict=True))
-    return Plan(favourite, _backward(names, favourite, mean_of), subsets[least])
+    return min(close, key=lambda position: (len(subsets[position]), means[position]))
 
 
 def per_unit(values: np.ndarray, units: np.ndarray) -> np.ndarray:

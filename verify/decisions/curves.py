@@ -44,11 +44,14 @@ class Crossover:
     first, last
         The least and the largest such size over the repeats; None for `last` if some repeat has none,
         for both if none has one.
+    below
+        The largest size measured below `first`; None if there is none.
     """
 
     name: str
     first: int | None
     last: int | None
+    below: int | None = None
 
 
 def sizes(rows: int) -> tuple[int, ...]:
@@ -88,7 +91,10 @@ def curves(
     The kind of model and its setting stay those chosen at the full size. Groups are drawn whole.
     """
     split = setting.split
-    held = split.holdout[:MOST_HOLDOUT]
+    # The rows that all subsets can be judged on, in an order of their own: files are often sorted.
+    shown = tuple(dict.fromkeys(name for each in trained for name in each.subset))
+    complete = setting.rows_of(shown, split.holdout)
+    held = stream(setting.seed, "curve").permutation(complete)[:MOST_HOLDOUT]
     units = split.units[split.train]
     distinct = np.unique(units)
     points: list[Point] = []
@@ -136,7 +142,8 @@ def crossover(
     known = [start for start in starts if start is not None]
     first = min(known) if known else None
     last = max(known) if len(known) == len(starts) else None
-    return Crossover(name, first, last)
+    smaller_sizes = [m for m in common if first is not None and m < first]
+    return Crossover(name, first, last, max(smaller_sizes, default=None))
 
 
 def _mean_loss(each: Trained, setting: Setting, rows: np.ndarray, held: np.ndarray) -> float:

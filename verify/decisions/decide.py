@@ -10,14 +10,14 @@ from empirical.modalities import Subset
 from empirical.observations.observations import Observations
 from empirical.observations.observe import observe
 from verify.decisions import curves as learning
-from verify.decisions.choice import MOST_FOR_ALL, all_subsets, plan
+from verify.decisions.choice import MOST_FOR_ALL, all_subsets, complete_cases, plan
 from verify.decisions.decision import Decision
 from verify.decisions.evidence import Evidence
 from verify.decisions.judge import judge
-from verify.decisions.losses import Scale, metric_for
+from verify.decisions.losses import Scale, cut_weights, metric_for, settled_weights
 from verify.decisions.own import read_own
 from verify.decisions.predicted import from_own
-from verify.decisions.prices import cheapest_of, mean_loss, prices_of
+from verify.decisions.prices import cheapest_of, prices_of
 from verify.decisions.split import Split, split
 from verify.decisions.subsets import complete_family, drawn_curves, few, pair, search, train_all
 from verify.decisions.training import Setting, affordable
@@ -48,8 +48,9 @@ def decide(
     """Which modalities to use, and what each is worth, on new rows from the same source.
 
     Half of the rows train models and choose among them and among subsets of modalities; the other
-    half certifies what was chosen, once. Everything certified holds at once with probability
-    1 - delta, for the models that were trained and for rows drawn like those of the hold-out.
+    half certifies what was chosen, once. The certified gains, and with them the verdicts and the
+    recommendation, hold at once with probability 1 - delta, for the models that were trained and for
+    rows drawn like those of the hold-out. The Shapley values hold together at 1 - delta by themselves.
 
     Parameters
     ----------
@@ -76,11 +77,11 @@ def decide(
     margin
         What is too little to matter, in the units of the metric: 0.005 is half a point.
     delta
-        In (0, 1): the probability that anything certified is wrong.
+        In (0, 1): the probability that any certified gain is wrong.
     order
         [n] times or numbers: the models are trained on the past.
     weights
-        [n] positive weights of rows.
+        [n] positive weights of rows. Held-out weights are cut at the largest training weight.
     train
         [n] booleans: a split of your own.
     task
@@ -171,10 +172,15 @@ def _from_rows(
     if complete is None:
         search(data.names, trained, setting)
     fold_losses = {subset: each.fold_losses for subset, each in trained.items()}
-    aim = plan(data.names, fold_losses, parts.units)
+    weights = settled_weights(data.weights, parts.train)
+    aim = plan(data.names, fold_losses, parts.units, weights)
+    means_of = dict(
+        zip(
+            fold_losses, complete_cases(fold_losses, parts.units, weights).mean(axis=1), strict=True
+        )
+    )
     complete_family(data.names, aim, trained, setting)
     losses = {subset: each.losses for subset, each in trained.items()}
-    means_of = {subset: mean_loss(each, data.weights) for subset, each in fold_losses.items()}
     cheapest = cheapest_of(prices, means_of, aim.favourite, margin)
     drawn, means = drawn_curves(trained, aim, setting, data.names)
     crossings = [
@@ -193,7 +199,7 @@ def _from_rows(
         models={subset: each.model for subset, each in trained.items()},
         extras={subset: each.extras for subset, each in trained.items()},
         units=parts.units,
-        weights=data.weights,
+        weights=weights,
         grouped=data.groups is not None,
         train_rows=len(parts.train),
         train_units=parts.train_units,
@@ -204,7 +210,7 @@ def _from_rows(
         points=drawn,
         crossovers=tuple(crossings),
         notes=data.notes,
-        warnings=data.warnings,
+        warnings=(*data.warnings, *cut_weights(data.weights, parts.train)),
         about=_about_models(parts),
         classes=data.classes,
         missing={each: int((~data.present[each]).sum()) for each in data.names},

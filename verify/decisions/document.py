@@ -62,8 +62,8 @@ def document(
         "seed": seed,
         "certified": {
             "about": evidence.about,
-            "method": "betting on differences of losses in an order drawn from the seed; every interval"
-            " called certified holds at once with probability 1 - delta",
+            "method": "betting on differences of losses in an order drawn from the seed; the gains of all"
+            " comparisons hold at once with probability 1 - delta",
             "shapley": "the intervals of the Shapley values hold together with probability 1 - delta,"
             " apart from the others",
         },
@@ -84,7 +84,8 @@ def document(
         "crossovers": [
             _crossover(each, evidence)
             for each in evidence.crossovers
-            if any(verdict.name == each.name and verdict.gain.better for verdict in judged)
+            if each.first is not None
+            and any(verdict.name == each.name and verdict.verdict == "helps" for verdict in judged)
         ],
         "theorem": theorem(evidence, delta),
         "assumptions": assumptions(evidence),
@@ -220,21 +221,28 @@ def _comparison(gain: Gain) -> dict[str, Any]:
 
 
 def _crossover(found: Crossover, evidence: Evidence) -> dict[str, Any]:
-    unit = evidence.unit
-    if found.first is None:
-        sentence = f"{found.name} does not start to pay within your {unit}."
-    elif found.last is None:
-        sentence = (
-            f"{found.name} starts to pay at about {words.count(found.first)} training {unit} in some"
-            " repeats and not within your rows in others."
-        )
-    elif found.first == found.last:
-        sentence = (
-            f"{found.name} pays from {words.count(found.first)} training {unit} on, or fewer."
-        )
-    else:
-        sentence = (
-            f"{found.name} starts to pay between {words.count(found.first)} and"
-            f" {words.count(found.last)} training {unit}."
-        )
+    sentence = crossover_sentence(found, evidence.unit)
     return {"name": found.name, "first": found.first, "last": found.last, "sentence": sentence}
+
+
+def crossover_sentence(found: Crossover, unit: str) -> str:
+    """Where a modality starts to pay, between two sizes that were measured.
+
+    Examples
+    --------
+    >>> crossover_sentence(Crossover("audio", 200, 400, 100), "rows")
+    'audio starts to pay between 100 and 400 training rows.'
+    """
+    if found.first is None:
+        return f"{found.name} does not start to pay within your {unit}."
+    if found.last is None:
+        return (
+            f"{found.name} starts to pay at about {words.count(found.first)} training {unit} in some"
+            f" repeats and not within your {unit} in others."
+        )
+    if found.below is None:
+        return f"{found.name} starts to pay at {words.count(found.last)} training {unit} or fewer."
+    return (
+        f"{found.name} starts to pay between {words.count(found.below)} and"
+        f" {words.count(found.last)} training {unit}."
+    )

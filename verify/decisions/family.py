@@ -99,7 +99,8 @@ def family(
     A modality of the favourite is compared with the favourite without it, any other one is added to
     the favourite. Where one of the two subsets is not known, the largest known subset that has a known
     twin without the modality takes their place. `cheapest` is compared with the favourite if it is
-    another subset.
+    another subset. A pair in which the favourite does not occur has its larger subset compared with the
+    constant too.
     """
     favourite, path = plan.favourite, plan.path
     modality: list[tuple[str, Subset, Subset]] = []
@@ -111,7 +112,10 @@ def family(
             chosen = max(pairs, key=lambda pair: (pair[1] == smaller, len(pair[1])))
             modality.append((name, *chosen))
     taken = {(larger, smaller) for _, larger, smaller in modality}
-    constant = [(each, ()) for each in path if each and (each, ()) not in taken and () in known]
+    # A gain counts only over a constant: pairs without the favourite need a comparison of their own.
+    apart = [larger for _, larger, smaller in modality if favourite not in (larger, smaller)]
+    constant = [(each, ()) for each in dict.fromkeys((*path, *apart)) if each and () in known]
+    constant = [pair for pair in constant if pair not in taken]
     taken |= set(constant)
     along = [(favourite, each) for each in path[:-1]]
     along += [(larger, smaller) for smaller, larger in itertools.pairwise(path)]

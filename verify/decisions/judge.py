@@ -33,7 +33,7 @@ def judge(
         margin=margin,
         delta=delta,
         largest=largest,
-        rows_per_unit=rows / evidence.holdout_units,
+        rows=rows,
     )
     found = recommend(gains, evidence.plan)
     shares = shapley(

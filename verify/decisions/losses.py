@@ -46,10 +46,57 @@ class Scale:
         """
         if classes:
             return cls(classes)
-        low, high, variance = float(target.min()), float(target.max()), float(target.var())
-        if variance == 0:
-            raise ValueError("y must vary in the training part, got one value in all its rows")
-        return cls(0, low, high, variance)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            variance = float(target.var())
+            found = cls(0, float(target.min()), float(target.max()), variance)
+            square = float(np.square(target.max() - target.min()))
+        if not (0 < variance < np.inf and square < np.inf):
+            raise ValueError(
+                "y must vary in the training part, with a finite variance that is not 0, got values"
+                f" from {found.low:g} to {found.high:g} of variance {variance:g}"
+            )
+        return found
+
+
+def settled_weights(weights: np.ndarray | None, train: np.ndarray) -> np.ndarray | None:
+    """Weights on a scale that the training rows set: their mean is 1, and no row exceeds their largest.
+
+    A bound needs the largest possible weight and the unit before the hold-out is looked at.
+
+    Parameters
+    ----------
+    weights
+        (n,) positive, or None.
+    train
+        Positions of the training rows.
+
+    Examples
+    --------
+    >>> settled_weights(np.array([1.0, 3.0, 2.0, 8.0]), np.array([0, 1]))
+    array([0.5, 1.5, 1. , 1.5])
+    """
+    if weights is None:
+        return None
+    return np.asarray(np.minimum(weights, weights[train].max()) / weights[train].mean())
+
+
+def cut_weights(weights: np.ndarray | None, train: np.ndarray) -> tuple[str, ...]:
+    """A sentence for the user if some weights exceed those of the training rows.
+
+    Examples
+    --------
+    >>> cut_weights(np.array([1.0, 3.0, 2.0]), np.array([0, 1]))
+    ()
+    """
+    if weights is None:
+        return ()
+    beyond = int((weights > weights[train].max()).sum())
+    if not beyond:
+        return ()
+    return (
+        f"{beyond:,} held-out {'row weighs' if beyond == 1 else 'rows weigh'} more than any training"
+        " row: such weights were cut at the largest one of the training rows, which the intervals need.",
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,11 @@ import numpy as np
 from bounds.domains import FINITE_POSITIVE
 from empirical.modalities import Subset
 from verify.decisions.candidates import constant
-from verify.decisions.choice import Plan, plan
+from verify.decisions.choice import Plan, complete_cases, plan
 from verify.decisions.decision import Decision
 from verify.decisions.evidence import Evidence
 from verify.decisions.judge import judge
-from verify.decisions.losses import Metric, Scale, metric_for
+from verify.decisions.losses import Metric, Scale, cut_weights, metric_for, settled_weights
 from verify.decisions.own import Own
 from verify.decisions.prices import cheapest_of, prices_of
 
@@ -61,7 +61,8 @@ def from_own(
         raise ValueError("predictions must have a subset with a modality, got the constant alone")
     inside = {s: np.where(own.chooses, values, np.nan) for s, values in losses.items()}
     held = {s: np.where(own.chooses, np.nan, values) for s, values in losses.items()}
-    aim = plan(own.names, inside, own.units)
+    weights = settled_weights(own.weights, choosing)
+    aim = plan(own.names, inside, own.units, weights)
     aim = _within(aim, losses, own.names)
     units = own.units
     evidence = Evidence(
@@ -74,7 +75,7 @@ def from_own(
         models=dict.fromkeys(losses, "your model") | {(): "a constant"},
         extras={subset: {} for subset in losses},
         units=units,
-        weights=own.weights,
+        weights=weights,
         grouped=own.grouped,
         train_rows=len(choosing),
         train_units=len(np.unique(units[choosing])),
@@ -85,16 +86,15 @@ def from_own(
         points=(),
         crossovers=(),
         notes=(own.note,),
-        warnings=(),
+        warnings=cut_weights(own.weights, choosing),
         about="the predictions that you gave, if none of these rows was used to train, tune or choose"
         " the models behind them",
         classes=own.classes,
         missing=dict.fromkeys(own.names, 0),
         ordered=False,
     )
-    cheapest = cheapest_of(
-        prices, {s: float(np.nanmean(v)) for s, v in inside.items()}, aim.favourite, margin
-    )
+    means_of = complete_cases(inside, units, weights).mean(axis=1)
+    cheapest = cheapest_of(prices, dict(zip(inside, means_of, strict=True)), aim.favourite, margin)
     return judge(evidence, cheapest, margin, delta, seed)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from bounds.domains import FINITE_NON_NEGATIVE
 from empirical.modalities import Subset
 
@@ -34,9 +32,3 @@ def cheapest_of(
         return None
     near = [s for s, mean in means.items() if mean <= means[favourite] + margin]
     return min(near, key=lambda s: (sum(prices[name] for name in s), means[s]))
-
-
-def mean_loss(values: np.ndarray, weights: np.ndarray | None) -> float:
-    """The weighted mean of the losses that are there."""
-    there = ~np.isnan(values)
-    return float(np.average(values[there], weights=None if weights is None else weights[there]))

@@ -27,7 +27,7 @@ class Verdict:
     name
         The modality.
     verdict
-        "helps": the gain is certified to be positive, and the models are better than a constant;
+        "helps": the gain is certified to be positive, and the larger model to beat the constant;
         "hurts": certified to be negative; "negligible": certified to lie within the margin;
         "undecided": none of these.
     gain
@@ -68,7 +68,7 @@ def verdicts(
     margin: float,
     delta: float,
     largest: float,
-    rows_per_unit: float,
+    rows: int,
 ) -> list[Verdict]:
     """One verdict per modality.
 
@@ -76,15 +76,14 @@ def verdicts(
     ----------
     margin
         In the units of the gains.
-    rows_per_unit
-        Rows of the whole data per unit of the hold-out, for `rows_needed`.
+    rows
+        Of the whole data, for `rows_needed`.
     """
-    useful = not plan.favourite or _beats_constant(gains, plan.favourite)
     found = []
     for gain in gains:
         if not gain.comparison.subject:
             continue
-        if gain.better and useful:
+        if gain.better and _useful(gains, gain):
             word = "helps"
         elif gain.worse:
             word = "hurts"
@@ -94,7 +93,7 @@ def verdicts(
             word = "undecided"
         needed = None
         if word == "undecided" and not gain.better:
-            needed = rows_needed(gain, margin, delta, largest, rows_per_unit)
+            needed = rows_needed(gain, margin, delta, largest, rows)
         found.append(Verdict(gain.comparison.subject, word, gain, needed))
     return found
 
@@ -104,29 +103,35 @@ def recommend(gains: Sequence[Gain], plan: Plan) -> Recommendation:
 
     "Not beaten" means that the favourite is not certified to be better than it. If the favourite is
     recommended and adding a modality to it is certified to help, the one with the largest lower end
-    is added. If the favourite itself is not certified to beat the constant, the constant is
-    recommended, or the one modality that is certified to.
+    is added. If nothing that was compared with it is certified to beat the constant, the constant is.
     """
     favourite, path = plan.favourite, plan.path
     added = [
         gain
         for gain in gains
-        if gain.comparison.subject and gain.comparison.smaller == favourite and gain.better
+        if gain.comparison.subject
+        and gain.comparison.smaller == favourite
+        and gain.better
+        and _useful(gains, gain)
     ]
-    if favourite and not _beats_constant(gains, favourite):
-        return Recommendation((), favourite, _find(gains, favourite, ()))
-    if not favourite and not added:
-        nearest = max(gains, key=lambda gain: gain.gain, default=None)
-        return Recommendation((), nearest.comparison.larger if nearest else (), nearest)
+    known = index(gains)
     for position, subset in enumerate(path[:-1]):
-        if not subset or _find(gains, favourite, subset).better:
-            continue
-        if _beats_constant(gains, subset):
+        if subset and not known[favourite, subset].better and _beats_constant(gains, subset):
             return _over_the_smaller(gains, path, position)
     if added:
         best = max(added, key=lambda gain: gain.low)
         return Recommendation(best.comparison.larger, favourite, best)
-    return _over_the_smaller(gains, path, len(path) - 1)
+    if not favourite:
+        with_constant = [gain for gain in gains if not gain.comparison.smaller]
+        nearest = max(with_constant, key=lambda gain: gain.gain, default=None)
+        return Recommendation((), nearest.comparison.larger if nearest else (), nearest)
+    if _beats_constant(gains, favourite):
+        return _over_the_smaller(gains, path, len(path) - 1)
+    others = [gain for gain in gains if not gain.comparison.smaller and gain.better]
+    if others:
+        best = max(others, key=lambda gain: gain.low)
+        return Recommendation(best.comparison.larger, (), best)
+    return Recommendation((), favourite, known[favourite, ()])
 
 
 def _over_the_smaller(
@@ -139,39 +144,60 @@ def _over_the_smaller(
     return Recommendation(subset, before, index(gains).get((subset, before)))
 
 
+def _useful(gains: Sequence[Gain], gain: Gain) -> bool:
+    """Whether one of the two models is certified to beat the constant; both could be worthless.
+
+    The smaller one is enough: a gain is asked about only if the larger is certified to beat it.
+    """
+    pair = gain.comparison
+    return any(
+        not subset or _beats_constant(gains, subset) for subset in (pair.smaller, pair.larger)
+    )
+
+
 def _beats_constant(gains: Sequence[Gain], subset: Subset) -> bool:
     """Whether that is certified, or there is no constant to compare with."""
-    with_constant = [gain for gain in gains if not gain.comparison.smaller]
-    return not with_constant or _find(gains, subset, ()).better
+    with_constant = {g.comparison.larger: g for g in gains if not g.comparison.smaller}
+    if not with_constant:
+        return True
+    return subset in with_constant and with_constant[subset].better
 
 
-def rows_needed(
-    gain: Gain, margin: float, delta: float, largest: float, rows_per_unit: float
-) -> int | None:
+def rows_needed(gain: Gain, margin: float, delta: float, largest: float, rows: int) -> int | None:
     """About how many rows would show a sign, or that the gain lies within the margin: an estimate.
 
-    It takes the gain and the spread as measured, and asks for a probability of 0.8. None if the
-    spread is unknown, or if the gain lies on the edge of what either would need.
+    It takes the gain and the spread as measured, and asks for a probability of 0.8. It exceeds the
+    present number of rows: where the hold-out decided less than the spread promises, the interval's
+    own width is what shrinks. None if the spread is unknown, or if the gain lies on the edge of what
+    either would need.
+
+    Parameters
+    ----------
+    rows
+        Of the whole data, of which `gain.n` units count in the comparison.
     """
     shares = gain.comparison
-    if not gain.spread > 0:
+    if not gain.spread >= 0:
         return None
     low, high = shares.low_share * delta, shares.high_share * delta
-    sign = low if gain.gain > 0 else high
-    routes = [(abs(gain.gain), sign)]
+    below, above = gain.gain - gain.low, gain.high - gain.gain
+    up = gain.gain > 0
+    # The distance to cover, the level, and the present half-width on that side.
+    routes = [(abs(gain.gain), low if up else high, below if up else above)]
     if abs(gain.gain) < margin:
-        routes.append((margin - abs(gain.gain), min(low, high)))
+        routes.append((margin - abs(gain.gain), min(low, high), max(below, above)))
     found = []
-    for distance, level in routes:
+    for distance, level, width in routes:
         if distance > 0:
             # distance = a / sqrt(n) + b / n, solved for sqrt(n).
-            a = (WIDENING * norm.isf(level) + norm.ppf(POWER)) * gain.spread
+            a = float(WIDENING * norm.isf(level) + norm.ppf(POWER)) * gain.spread
             b = largest * math.log(1 / level) / 2
             root = (a + math.sqrt(a * a + 4 * distance * b)) / (2 * distance)
-            found.append(root * root * rows_per_unit)
+            ratio = width / distance
+            found.append(max(root * root / gain.n, ratio * ratio, 1.0) * rows)
     if not found or not math.isfinite(min(found)):
         return None
-    return _two_digits(max(min(found), gain.n * rows_per_unit))
+    return _two_digits(min(found))
 
 
 def _two_digits(number: float) -> int:
@@ -182,10 +208,6 @@ def _two_digits(number: float) -> int:
 def index(gains: Sequence[Gain]) -> Mapping[tuple[Subset, Subset], Gain]:
     """Gains by the pair of subsets."""
     return {(gain.comparison.larger, gain.comparison.smaller): gain for gain in gains}
-
-
-def _find(gains: Sequence[Gain], larger: Subset, smaller: Subset) -> Gain:
-    return index(gains)[(larger, smaller)]
 
 
 def reversed_gain(gain: Gain) -> Gain:

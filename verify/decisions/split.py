@@ -109,7 +109,7 @@ def _check_given(data: Observations, units: Rows) -> None:
     shared = np.intersect1d(units[data.train], units[~data.train])
     if len(shared):
         raise ValueError(
-            f"split must not divide a group, got {len(shared)} groups with rows in both parts"
+            f"train must not divide a group, got {len(shared)} groups with rows in both parts"
         )
 
 

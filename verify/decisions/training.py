@@ -145,7 +145,8 @@ def train(subset: Subset, setting: Setting) -> Trained:
     Raises
     ------
     ValueError
-        If too few training rows have the modalities.
+        If too few training rows have the modalities, or a model does not predict one finite number per
+        row (and class).
     """
     data, split = setting.data, setting.split
     train_rows = setting.rows_of(subset, split.train)
@@ -171,11 +172,38 @@ def train(subset: Subset, setting: Setting) -> Trained:
     predict = model.fit(train_rows)
     losses = np.full(data.rows, np.nan)
     held = setting.rows_of(subset, split.holdout)
-    parts = [predict(part) for part in chunks(held)]
-    prediction = np.concatenate(parts)
+    if not len(held):
+        return Trained(subset, candidate.label, candidate.name, fold_losses, losses, {}, model)
+    prediction = np.concatenate([predict(part) for part in chunks(held)])
+    check_finite(prediction, subset)
     losses[held] = setting.metric.losses(data.target[held], prediction, setting.scale)
     extras = _extras(data.target[held], prediction) if setting.classes else {}
     return Trained(subset, candidate.label, candidate.name, fold_losses, losses, extras, model)
+
+
+def check_finite(prediction: np.ndarray, subset: Subset) -> None:
+    """A row without a prediction would drop out of every mean, and the hard rows with it.
+
+    Raises
+    ------
+    ValueError
+        For NaN or infinity.
+
+    Examples
+    --------
+    >>> check_finite(np.array([0.5, np.nan]), ("a",))
+    Traceback (most recent call last):
+    ...
+    ValueError: a model for a must predict finite numbers, got nan for 1 of 2 rows
+    """
+    odd = ~np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
+    if odd.any():
+        first = prediction[odd].reshape(-1)
+        value = first[~np.isfinite(first)][0]
+        raise ValueError(
+            f"a model for {', '.join(subset)} must predict finite numbers, got {value} for"
+            f" {int(odd.sum())} of {len(odd)} rows"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,6 +276,9 @@ def cross_validated(
         target = data.target[check_rows]
         for position, predict in enumerate(predictions):
             values = predict(X)
+            if not np.isfinite(values).all():  # a model that fails on a row is not chosen
+                choices[position][check_rows] = np.inf
+                continue
             choices[position][check_rows] = metric.choice(target, values, scale)
             losses[position][check_rows] = metric.losses(target, values, scale)
     return [

@@ -70,6 +70,24 @@ def cautions(evidence: Evidence) -> list[str]:
             f"Only {evidence.holdout_units} {evidence.unit} certify: intervals are wide, and most"
             " modalities stay undecided."
         )
+    if () not in evidence.losses:
+        found.append(
+            "No constant prediction is among the losses: nothing here shows that any of the models is"
+            " better than one."
+        )
+    unpaired = [
+        name
+        for name in evidence.names
+        if not any(
+            name in subset and tuple(each for each in subset if each != name) in evidence.losses
+            for subset in evidence.losses
+        )
+    ]
+    if unpaired:
+        found.append(
+            f"Nothing is said of {', '.join(unpaired)} alone: no two of the subsets given differ by one"
+            " of these modalities only."
+        )
     counts = None if evidence.classes is None else len(evidence.classes)
     if counts is not None:
         constant = next((v for s, v in evidence.losses.items() if not s), None)

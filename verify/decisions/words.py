@@ -190,10 +190,17 @@ def other(
         "hurts": f"{name} hurts{beside}: {signed(gain.gain)} points ({between}).",
         "negligible": f"{name} makes too little difference to matter{beside}: {between},"
         f" within {points(margin)} points.",
-        "undecided": f"{name} adds nothing that can be shown with {size}: {between}."
-        if something
-        else "",
+        "undecided": _undecided(name, beside, gain, between, size) if something else "",
     }[verdict.verdict]
+
+
+def _undecided(name: str, beside: str, gain: Gain, between: str, size: str) -> str:
+    if gain.better:
+        return (
+            f"{name} makes a difference{beside}, {between}, but the models with it are not shown to be"
+            " better than a constant."
+        )
+    return f"{name} adds nothing that can be shown with {size}: {between}."
 
 
 def rows_sentence(verdict: Verdict) -> str:

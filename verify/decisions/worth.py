@@ -64,8 +64,7 @@ def shapley(
         Subset -> (n,) losses in [0, largest], NaN where a row has none. Rows with a loss for every
         subset count.
     """
-    subsets = all_subsets(names)
-    if any(subset not in losses for subset in subsets):
+    if len(losses) < 2 ** len(names) or any(s not in losses for s in all_subsets(names)):
         return ()
     scale = largest * (1.0 if weights is None else float(weights.max()))
     found = []
@@ -101,6 +100,8 @@ def interactions(
         if weights is not None:
             values = values * weights
         there = ~np.isnan(values)
+        if not there.any():
+            continue
         means = per_unit(values[there], units[there])
         mean, error = float(means.mean()), standard_error(means)
         found.append(Interaction(first, second, mean, mean - NORMAL * error, mean + NORMAL * error))
