@@ -137,8 +137,12 @@ class Study(Design):
         Path
             The page.
         """
+        # Here, since workers import this module and need no scikit-learn.
+        from verify.new_data import new_data
+
         check_writable(out, PAGE, DATA)
-        return write_report(self.run(out, **options), Path(out))
+        results = self.run(out, **options)
+        return write_report(results, Path(out), new_data=new_data(self, options.get("workers")))
 
 
 def verify_dataset(features: Any, y: Any, *, task: str | None = None, **options: Any) -> Study:

@@ -66,7 +66,8 @@ def test_two_samples_are_too_few_to_tell(
     out = capsys.readouterr().out.splitlines()
     first = next(i for i, line in enumerate(out) if line.endswith("--data FILE"))
     headline = out[first + 1]
-    assert headline.startswith("On these 300 rows taken as the whole population: ")
+    assert headline.startswith("On new rows: ")
+    assert "On these 300 rows taken as the whole population: " in headline
     assert "too few samples to tell in 2 of 2 comparisons" in headline
     assert "No:" not in headline
     assert "no gain" not in headline

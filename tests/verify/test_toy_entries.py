@@ -118,12 +118,12 @@ def test_a_toy_section_stands_on_the_page_and_in_its_contents(tmp_path: Path) ->
         html, report = page(study(), tmp_path)
     assert f"<p>There are {len(report['cells'])} cells.</p>" in html
     assert '<li><a href="#count">Count</a></li>' in html
-    assert "9. How many cells?" in html
+    assert "10. How many cells?" in html
 
 
 def test_the_tables_are_as_before() -> None:
     assert LOSSES.names == ("least-squares", "softmax", "logistic")
     assert OPERATIONS.names == ("concatenation", "sum", "mean", "gated", "attention")
     assert len(FORMS) == 8
-    assert len(SECTIONS) == 8
+    assert len(SECTIONS) == 9
     assert importlib.util.find_spec("toys") is not None

@@ -70,6 +70,7 @@ def report(
     from empirical import datasets
     from verify.execution.cluster import connect
     from verify.execution.folder import check_writable
+    from verify.new_data import new_data
     from verify.report import DATA, PAGE, write_report
     from verify.study import Study
 
@@ -92,7 +93,7 @@ def report(
         # Reopening a finished study writes no part, but the report is written in any case.
         check_writable(out, PAGE, DATA)
         results = study.run(out, resume=resume, progress=True, client=client)
-    page = write_report(results, Path(out), command=again(sys.argv[1:]))
+    page = write_report(results, Path(out), command=again(sys.argv[1:]), new_data=new_data(study))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
     answer = document["answer"]
     print("\n".join(filter(None, (answer["pointer"], answer["headline"]))))

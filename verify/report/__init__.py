@@ -19,15 +19,23 @@ from verify.results.results import Results
 PAGE, DATA = "report.html", "report.json"
 
 
-def write_report(results: Results, out: Path, command: str | None = None) -> Path:
+def write_report(
+    results: Results,
+    out: Path,
+    command: str | None = None,
+    new_data: dict[str, Any] | None = None,
+) -> Path:
     """Write report.json, then report.html made from that JSON alone; return the page's path.
 
     Parameters
     ----------
     command
         The command line that repeats the study; None if it was run from Python.
+    new_data
+        What the rows show about new rows, as plain values; see `verify.new_data`. None for bundled
+        data: the page then has no such section.
     """
-    return write_document(document(results, command), out / PAGE, render)
+    return write_document(document(results, command, new_data), out / PAGE, render)
 
 
 def render(document: dict[str, Any]) -> str:
@@ -37,15 +45,16 @@ def render(document: dict[str, Any]) -> str:
     for index, pair in enumerate(pairs):
         pair["panels"] = figures.panels(canvas, pair, f"figure{index + 1}")
     everything = list(document["config"]["modalities"])
+    sections = [section for section in SECTIONS if section.applies(document)]
     shown: dict[str, Any] = {}
-    for section in SECTIONS:
+    for section in sections:
         shown |= section.shows(document)
     return (
         _environment()
         .get_template("template.html")
         .render(
             document=document,
-            sections=[(each, _template(each)) for each in SECTIONS],
+            sections=[(each, _template(each)) for each in sections],
             pairs=pairs,
             titles=view.titles(document),
             line_names=view.line_names(document),

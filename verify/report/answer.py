@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from verify.design import Design
 from verify.findings.cells import Cell
@@ -28,17 +29,19 @@ from verify.report.pointer import pointer
 class Answer:
     """The question, the short answer, and a few sentences on it, each from measured numbers.
 
-    `pointer` says where to ask about new data; it is empty for the bundled data.
+    `pointer` says where to ask about new data, and `new_data` what these rows show about it; the
+    headline begins with the latter. Both are empty for the bundled data.
     """
 
     question: str
     pointer: str
+    new_data: str
     headline: str
     sentences: tuple[str, ...]
 
 
-def answer(found: Findings, design: Design) -> Answer:
-    """The answer to the question of a study, from its findings."""
+def answer(found: Findings, design: Design, new_data: dict[str, Any] | None = None) -> Answer:
+    """The answer to the question of a study, from its findings and what is known of new rows."""
     rows, columns = design.population.rows, _columns(design)
     question = (
         f"On {design.data.name} ({rows:,} rows, which are the whole population; modalities"
@@ -56,12 +59,23 @@ def answer(found: Findings, design: Design) -> Answer:
         _verdicts(found),
         _meaning(found, design),
     )
+    of_new_rows = _new_rows(new_data)
+    of_these_rows = headline(situation(found), rows, columns, len(found.modalities))
     return Answer(
         question,
         pointer(design.data.name),
-        headline(situation(found), rows, columns, len(found.modalities)),
+        of_new_rows,
+        f"{of_new_rows} {of_these_rows}".lstrip(),
         tuple(sentence for sentence in sentences if sentence),
     )
+
+
+def _new_rows(part: dict[str, Any] | None) -> str:
+    if part is None:
+        return ""
+    if part["refused"] is not None:
+        return f"Nothing can be said about new rows: {part['refused']}."
+    return f"On new rows: {part['sentence']}"
 
 
 def _columns(design: Design) -> int:

@@ -17,7 +17,9 @@ from verify.results.results import Results
 SCHEMA_VERSION = 2
 
 
-def document(results: Results, command: str | None = None) -> dict[str, Any]:
+def document(
+    results: Results, command: str | None = None, new_data: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """report.json as a dictionary; every non-finite number in it is None.
 
     Parameters
@@ -26,18 +28,21 @@ def document(results: Results, command: str | None = None) -> dict[str, Any]:
         Of a finished study.
     command
         The command line that repeats the study, None if it was run from Python.
+    new_data
+        What the rows show about new rows, as plain values; None for bundled data.
 
     Returns
     -------
     dict
-        Keys: schema_version, answer, enough, claims, pairs, crossovers, proofs, thresholds, cells,
+        Keys: schema_version, answer, new_data, enough, claims, pairs, crossovers, proofs, thresholds, cells,
         complexities, assumptions, config, confidence, environment, seconds, command.
     """
     found, design = Findings.of(results), results.design
     content: dict[str, Any] = plain(
         {
             "schema_version": SCHEMA_VERSION,
-            "answer": asdict(answer(found, design)),
+            "answer": asdict(answer(found, design, new_data)),
+            "new_data": new_data,
             "enough": enough(found),
             **{name: part for name, part in asdict(found).items() if name != "modalities"},
             "complexities": [

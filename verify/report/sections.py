@@ -20,6 +20,10 @@ def _nothing_more(document: Document) -> Document:
     return {}
 
 
+def _always(document: Document) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Section:
     """One section of the page.
@@ -34,6 +38,8 @@ class Section:
         The document to the variables that its template takes beside those of the whole page.
     source
         The text of its template, for a section from outside.
+    applies
+        Whether the document has what the section shows; by default always.
     """
 
     name: str
@@ -41,6 +47,11 @@ class Section:
     heading: str
     shows: Callable[[Document], Document] = _nothing_more
     source: str | None = None
+    applies: Callable[[Document], bool] = _always
+
+
+def _of_own_data(document: Document) -> bool:
+    return document["new_data"] is not None
 
 
 def _terms(document: Document) -> Document:
@@ -62,6 +73,7 @@ SECTIONS: Table[Section] = Table(
     "section",
     [
         Section("answer", "Answer", "The short answer"),
+        Section("new-data", "On new data", "On new data", applies=_of_own_data),
         Section("verdicts", "Verdicts", "Do the claims hold?"),
         Section("pairs", "Pair by pair", "Pair by pair: the gap, γ and the bounds"),
         Section("terms", "Dominant terms", "Which term dominates?", _terms),
