@@ -43,6 +43,19 @@ def xor(rng: np.random.Generator, n: int) -> tuple[dict[str, np.ndarray], np.nda
     return {"a": blurred[:, :1], "b": blurred[:, 1:]}, bits.sum(axis=1) % 2
 
 
+def weak(rng: np.random.Generator, n: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """A modality that is hard to tell from a constant, beside noise."""
+    a = rng.normal(size=(n, 3))
+    return {"a": a, "noise": rng.normal(size=(n, 5))}, _labels(rng, 0.35 * a[:, 0])
+
+
+def late(rng: np.random.Generator, n: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """A strong column, and 60 that matter together: with few rows they cost more than they give."""
+    a, many = rng.normal(size=(n, 1)), rng.normal(size=(n, 60))
+    score = 1.5 * a[:, 0] + 0.7 * many.sum(axis=1) / np.sqrt(60)
+    return {"a": a, "late": many}, _labels(rng, score, 0.3)
+
+
 WORLDS: dict[str, World] = {
     "useful": useful,
     "noise 5": noise(5),
@@ -51,6 +64,8 @@ WORLDS: dict[str, World] = {
     "redundant": redundant,
     "coins": coins,
     "xor": xor,
+    "weak": weak,
+    "late": late,
 }
 USELESS = {
     "noise 5": {"noise"},
@@ -58,6 +73,7 @@ USELESS = {
     "noise 300": {"noise"},
     "redundant": {"copy"},
     "coins": {"a", "b"},
+    "weak": {"noise"},
 }
 """In these worlds the best prediction does without these modalities."""
 
