@@ -1,7 +1,7 @@
 """The violation rate over independent samples against the failure probability that a theorem allows.
 
-One violated sample refutes nothing: a theorem may fail with its failure probability. Clopper and
-Pearson's interval over n independent samples decides (theory, section 7).
+One violated sample refutes nothing: a theorem may fail with its failure probability. The evidence of n
+independent samples decides, and is valid however often one looks and extends (theory, section 7).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain
-from empirical.statistics.laws import Law, checked_weights, clopper_pearson, estimate_quantile
+from empirical.statistics.laws import Law, checked_weights, estimate_quantile
+from verify.verdicts.anytime import NEVER, anytime_interval, evidence_above, evidence_below
 from verify.verdicts.compare import HOLDS, INCONCLUSIVE, VIOLATED, Values
 
 Verdict = Literal["supported", "refuted", "undecided"]
 SHARE = Domain("lie in [0, 1)", low=0.0, high=math.nextafter(1.0, 0.0))
 ALPHA = 0.05
-"""The probability that any of the tests of one claim comes out wrong."""
+"""The probability that any of the tests of one claim ever comes out wrong, however often one looks."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,16 @@ class Coverage:
         The violated samples as a fraction of all, or the probability of all violated outcomes.
     low, high : float
         The interval of the violation probability. Its lower end counts the violated samples only, its
-        upper end also the inconclusive ones.
+        upper end also the inconclusive ones. Each end is ever wrong with probability at most `alpha`.
     verdict : {"supported", "refuted", "undecided"}
     needed : float
         The number of samples with which this test could support the claim if none were violated;
         infinite if no number is enough.
     enumerated : bool
         Whether the samples are all possible outcomes.
+    alpha : float
+        The probability that this verdict is ever wrong, however often one looks at the samples and
+        adds to them; 0 if all outcomes were enumerated.
     """
 
     trials: int
@@ -57,19 +61,36 @@ class Coverage:
     verdict: Verdict
     needed: float
     enumerated: bool
+    alpha: float
+
+    @property
+    def looks(self) -> str:
+        """What the verdict may be used for: the looks at the samples that it allows, in words."""
+        if self.enumerated:
+            return "all outcomes enumerated"
+        return f"{self.trials} samples looked at, valid however often one looks"
 
 
 def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
     """The least n for which no violation in n samples supports a rate <= level.
 
-    n >= ln(alpha / 2k) / ln(1 - level) for k tests.
+    About ln(2k / alpha) / -ln(1 - level) for k tests.
 
     Examples
     --------
     >>> trials_needed(0.025), trials_needed(0.025, tests=20), trials_needed(0.005, tests=20)
-    (146, 265, 1334)
+    (135, 259, 1303)
     """
-    return math.ceil(math.log(alpha / (2 * tests)) / math.log1p(-level))
+    enough = math.log(tests / alpha)
+    # All the weight on "never", and the weight that it has.
+    fewer, least = (math.ceil(x / -math.log1p(-level)) for x in (enough, enough - math.log(NEVER)))
+    while least - fewer > 1:
+        middle = (fewer + least) // 2
+        if evidence_below(0, middle, level) >= enough:
+            least = middle
+        else:
+            fewer = middle
+    return least
 
 
 def coverage(
@@ -98,9 +119,10 @@ def coverage(
     tests : int
         k, the number of tests of the same claim; each gets alpha / k (Bonferroni).
     alpha : float
-        The probability that any of these tests comes out wrong.
+        The probability that any of these tests ever comes out wrong, however often one looks.
     sample_miss : float
-        The probability that one sample's own interval misses: refute only beyond level + this.
+        The probability that one sample's own interval misses. A violation seen may be none, and one may
+        be missed: refute only above level + this, support only below level - this.
 
     Raises
     ------
@@ -111,7 +133,7 @@ def coverage(
 
     Examples
     --------
-    >>> coverage([1] * 146, 0.025).verdict, coverage([1] * 145, 0.025).verdict
+    >>> coverage([1] * 135, 0.025).verdict, coverage([1] * 134, 0.025).verdict
     ('supported', 'undecided')
     >>> coverage([-1] * 20 + [1] * 126, 0.025).verdict
     'refuted'
@@ -130,30 +152,35 @@ def coverage(
     POSITIVE_INTEGER.whole("tests", tests)
     violated, open_ = codes == VIOLATED, codes == INCONCLUSIVE
     violations, inconclusive = int(violated.sum()), int(open_.sum())
-    needed = math.inf
+    needed, share = math.inf, alpha / tests
+    verdict: Verdict = "undecided"
+    # Of the samples that miss, all may be false violations, or all violations that were not seen.
+    above, below = min(1.0, level + sample_miss), max(0.0, level - sample_miss)
     if weights is not None:
         chance = checked_weights(weights, codes.shape, error)
         sure = math.fsum(chance[violated])
         # An event to which no outcome belongs has probability 0, but for what was cut off.
         low = max(0.0, sure - error)
         high = min(1.0, sure + math.fsum(chance[open_]) + error)
-        rate = min(1.0, sure)
+        rate, share = min(1.0, sure), 0.0
+        if low > above:
+            verdict = "refuted"
+        elif high + sample_miss <= level:
+            verdict = "supported"
     else:
-        tail = alpha / (2 * tests)
-        low = float(clopper_pearson(violations, n, tail).low)
-        high = float(clopper_pearson(violations + inconclusive, n, tail).high)
+        possible, enough = violations + inconclusive, -math.log(share)
+        low = float(anytime_interval(violations, n, share).low)
+        high = float(anytime_interval(possible, n, share).high)
         rate = violations / n
-        if level > 0.0:
-            needed = trials_needed(level, tests, alpha)
-    if low > level + sample_miss:
-        verdict: Verdict = "refuted"
-    elif high <= level:
-        verdict = "supported"
-    else:
-        verdict = "undecided"
+        if below > 0.0:
+            needed = trials_needed(below, tests, alpha)
+        if evidence_above(violations, n, above) >= enough:
+            verdict = "refuted"
+        elif evidence_below(possible, n, below) >= enough:
+            verdict = "supported"
     enumerated = weights is not None
     return Coverage(
-        n, violations, inconclusive, level, rate, low, high, verdict, needed, enumerated
+        n, violations, inconclusive, level, rate, low, high, verdict, needed, enumerated, share
     )
 
 
