@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +10,11 @@ import numpy as np
 
 from bounds import catalogue
 from empirical.statistics.intervals import Interval
-from empirical.statistics.laws import clopper_pearson
 from verify.claims.alterations import NONE, Alteration
 from verify.claims.claim import Claim, Finding
 from verify.claims.evidence.facts import Facts, Source
 from verify.verdicts import check as verdicts
+from verify.verdicts.anytime import evidence_above
 from verify.verdicts.compare import Values, compare
 from verify.verdicts.coverage import coverage
 
@@ -36,8 +37,8 @@ def caught_below(ratios: Values, level: float, alpha: float) -> float:
     """The number below which every multiple of the terms would have been refuted on these samples.
 
     A statement with c times its own terms is violated on the samples whose ratio exceeds c. It is
-    refuted if these are so many that Clopper and Pearson's lower end exceeds the level. The number is
-    the ratio of that rank, or 0 if it is negative or there are too few samples.
+    refuted if these are so many that the evidence for more violations than the level allows reaches
+    1/alpha. The number is the ratio of that rank, or 0 if it is negative or there are too few samples.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def caught_below(ratios: Values, level: float, alpha: float) -> float:
     """
     n = ratios.size
     counts = np.arange(1, n + 1)
-    enough = counts[clopper_pearson(counts, n, alpha / 2).low > level]
+    enough = counts[evidence_above(counts, n, level) >= -math.log(alpha)]
     if not enough.size:
         return 0.0
     return max(0.0, float(np.sort(ratios)[::-1][enough[0] - 1]))

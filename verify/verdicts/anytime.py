@@ -89,7 +89,7 @@ def anytime_interval(hits: int, n: int, miss: float) -> Interval:
     --------
     >>> found = anytime_interval(0, 146, 0.05)
     >>> float(found.low), round(float(found.high), 4)
-    (0.0, 0.0229)
+    (0.0, 0.0231)
     """
     enough, rate = -math.log(miss), hits / n
 

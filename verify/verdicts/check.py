@@ -63,7 +63,7 @@ class Decision:
         return (
             f"{self.theorem}: {self.outcome} ({found.violations} of {found.trials} samples violate it,"
             f" {found.inconclusive} inconclusive; violation probability in"
-            f" [{found.low:.3g}, {found.high:.3g}], allowed {found.level:.3g};"
+            f" [{found.low:.3g}, {found.high:.3g}], allowed {found.level:.3g}; {found.looks};"
             f" critical factor {self.factor.value:.3g})"
         )
 

@@ -79,7 +79,7 @@ def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
     Examples
     --------
     >>> trials_needed(0.025), trials_needed(0.025, tests=20), trials_needed(0.005, tests=20)
-    (135, 259, 1303)
+    (135, 259, 1304)
     """
     enough = math.log(tests / alpha)
     # All the weight on "never", and the weight that it has.
