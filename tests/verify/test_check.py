@@ -41,7 +41,7 @@ def test_a_planted_falsehood_that_passes_fails_the_test():
 
 def test_too_few_samples_are_undecided_and_say_how_many_would_do():
     assert check_theorem(PAPER, np.zeros(10), TERMS).outcome == "undecided"
-    with pytest.raises(AssertionError, match="146 samples without a violation would support it"):
+    with pytest.raises(AssertionError, match="135 samples without a violation would support it"):
         check_theorem(PAPER, np.zeros(10), TERMS, decided=True)
 
 
@@ -178,7 +178,8 @@ def test_a_sample_without_a_number_has_no_factor():
 def test_a_decision_says_what_it_rests_on():
     text = str(check_theorem(PAPER, np.zeros(10), TERMS))
     assert text.startswith("risk_gap.paper: undecided (0 of 10 samples violate it, 0 inconclusive")
-    assert "allowed 0.025; critical factor 0)" in text
+    assert "allowed 0.025; 10 samples looked at, valid however often one looks;" in text
+    assert text.endswith("critical factor 0)")
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,15 @@ def test_what_is_no_number_makes_nothing_true(lhs, options, message) -> None:
     known = {"gamma": 0, "R_M": 0.01, "L": 1, "C": 1, "m": 10_000, "delta": 0.05}
     with pytest.raises(ValueError, match=f"^{message}"):
         judge(risk_gap.paper("TA", "T"), lhs, known, **options)
+
+
+@pytest.mark.parametrize("lhs", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("expected", ["holds", "refuted"])
+def test_samples_without_a_finite_number_decide_nothing(lhs, expected) -> None:
+    found = check_theorem(PAPER, np.full(10_000, lhs), TERMS, expected=None)
+    assert (found.outcome, found.coverage.inconclusive) == ("undecided", 10_000)
+    with pytest.raises(AssertionError, match="undecided"):
+        check_theorem(PAPER, np.full(10_000, lhs), TERMS, expected=expected, decided=True)
 
 
 def test_masked_arguments_are_refused() -> None:

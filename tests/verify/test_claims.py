@@ -23,7 +23,7 @@ from verify.claims.report import page
 from verify.claims.report import terminal as text
 from verify.claims.report.document import SECTIONS, document
 from verify.claims.run import decide
-from verify.verdicts.coverage import ALPHA
+from verify.verdicts.coverage import ALPHA, trials_needed
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 # One source of each kind: enumerated, drawn, drawn with a fixed world; a second or two in all.
@@ -165,7 +165,7 @@ def test_an_undecided_claim_says_what_would_decide_it():
         [Decided(claim, (finding(claim, source, facts, 16, None),))], seed=0, seconds=0
     )
     assert shown["claims"][0]["verdict"] == "undecided"
-    assert shown["claims"][0]["trials_needed"] == math.ceil(math.log(0.025) / math.log(0.98))
+    assert shown["claims"][0]["trials_needed"] == trials_needed(0.02)
     assert "would decide it" in " ".join(text.table(shown).split())
 
 

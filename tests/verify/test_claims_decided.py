@@ -19,6 +19,7 @@ FINDING = Finding(
     verdict="supported",
     needed=1.0,
     enumerated=True,
+    alpha=0.0,
     source="made",
     m=1,
     delta=None,

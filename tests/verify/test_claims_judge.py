@@ -14,7 +14,7 @@ from verify.claims.claim import Claim
 from verify.claims.evidence.facts import Drawn, Enumerated, Facts
 from verify.claims.judge import caught_below, finding
 from verify.verdicts.compare import BoundInterval, bound_interval
-from verify.verdicts.coverage import ALPHA
+from verify.verdicts.coverage import ALPHA, coverage
 
 
 def source_of(facts, m=1):
@@ -256,8 +256,8 @@ def test_the_right_hand_side_of_an_inequality_may_be_an_interval():
 
 
 def test_each_test_has_its_share_of_alpha():
-    """5 of 100 refute 1 % at alpha 0.05, and not at a hundredth of it: eleven tests and a miss."""
-    facts = Facts(Interval.exact(np.where(np.arange(100) < 5, 1.0, -1.0)))
+    """6 of 100 refute 1 % at alpha 0.05, and not at a fifteenth of it: three tests and a miss."""
+    facts = Facts(Interval.exact(np.where(np.arange(100) < 6, 1.0, -1.0)))
     assert found(facts, level=0.01).verdict == "refuted"
     few = replace(source_of(facts), m=(1, 2, 3), miss=0.04)
     claim = Claim("c", "belief", "", "supported", (few, source_of(replace(facts, weights=[1]))))
@@ -272,12 +272,12 @@ def test_each_test_has_its_share_of_alpha():
 
 
 def test_what_is_caught_needs_violations_beyond_the_level():
-    """At level 0.1 of 100 draws and alpha 0.05, 17 violations have a lower end above 0.1; 16 do not."""
+    """At level 0.1 of 100 draws and alpha 0.05, 20 violations refute; 19 do not."""
     ratios = np.arange(1, 101) / 100
-    assert stats.beta.ppf(0.025, 17, 84) > 0.1 > stats.beta.ppf(0.025, 16, 85)
-    assert caught_below(ratios, level=0.1, alpha=0.05) == 0.84
-    # One violation of one is refuted at a level below alpha / 2.
-    assert caught_below(np.array([3.0]), level=0.02, alpha=0.05) == 3.0
+    for violations, verdict in ((20, "refuted"), (19, "undecided")):
+        codes = [-1] * violations + [1] * (100 - violations)
+        assert coverage(codes, 0.1, alpha=0.05).verdict == verdict
+    assert caught_below(ratios, level=0.1, alpha=0.05) == 0.81
 
 
 # ---- what a test hands to the decision

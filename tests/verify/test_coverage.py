@@ -24,11 +24,20 @@ def codes(violated: int, inconclusive: int, n: int) -> list[int]:
     return [VIOLATED] * violated + [INCONCLUSIVE] * inconclusive + [HOLDS] * holds
 
 
-def test_trials_needed_as_in_the_design() -> None:
-    """n >= ln(alpha / 2k) / ln(1 - level): 145.7, 264.1 and 1,333.4."""
-    assert trials_needed(0.025) == 146
-    assert trials_needed(0.025, tests=20) == 265
-    assert trials_needed(0.005, tests=20) == 1334
+def test_trials_needed_by_hand() -> None:
+    """The least n for which the evidence reaches k / alpha, from its formula term by term."""
+    ratios = [0, 1 / 1.1, 1 / 1.5, 1 / 2, 1 / 3, 1 / 6, 1 / 16]
+    weights = [1 / 2, 1 / 32, 3 / 32, 1 / 8, 1 / 8, 1 / 16, 1 / 16]
+    for level, tests in ((0.025, 1), (0.025, 20), (0.005, 20), (0.1, 1), (0.05, 56), (0.7, 1)):
+        n = trials_needed(level, tests)
+        evidence = [
+            sum(w * (1 - level + r * level) ** -size for r, w in zip(ratios, weights, strict=True))
+            for size in (n - 1, n)
+        ]
+        assert evidence[0] < tests / 0.05 <= evidence[1]
+    assert (trials_needed(0.025), trials_needed(0.025, tests=20)) == (135, 259)
+    assert trials_needed(0.005, tests=20) == 1304
+    assert trials_needed(0.025, alpha=0.05 / 20) == 259
 
 
 @pytest.mark.parametrize("tests", [1, 20, 56])
@@ -39,11 +48,17 @@ def test_exactly_the_needed_trials_support(level: float, tests: int) -> None:
     assert coverage(codes(0, 0, n - 1), level, tests=tests).verdict == "undecided"
 
 
-def test_the_interval_is_clopper_and_pearsons() -> None:
-    """Its ends solve P(X >= 7 | low) = 0.025 and P(X <= 7 | high) = 0.025 for n = 100."""
+def test_the_interval_holds_what_the_evidence_does_not_exclude() -> None:
+    """At both ends for 7 of 100 the evidence is k / alpha = 20: a claim of that level is just decided."""
     decided = coverage(codes(7, 0, 100), 0.1)
-    assert math.isclose(stats.binom.sf(6, 100, decided.low), 0.025, rel_tol=1e-9)
-    assert math.isclose(stats.binom.cdf(7, 100, decided.high), 0.025, rel_tol=1e-9)
+    for end, verdict in ((decided.low, "refuted"), (decided.high, "supported")):
+        nearer, farther = (end - 1e-9, end + 1e-9)
+        found = [coverage(codes(7, 0, 100), level).verdict for level in (nearer, farther)]
+        assert verdict in found
+        assert "undecided" in found
+    assert decided.low < 0.07 < decided.high < 0.2
+    assert decided.alpha == 0.05
+    assert coverage(codes(7, 0, 100), 0.1, tests=4).alpha == 0.0125
 
 
 def test_inconclusive_samples_count_on_the_upper_side_only() -> None:
@@ -80,10 +95,39 @@ def test_a_sample_interval_that_may_miss_raises_the_bar() -> None:
     assert coverage(some, 0.02, sample_miss=0.99).verdict == "undecided"
 
 
-def test_a_true_claim_is_rarely_refuted() -> None:
-    """Violations at exactly the level: each side errs with probability at most 2.5 %.
+def test_a_violation_that_a_sample_misses_is_not_support() -> None:
+    """A true rate of 0.04 at level 0.025, of which misses of 0.02 leave 0.02 in view: never supported."""
+    rng = np.random.default_rng(11)
+    for _ in range(20):
+        seen = codes(int(rng.binomial(40_000, 0.02)), 0, 40_000)
+        assert coverage(seen, 0.025).verdict == "supported"
+        assert coverage(seen, 0.025, sample_miss=0.02).verdict == "undecided"
+    clean = codes(0, 0, trials_needed(0.015))
+    level = 0.025
+    assert coverage(clean, level, sample_miss=0.01).verdict == "supported"
+    assert coverage(clean[1:], level, sample_miss=0.01).verdict == "undecided"
+    assert coverage(clean, level, sample_miss=0.01).needed == trials_needed(0.015)
+    # What misses alone could hide is never supported.
+    hopeless = coverage(codes(0, 0, 10_000), 0.025, sample_miss=0.025)
+    assert (hopeless.verdict, hopeless.needed) == ("undecided", math.inf)
 
-    2,000 seeded replications; at most 2.5 % + 4 standard errors of them may be refuted.
+
+def test_misses_count_for_enumerated_outcomes_too() -> None:
+    weights = [0.25, 0.75]
+    for level, miss, verdict in (
+        (0.5, 0.25, "supported"),
+        (0.5, 0.375, "undecided"),
+        (0.125, 0.0625, "refuted"),
+        (0.125, 0.125, "undecided"),
+    ):
+        found = coverage([VIOLATED, HOLDS], level, weights=weights, sample_miss=miss)
+        assert found.verdict == verdict
+
+
+def test_a_true_claim_is_rarely_refuted() -> None:
+    """Violations at exactly the level: each side errs with probability at most 5 %.
+
+    2,000 seeded replications; at most 5 % + 4 standard errors of them may be refuted.
     """
     rng = np.random.default_rng(7)
     values, times = np.unique(rng.binomial(305, 0.05, 2000), return_counts=True)
@@ -92,7 +136,7 @@ def test_a_true_claim_is_rarely_refuted() -> None:
         sum(int(n) for v, n in zip(verdicts, times, strict=True) if v == verdict)
         for verdict in ("refuted", "supported")
     )
-    allowed = 2000 * (0.025 + 4 * math.sqrt(0.025 * 0.975 / 2000))
+    allowed = 2000 * (0.05 + 4 * math.sqrt(0.05 * 0.95 / 2000))
     assert refuted <= allowed
     assert supported <= allowed
 
@@ -301,6 +345,9 @@ def test_one_refutation_refutes_and_only_all_support(verdicts: list, verdict: st
     [
         [1, 2],
         [np.nan] * 200,
+        [True] * 200,
+        np.ones(200, dtype=bool),
+        [1.0] * 200,
         ["violated"] * 200,
         [None] * 200,
         [2] * 200,

@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import logsumexp, xlogy
+from scipy.special import xlogy
 
 from empirical.statistics.intervals import Interval
 
@@ -111,5 +111,7 @@ def _mixture(
     """The logarithm of the mean of the likelihood ratios, one entry for each count."""
     k, size = (np.asarray(each, dtype=np.float64)[..., None] for each in (hits, n))
     logs = xlogy(k, ratios) - size * np.log1p(probability * (ratios - 1))
-    found: Values = np.asarray(logsumexp(logs, axis=-1, b=weights))
+    # Some ratio is positive, so that the largest logarithm is finite.
+    largest = logs.max(axis=-1)
+    found: Values = largest + np.log(np.exp(logs - largest[..., None]) @ weights)
     return found

@@ -82,8 +82,9 @@ def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
     (135, 259, 1304)
     """
     enough = math.log(tests / alpha)
-    # All the weight on "never", and the weight that it has.
+    # With all the weight on "never" a sample fewer is not enough; with the weight that it has alone it is.
     fewer, least = (math.ceil(x / -math.log1p(-level)) for x in (enough, enough - math.log(NEVER)))
+    fewer -= 1
     while least - fewer > 1:
         middle = (fewer + least) // 2
         if evidence_below(0, middle, level) >= enough:
