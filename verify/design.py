@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib import metadata
 from typing import Any
@@ -63,6 +63,13 @@ class Design:
     device: str
     steps: int
     learning_rate: float
+
+    def at(self, delta: tuple[float, ...]) -> Design:
+        """The same design with other confidence parameters."""
+        if delta == self.delta:
+            return self
+        values = {each.name: getattr(self, each.name) for each in fields(Design)}
+        return Design(**{**values, "delta": delta})
 
     def tests(self, of_pairs: bool) -> int:
         """The number of tests of which a claim on pairs, or on subsets, consists."""

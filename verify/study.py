@@ -21,6 +21,7 @@ from verify.execution.run import RunOptions, run_study
 from verify.report import DATA, PAGE, write_report
 from verify.results.results import Results
 from verify.verdicts.coverage import trials_needed
+from verify.verdicts.shares import shares
 from verify.verdicts.gain import UNPROVED
 
 LEAST_TRIALS = 250
@@ -171,9 +172,13 @@ def _enough_trials(
     family: Family, m: tuple[int, ...], head_m: tuple[int, ...], delta: tuple[float, ...]
 ) -> int:
     """The trials with which every claim can be supported and every gain certified, if all agree."""
-    tests = max(tests_of_a_claim(family, m, head_m, delta, of_pairs) for of_pairs in (True, False))
+    # The tests at one delta have its share of alpha.
+    tests = max(
+        tests_of_a_claim(family, m, head_m, delta[:1], of_pairs) for of_pairs in (True, False)
+    )
+    share = shares([delta])[delta[0]]
     # Theorem 1 may fail with delta/2, the smaller of the two levels.
-    needed = max(LEAST_TRIALS, trials_needed(min(min(delta) / 2, UNPROVED), tests))
+    needed = max(LEAST_TRIALS, trials_needed(min(min(delta) / 2, UNPROVED), tests, share))
     if needed > MOST_TRIALS:
         raise ValueError(
             f"delta must be so large that {MOST_TRIALS:,} trials can support a claim, or trials be"

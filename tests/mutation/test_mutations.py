@@ -41,6 +41,7 @@ mutants = load(Path(__file__).with_name("mutants.py")).mutants
 
 BATTERY = {
     "verify.verdicts.compare": ("verify/test_compare.py", "verify/test_check.py"),
+    "verify.verdicts.anytime": ("verify/test_anytime.py", "verify/test_coverage.py"),
     "verify.verdicts.coverage": ("verify/test_coverage.py", "verify/test_check.py"),
     "verify.verdicts.check": ("verify/test_check.py",),
     "verify.verdicts.gain": ("verify/test_gain.py",),
@@ -83,11 +84,6 @@ SURVIVORS = {
     ),
     "measured: (set(pair.N) < set(pair.M) for pair in worse) ->"
     " (set(pair.N) <= set(pair.M) for pair in worse)": "M and N of a pair differ",
-    "caught_below: counts[clopper_pearson(counts, n, alpha / 2).low > level] ->"
-    " counts[clopper_pearson(counts, n, alpha / 2).low >= level]": (
-        "a quantile of the beta distribution equals the level for no count of violations"
-    ),
-    "caught_below: n + 1 -> n + 2": "for more violations than samples the quantile is NaN",
 }
 """Mutants that nothing notices, each with the reason: it decides as the original does."""
 

@@ -12,6 +12,7 @@ from empirical.measure import FREE, SAME
 from empirical.statistics.intervals import Interval
 from verify.findings import cells as module
 from verify.findings.forms import Form
+from verify.verdicts.coverage import ALPHA
 
 M, N = ("a", "b"), ("a",)
 TRIALS = 200
@@ -40,7 +41,7 @@ def place_of(gap, *, slack=0.0, best=0.0, width=0.0, tests=1, pair=True, other=0
     )
     beside = SimpleNamespace(population_risk=Interval.exact(other * ones))
     return SimpleNamespace(
-        results=SimpleNamespace(design=design_of(tests)),
+        results=SimpleNamespace(design=design_of(tests), alpha={DELTA: ALPHA, 0.5: ALPHA}),
         setting=SimpleNamespace(m=64, head=SAME),
         M=M,
         N=N if pair else None,

@@ -72,14 +72,14 @@ def test_a_certificate_does_not_turn_with_the_number_of_samples() -> None:
         (0, 6, 0, "open"),
         (2, 0, 0, "open"),
         (0, 0, 40, "open"),
-        (30, 10, 0, "better"),
-        (29, 11, 0, "open"),
-        (11, 29, 0, "open"),
-        (10, 30, 0, "worse"),
+        (31, 9, 0, "better"),
+        (30, 10, 0, "open"),
+        (10, 30, 0, "open"),
+        (9, 31, 0, "worse"),
         # A tie is neither.
-        (30, 0, 10, "better"),
-        (29, 0, 11, "open"),
-        (0, 30, 10, "worse"),
+        (31, 0, 9, "better"),
+        (30, 0, 10, "open"),
+        (0, 31, 9, "worse"),
     ],
 )
 def test_m_is_better_if_it_is_on_most_of_all_samples(better, worse, ties, side) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import tempfile
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
+from bounds.domains import PROBABILITY
 from verify.design import Design
 from verify.execution import part_files
 from verify.execution.tasks import Task
 
 PARTS, CONFIG = "parts", "config.json"
+
+_log = logging.getLogger(__name__)
 
 
 def open_folder(out: str | Path, design: Design) -> Path:
@@ -41,6 +46,40 @@ def open_folder(out: str | Path, design: Design) -> Path:
     for folder in (parts, Path(out)):
         part_files.sweep(folder)
     return parts
+
+
+def record_deltas(parts: Path, deltas: Sequence[float]) -> tuple[tuple[float, ...], ...]:
+    """Every delta ever asked for in a folder, by request; those that are new are recorded as one more.
+
+    A request is one file, `deltas-0001.json` and so on, that is never changed. A damaged one holds no
+    delta, but has had its share of alpha.
+
+    Parameters
+    ----------
+    parts : Path
+        What `open_folder` returns.
+    deltas : sequence of float
+        Those that are asked for now.
+    """
+    while True:
+        requests: list[tuple[float, ...]] = []
+        for number in itertools.count(1):
+            path = parts / f"deltas-{number:04d}.json"
+            if not path.exists():
+                break
+            requests.append(_request(path))
+        new = [delta for delta in deltas if delta not in itertools.chain(*requests)]
+        # Of two studies that ask at once the second one reads what the first one wrote.
+        if not new or part_files.create(path, json.dumps(new).encode()):
+            return (*requests, tuple(new)) if new else tuple(requests)
+
+
+def _request(path: Path) -> tuple[float, ...]:
+    try:
+        return tuple(PROBABILITY.number("delta", each) for each in json.loads(path.read_bytes()))
+    except (ValueError, TypeError):
+        _log.warning("%s is damaged: its deltas count as asked for again", path)
+        return ()
 
 
 def check_writable(out: str | Path, *names: str) -> None:

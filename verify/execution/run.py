@@ -18,11 +18,12 @@ from bounds.domains import POSITIVE_INTEGER
 from empirical import measure
 from verify.design import Design
 from verify.execution import cluster, part_files, workers
-from verify.execution.folder import check_writable, finished, open_folder
+from verify.execution.folder import check_writable, finished, open_folder, record_deltas
 from verify.execution.tasks import Context, Task, compute
 from verify.execution.threads import one_thread
 from verify.results.measurements import Measurements
 from verify.results.results import Results
+from verify.verdicts.shares import shares
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -91,7 +92,8 @@ def run_study(
     design
         What is measured.
     out
-        Folder for part files, which are kept; None: a scratch file that is not.
+        Folder for part files, which are kept; None: a scratch file that is not. Every delta ever
+        asked for in it stays a part of the claims, and has a share of alpha.
     resume
         Use existing parts. Without it they are computed again and replaced one by one.
     workers
@@ -120,6 +122,9 @@ def run_study(
         if client is not None:
             raise ValueError(f"workers must be None where a client is given, got {workers}")
     parts = Parts(None if out is None else open_folder(out, design), design.fingerprint, resume)
+    requests = (
+        (design.delta,) if parts.folder is None else record_deltas(parts.folder, design.delta)
+    )
     measurements = Measurements(design.trials, parts.folder)
     known = _reopen(design, parts, measurements)
     missing = _missing(design, chunk, measurements, known)
@@ -144,12 +149,15 @@ def run_study(
             else:
                 measurements.add(frame)
             bar.update(task.trials)
+    alpha = shares(requests)
     return Results(
-        design=design,
+        # A delta once asked for stays a part of every claim.
+        design=design.at(tuple(sorted(alpha, reverse=True))),
         measurements=measurements,
         complexities=pd.concat([known[m] for m in _sizes(design)], ignore_index=True),
         reference_risk=reference.risk,
         seconds=time.monotonic() - began,
+        alpha=alpha,
     )
 
 

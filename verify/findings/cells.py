@@ -127,14 +127,17 @@ def _cells(form: Form, place: Place) -> Iterator[Cell]:
     else:
         lhs = place.eta
         L_hat = Summary.of(place.L_hat)
+    at_each = tests // len(design.delta)
     for delta in design.delta:
+        alpha = place.results.alpha[delta]
         found = judge(
             theorem,
             lhs,
             {**given, "delta": delta},
             slack=slack,
             rounding=ROUNDING,
-            tests=tests,
+            tests=at_each,
+            alpha=alpha,
         )
         factor = None
         if own is not None:
@@ -196,7 +199,7 @@ def _cell(
         certificate=None
         if place.N is None
         else certificate(
-            np.broadcast_to(upper.total, decided.trials), decided.verdict, tests=tests
+            np.broadcast_to(upper.total, decided.trials), decided.verdict, alpha=decided.alpha
         ),
         gamma=gamma,
         own_excess=own_excess,

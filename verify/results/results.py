@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -39,6 +40,8 @@ class Results:
         The population risk of the function that stands for h* o g*.
     seconds
         Wall-clock time of the run.
+    alpha
+        For each delta, the probability that any test of one claim at this delta is ever wrong.
     """
 
     design: Design
@@ -46,6 +49,7 @@ class Results:
     complexities: pd.DataFrame
     reference_risk: float
     seconds: float
+    alpha: Mapping[float, float]
 
     @property
     def frame(self) -> pd.DataFrame:

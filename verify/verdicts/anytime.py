@@ -23,9 +23,9 @@ from empirical.statistics.intervals import Interval
 
 Values = NDArray[np.float64]
 
-ODDS_RATIOS = np.array([1.1, 1.5, 2.0, 3.0, 6.0, 16.0])
+ODDS_RATIOS = np.array([1.1, 1.25, 1.5, 2.0, 3.0, 6.0, 16.0])
 """Odds, as multiples of those of the level, on which the evidence is laid; and their inverses."""
-WEIGHTS = np.array([1, 3, 4, 4, 2, 2]) / 16
+WEIGHTS = np.array([1, 2, 3, 3, 3, 2, 2]) / 16
 """The weights of these odds ratios. They sum to 1."""
 NEVER = 0.5
 """Evidence that a probability is small puts this weight on 0, and shares the rest as `WEIGHTS`."""
@@ -89,7 +89,7 @@ def anytime_interval(hits: int, n: int, miss: float) -> Interval:
     --------
     >>> found = anytime_interval(0, 146, 0.05)
     >>> float(found.low), round(float(found.high), 4)
-    (0.0, 0.0231)
+    (0.0, 0.0232)
     """
     enough, rate = -math.log(miss), hits / n
 

@@ -79,7 +79,7 @@ def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
     Examples
     --------
     >>> trials_needed(0.025), trials_needed(0.025, tests=20), trials_needed(0.005, tests=20)
-    (135, 259, 1304)
+    (136, 259, 1305)
     """
     enough = math.log(tests / alpha)
     # With all the weight on "never" a sample fewer is not enough; with the weight that it has alone it is.
@@ -134,7 +134,7 @@ def coverage(
 
     Examples
     --------
-    >>> coverage([1] * 135, 0.025).verdict, coverage([1] * 134, 0.025).verdict
+    >>> coverage([1] * 136, 0.025).verdict, coverage([1] * 135, 0.025).verdict
     ('supported', 'undecided')
     >>> coverage([-1] * 20 + [1] * 126, 0.025).verdict
     'refuted'

@@ -66,7 +66,7 @@ def facts(gap: float, ends: Values, truth: Facts | None = None) -> Facts:
 
 
 def _truth(draw: Draw, name: str, world: str, m: tuple[int, ...]) -> Drawn:
-    @drawn(f"certificates/{name}", world, m, trials=4000)
+    @drawn(f"certificates/{name}", world, m, trials=8000)
     def source(m: int, trials: int, seed: int) -> Facts:
         rows, gap = draw(generator(seed, f"certificates/{name}", m), (trials, m))
         return facts(gap, upper(rows))
