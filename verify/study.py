@@ -21,8 +21,8 @@ from verify.execution.run import RunOptions, run_study
 from verify.report import DATA, PAGE, write_report
 from verify.results.results import Results
 from verify.verdicts.coverage import trials_needed
-from verify.verdicts.shares import shares
 from verify.verdicts.gain import UNPROVED
+from verify.verdicts.shares import shares
 
 LEAST_TRIALS = 250
 MOST_TRIALS = 10_000_000

@@ -139,8 +139,7 @@ def test_evidence_is_a_mean_of_likelihood_ratios() -> None:
     # One hit leaves nothing of the half that is laid on "never".
     assert math.isclose(math.exp(evidence_below(k, n, p)), 0.5 * less, rel_tol=1e-12)
     none = sum(
-        w * (1 - p + p / r) ** -n
-        for r, w in zip(anytime.ODDS_RATIOS, anytime.WEIGHTS, strict=True)
+        w * (1 - p + p / r) ** -n for r, w in zip(anytime.ODDS_RATIOS, anytime.WEIGHTS, strict=True)
     )
     expected = 0.5 * (1 - p) ** -n + 0.5 * none
     assert math.isclose(math.exp(evidence_below(0, n, p)), expected, rel_tol=1e-12)

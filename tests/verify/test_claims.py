@@ -1,7 +1,6 @@
 """The ledger: what it holds, how it is judged, and that a wrong one is noticed."""
 
 import json
-import math
 from dataclasses import replace
 from pathlib import Path
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from bounds import risk_gap
 from empirical.statistics.intervals import Interval

@@ -6,8 +6,8 @@ against p0, after k hits among n draws, is
     rho^k / (1 - p0 + rho p0)^n
 
 One draw multiplies it by (1 - p + rho p)/(1 - p0 + rho p0) on average. That is at most 1 for rho > 1 and
-p <= p0, and for rho < 1 and p >= p0: it is a supermartingale, and so is a mixture over rho. By Ville's inequality it
-reaches 1/miss, at whatever n, with probability at most `miss` (theory, section 7).
+p <= p0, and for rho < 1 and p >= p0: it is a supermartingale, and so is a mixture over rho. By Ville's
+inequality it reaches 1/miss, at whatever n, with probability at most `miss` (theory, section 7).
 """
 
 from __future__ import annotations

@@ -76,11 +76,19 @@ def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
 
     About ln(2k / alpha) / -ln(1 - level) for k tests.
 
+    Raises
+    ------
+    ValueError
+        For a level or an alpha outside (0, 1), or a number of tests that is not a positive integer.
+
     Examples
     --------
     >>> trials_needed(0.025), trials_needed(0.025, tests=20), trials_needed(0.005, tests=20)
     (136, 259, 1305)
     """
+    PROBABILITY.number("level", level)
+    PROBABILITY.number("alpha", alpha)
+    POSITIVE_INTEGER.whole("tests", tests)
     enough = math.log(tests / alpha)
     # With all the weight on "never" a sample fewer is not enough; with the weight that it has alone it is.
     fewer, least = (math.ceil(x / -math.log1p(-level)) for x in (enough, enough - math.log(NEVER)))
