@@ -177,7 +177,7 @@ def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
         "tests_on_draws": sum(claim.tests for claim in drawn),
         "measuring": {s.name: s.miss for claim in drawn for s in claim.drawn if s.miss},
         "note": "Each claim’s probability is first reduced by those with which the measured intervals"
-        " that it uses may fail. Its tests on draws share the rest equally (Bonferroni), half of it"
-        " against a wrong refutation. Enumerated outcomes, and risks and qualities, which are exact"
+        " that it uses may fail. Its tests on draws share the rest equally (Bonferroni), and no verdict"
+        " is ever wrong with more than its share, however often one looks. Enumerated outcomes, and risks and qualities, which are exact"
         " or certified, need none of it",
     }
