@@ -84,6 +84,10 @@ SURVIVORS = {
     ),
     "measured: (set(pair.N) < set(pair.M) for pair in worse) ->"
     " (set(pair.N) <= set(pair.M) for pair in worse)": "M and N of a pair differ",
+    "caught_below: counts[evidence_above(counts, n, level) >= -math.log(alpha)] ->"
+    " counts[evidence_above(counts, n, level) > -math.log(alpha)]": (
+        "the evidence equals what is asked for at no count of violations"
+    ),
 }
 """Mutants that nothing notices, each with the reason: it decides as the original does."""
 

@@ -107,6 +107,10 @@ def test_what_is_caught_is_caught(weighted):
     assert scaled_sharp_form(ratios, whole.caught * (1 + 1e-9), weights).verdict != "refuted"
 
 
+def test_one_violation_is_enough_where_none_is_allowed():
+    assert caught_below(np.array([3.0, 1.0]), level=0.0, alpha=0.05) == 3.0
+
+
 def test_nothing_is_caught_with_too_few_samples():
     assert caught_below(np.full(2, 9.0), level=0.025, alpha=0.05) == 9.0
     assert caught_below(np.full(1, 9.0), level=0.03, alpha=0.05) == 0.0

@@ -178,6 +178,6 @@ def _confidence(decided: Sequence[Decided]) -> dict[str, Any]:
         "measuring": {s.name: s.miss for claim in drawn for s in claim.drawn if s.miss},
         "note": "Each claim’s probability is first reduced by those with which the measured intervals"
         " that it uses may fail. Its tests on draws share the rest equally (Bonferroni), and no verdict"
-        " is ever wrong with more than its share, however often one looks. Enumerated outcomes, and risks and qualities, which are exact"
-        " or certified, need none of it",
+        " is ever wrong with more than its share, however often one looks. Enumerated outcomes, and"
+        " risks and qualities, which are exact or certified, need none of it",
     }
