@@ -193,3 +193,13 @@ def test_the_ends_are_where_the_evidence_is_just_enough(hits: int, n: int) -> No
     assert wider.low <= low <= high <= wider.high
     assert (low == 0) == (hits <= 1)
     assert (high == 1) == (n - hits <= 1 and hits > 0)
+
+
+def test_an_end_is_found_where_the_evidence_hardly_suffices() -> None:
+    """Half a unit above what is asked for, at the very ends of the range."""
+    most = float(evidence_above(3, 10, 1e-300))
+    assert anytime_interval(3, 10, math.exp(0.5 - most)).low > 0.0
+    assert anytime_interval(3, 10, math.exp(-0.5 - most)).low == 0.0
+    most = float(evidence_below(7, 10, math.nextafter(1.0, 0.0)))
+    assert anytime_interval(7, 10, math.exp(0.5 - most)).high < 1.0
+    assert anytime_interval(7, 10, math.exp(-0.5 - most)).high == 1.0
