@@ -385,3 +385,8 @@ def test_the_critical_factor_of_equal_outcomes_is_an_order_statistic() -> None:
             values = np.arange(1, n + 1) / n
             found = critical_factor(values, 1.0, k / n, weights=np.full(n, 1 / n), error=1e-15)
             assert found.low <= values[n - k - 1] <= found.high <= values[n - k]
+
+
+def test_enumerated_outcomes_have_no_chance_to_be_wrong() -> None:
+    assert coverage([-1, 1], 0.05, weights=[0.04, 0.96]).alpha == 0.0
+    assert coverage([1], 0.05, tests=4).alpha == 0.0125

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from verify.verdicts.coverage import trials_needed
 from verify.verdicts.gain import certificate, certified_from, preference, proof
 
 
@@ -146,3 +147,11 @@ def test_certified_from_is_the_start_of_an_unbroken_run(measured, certified, sta
 )
 def test_the_strongest_thing_that_holds_is_said(compared, proved, left_open, expected) -> None:
     assert proof(compared, proved, left_open) == expected
+
+
+def test_both_sides_of_a_preference_are_tests() -> None:
+    enough = trials_needed(0.5, tests=2 * 40)
+    assert trials_needed(0.5, tests=40) < enough < trials_needed(0.5, tests=3 * 40)
+    assert preference([1.0], tests=40).needed == enough
+    assert preference([1.0] * enough, tests=40).side == "worse"
+    assert preference([1.0] * (enough - 1), tests=40).side == "open"

@@ -7,6 +7,7 @@ independent samples decides, and is valid however often one looks and extends (t
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -90,16 +91,9 @@ def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
     PROBABILITY.number("alpha", alpha)
     POSITIVE_INTEGER.whole("tests", tests)
     enough = math.log(tests / alpha)
-    # With all the weight on "never" a sample fewer is not enough; with the weight that it has alone it is.
-    fewer, least = (math.ceil(x / -math.log1p(-level)) for x in (enough, enough - math.log(NEVER)))
-    fewer -= 1
-    while least - fewer > 1:
-        middle = (fewer + least) // 2
-        if evidence_below(0, middle, level) >= enough:
-            least = middle
-        else:
-            fewer = middle
-    return least
+    # The weight on "never" alone reaches it with so many samples; the others only add to it.
+    most = math.ceil((enough - math.log(NEVER)) / -math.log1p(-level))
+    return bisect_left(range(most), enough, key=lambda n: float(evidence_below(0, n, level)))
 
 
 def coverage(
