@@ -196,3 +196,10 @@ def test_every_form_is_checked_on_its_heads_pairs_and_subsets():
     assert at[:4] == [(f"{k} {i}", M, N) for k in (SAME, FREE) for i in (1, 2)]
     assert at[4:] == [(f"{SAME} {i}", each, None) for each in (M, N) for i in (1, 2)]
     assert [made for made, _ in places] == [forms[0]] * 4 + [quality] * 4
+
+
+def test_a_delta_has_its_own_share_of_alpha():
+    place = place_of(-0.9, best=-1.0)
+    assert cell(place).verdict == "supported"
+    place.results.alpha = {DELTA: 1e-12}
+    assert cell(place).verdict == "undecided"
