@@ -46,18 +46,24 @@ def test_a_killed_worker_is_replaced_and_its_work_done_again(
     ]
 
 
-def test_a_worker_killed_while_it_starts_is_replaced() -> None:
+def test_a_worker_killed_while_it_starts_is_replaced(tmp_path: Path) -> None:
     """With 1 MB of work in the pipe of a starting process, a killed one stopped the run for ever."""
     ballast, killed = b"x" * 2**20, threading.Event()
+    flag = str(tmp_path / "killed")
 
     def kill_first() -> None:
         while not killed.is_set():
             for child in multiprocessing_children():
                 os.kill(child, signal.SIGKILL)
                 killed.set()
+                open(flag, "w").close()
                 return
 
     def work(number: int) -> int:
+        # However late the first worker is seen, it is killed before the work is done.
+        deadline = time.monotonic() + 60
+        while not os.path.exists(flag) and time.monotonic() < deadline:
+            time.sleep(0.01)
         return number + len(ballast)
 
     thread = threading.Thread(target=kill_first, daemon=True)
