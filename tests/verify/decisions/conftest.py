@@ -114,3 +114,11 @@ def faults() -> Callable[..., list[str]]:
     made.loader.exec_module(module)
     found: Callable[..., list[str]] = module.faults
     return found
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Forests take most of the time of a decision, and a fifth of the trees finds the same here."""
+    # Worker processes import the library's own number.
+    if "workers" not in request.node.name and request.node.get_closest_marker("slow") is None:
+        monkeypatch.setattr("verify.decisions.candidates.TREES", 20)
