@@ -152,24 +152,34 @@ def calls(function: Callable) -> Iterator[Callable[[], None]]:
         yield lambda arguments=arguments: function(**arguments)
 
 
-def functions_of(module: ModuleType) -> list[Callable]:
-    """The test functions but for slow ones, those with many examples last: most mutants fall at the first."""
+def functions_of(module: ModuleType, first: str) -> list[Callable]:
+    """The test functions but for slow ones: the one named first, and those with many examples last."""
     named = [f for k, f in vars(module).items() if k.startswith("test_") and inspect.isfunction(f)]
-    found = [f for f in named if "slow" not in {m.name for m in getattr(f, "pytestmark", [])}]
-    return sorted(found, key=lambda f: hasattr(f, "hypothesis") or "cover" in f.__name__)
+    kept = [f for f in named if "slow" not in {m.name for m in getattr(f, "pytestmark", [])}]
+    many = {f: hasattr(f, "hypothesis") or "cover" in f.__name__ for f in kept}
+    return sorted(kept, key=lambda f: (f.__name__ != first, many[f]))
+
+
+LAST: dict[str, tuple[str, str]] = {}
+"""The file and the function that noticed the last mutant of a module: the next one often falls there."""
 
 
 def noticed(name: str, tree: ast.Module) -> bool:
     """Whether any test of the battery fails, warns or cannot be loaded with the mutant in place."""
+    last = LAST.get(name, ("", ""))
+    where = last
     try:
         with in_place_of(name, tree), warnings.catch_warnings():
             warnings.simplefilter("error")
-            for path in BATTERY[name]:
+            for path in sorted(BATTERY[name], key=lambda path: path != last[0]):
+                where = path, ""
                 module = load(TESTS / path)
-                for function in functions_of(module):
+                for function in functions_of(module, last[1] if path == last[0] else ""):
+                    where = path, function.__name__
                     for call in calls(function):
                         call()
     except (Exception, pytest.fail.Exception):
+        LAST[name] = where
         return True
     return False
 
