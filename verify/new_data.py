@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from empirical.datasets.dataset import Dataset
-from empirical.datasets.sources import BUNDLED
 from empirical.observations.observations import Observations
 from empirical.observations.observe import observe
 from verify.decisions import words
@@ -45,7 +44,7 @@ def new_data(design: Design, workers: int | None = None) -> dict[str, Any] | Non
     >>> part["refused"]
     'the data must leave at least 30 rows in each part, got 20 in the training part'
     """
-    if design.data.name in BUNDLED.names:
+    if design.data.bundled:
         return None
     try:
         found = decide(

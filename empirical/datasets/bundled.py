@@ -6,6 +6,9 @@ Huang et al. (2021), Table 4. ``from_arrays`` and ``load_npz`` take the user's o
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,6 +21,10 @@ __all__ = ["breast_cancer", "diabetes", "digits", "share", "simulated"]
 
 CONSTRUCTIONS = ("mixing", "copied")
 SHARE = Domain("lie in [0, 1]", low=0.0, high=1.0)
+
+
+def _bundled(*arrays: Any, **options: Any) -> Dataset:
+    return replace(from_arrays(*arrays, **options), bundled=True)
 
 
 def digits(task: str | None = None) -> Dataset:
@@ -48,7 +55,7 @@ def digits(task: str | None = None) -> Dataset:
         for half, rows in halves.items()
         for side, columns in sides.items()
     }
-    return from_arrays(
+    return _bundled(
         features,
         bunch.target,
         task=task,
@@ -75,7 +82,7 @@ def breast_cancer(task: str | None = None) -> Dataset:
     frame = load_breast_cancer(as_frame=True)
     groups = {"mean": slice(0, 10), "standard-error": slice(10, 20), "worst": slice(20, 30)}
     labels = frame.target if task == "regression" else frame.target_names[frame.target]
-    return from_arrays(
+    return _bundled(
         {name: frame.data.iloc[:, columns] for name, columns in groups.items()},
         labels,
         task=task,
@@ -102,7 +109,7 @@ def diabetes(task: str | None = None) -> Dataset:
 
     frame = load_diabetes(as_frame=True, scaled=False)
     vitals = ["age", "sex", "bmi", "bp"]
-    return from_arrays(
+    return _bundled(
         {"vitals": frame.data[vitals], "serum": frame.data.drop(columns=vitals)},
         frame.target,
         task=task,
@@ -150,7 +157,7 @@ def simulated(
         at_least(least).whole(argument, value)
     u = np.random.default_rng(seed).standard_normal((modalities, rows, features))
     x = share(u, overlap, construction)
-    return from_arrays(
+    return _bundled(
         {f"x{k + 1}": x[k] for k in range(modalities)},
         x.sum(axis=(0, 2)),
         name="simulated",

@@ -31,7 +31,8 @@ class Dataset:
     ``classes``: the labels as text, sorted as they were (numbers by value); empty for regression.
     ``dropped``: name → the constant columns left out (names for DataFrames, else indices), only for
     modalities that lost one. ``train_rows``: the first so many rows are the source's own training
-    split, None if it has none.
+    split, None if it has none. ``bundled``: whether it comes with the library; a user's file may have the
+    name of a bundled set.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Dataset:
     dropped: dict[str, tuple[str | int, ...]]
     description: str
     train_rows: int | None = None
+    bundled: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

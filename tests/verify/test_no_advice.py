@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from empirical import datasets
 from empirical.datasets import from_arrays
 from verify import verify_dataset
 from verify.cli import main
@@ -81,5 +82,7 @@ def test_two_samples_are_too_few_to_tell(
 def test_the_bundled_data_have_no_pointer() -> None:
     from verify.report.pointer import POINTER, pointer
 
-    assert pointer("digits") == ""
-    assert pointer(from_arrays(*noise(30, 2)).name) == POINTER
+    assert pointer(datasets.digits()) == ""
+    assert pointer(from_arrays(*noise(30, 2))) == POINTER
+    # The name alone does not make a file of the user's a bundled set.
+    assert pointer(from_arrays(*noise(30, 2), name="digits")) == POINTER

@@ -45,7 +45,10 @@ def test_each_request_is_a_file_of_its_own(tmp_path: Path) -> None:
     assert json.loads((parts / names[1]).read_text()) == [0.2]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[2]", b'["a"]', b"7", b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[2]", b'["a"]', b"7", b"\xff", pytest.param(b"[" * 100_000, id="nested")],
+)
 def test_a_damaged_request_has_had_its_share(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:

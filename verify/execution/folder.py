@@ -75,9 +75,10 @@ def record_deltas(parts: Path, deltas: Sequence[float]) -> tuple[tuple[float, ..
 
 
 def _request(path: Path) -> tuple[float, ...]:
+    part_files.check_file(path)
     try:
         return tuple(PROBABILITY.number("delta", each) for each in json.loads(path.read_bytes()))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         _log.warning("%s is damaged: its deltas count as asked for again", path)
         return ()
 

@@ -63,7 +63,7 @@ def answer(found: Findings, design: Design, new_data: dict[str, Any] | None = No
     of_these_rows = headline(situation(found), rows, columns, len(found.modalities))
     return Answer(
         question,
-        pointer(design.data.name),
+        pointer(design.data),
         of_new_rows,
         f"{of_new_rows} {of_these_rows}".lstrip(),
         tuple(sentence for sentence in sentences if sentence),

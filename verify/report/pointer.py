@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from empirical.datasets.sources import BUNDLED
+from empirical.datasets.dataset import Dataset
 
 POINTER = "Does a modality help on new data? Ask: python -m verify decide --data FILE"
 
 
-def pointer(data: str) -> str:
-    """The pointer for a data set of the user's own, by its name; nothing for a bundled one.
+def pointer(data: Dataset) -> str:
+    """The pointer for a data set of the user's own; nothing for a bundled one.
 
     Examples
     --------
-    >>> pointer("digits"), pointer("my rows")
-    ('', 'Does a modality help on new data? Ask: python -m verify decide --data FILE')
+    >>> from empirical import datasets
+    >>> pointer(datasets.digits())
+    ''
     """
-    return "" if data in BUNDLED.names else POINTER
+    return "" if data.bundled else POINTER
