@@ -102,16 +102,17 @@ def of_differences(
     'M better'
     """
     chosen = METHODS.find(method)
-    values = in_order(found.values, seed)
     alpha = delta / 2 if side == "both" else delta
-    low, high = -found.C, found.C
-    p_M = p_N = 1.0
-    if side != "lower":
-        high = min(high, chosen.upper(values, alpha, found.C) + found.rounding)
-        p_M = chosen.p_value(values, alpha, found.C)
-    if side != "upper":
-        low = max(low, -chosen.upper(-values, alpha, found.C) - found.rounding)
-        p_N = chosen.p_value(-values, alpha, found.C)
+    low, high = ends_of(
+        found,
+        None if side == "upper" else alpha,
+        None if side == "lower" else alpha,
+        chosen,
+        seed,
+    )
+    values = in_order(found.values, seed)
+    p_M = 1.0 if side == "lower" else chosen.p_value(values, alpha, found.C)
+    p_N = 1.0 if side == "upper" else chosen.p_value(-values, alpha, found.C)
     return Certificate(
         gap=float(values.mean()),
         low=low,
@@ -132,6 +133,34 @@ def of_differences(
         clip=found.clip,
         clipped=found.clipped,
     )
+
+
+def ends_of(
+    found: Differences,
+    low_alpha: float | None,
+    high_alpha: float | None,
+    method: str | Method = "betting",
+    seed: int = 0,
+) -> tuple[float, float]:
+    """The ends of the mean difference, each wrong with probability at most its own alpha.
+
+    Without an alpha an end is that of the range.
+
+    Examples
+    --------
+    >>> found = differences(np.zeros(100), np.full(100, 0.5), C=1.0)
+    >>> low, high = ends_of(found, None, 0.05)
+    >>> low, high < 0
+    (-1.0, True)
+    """
+    chosen = METHODS.find(method)
+    values = in_order(found.values, seed)
+    low, high = -found.C, found.C
+    if high_alpha is not None:
+        high = min(high, chosen.upper(values, high_alpha, found.C) + found.rounding)
+    if low_alpha is not None:
+        low = max(low, -chosen.upper(-values, low_alpha, found.C) - found.rounding)
+    return low, high
 
 
 def in_order(values: Values, seed: int) -> Values:

@@ -35,8 +35,8 @@ class Differences:
     clip : float or None
     clipped : int
         Rows with a loss that was cut off.
-    rounding : float
-        What rounding may have changed in the mean.
+    largest : int
+        The rows of the largest group; 0 where rows are the units.
     """
 
     values: Values
@@ -45,12 +45,20 @@ class Differences:
     unit: Literal["row", "group"] = "row"
     clip: float | None = None
     clipped: int = 0
-    rounding: float = 0.0
+    largest: int = 0
 
     @property
     def n(self) -> int:
         """The number of independent units."""
         return self.values.size
+
+    @property
+    def rounding(self) -> float:
+        """What rounding may have changed in the mean.
+
+        A sum of k numbers in [−C, C] is off by at most k²/2 units in the last place of C.
+        """
+        return 4 * float(np.finfo(np.float64).eps) * self.C * (1 + self.largest)
 
 
 def differences(
@@ -99,16 +107,12 @@ def differences(
     C = range_of(C, clip)
     if clip is not None:
         M, N, clipped = cut_off(M, N, clip)
-    found = Differences(within(M - N, C), M.size, C, clip=clip, clipped=clipped, rounding=_ulps(C))
+    found = Differences(within(M - N, C), M.size, C, clip=clip, clipped=clipped)
     if labels is not None:
-        found = _by_group(found, labels)
+        found = by_group(found, labels)
     if found.n < LEAST_UNITS:
         raise ValueError(f"n must be at least {LEAST_UNITS} {found.unit}s, got {found.n}")
     return found
-
-
-def _ulps(C: float) -> float:
-    return 4 * float(np.finfo(np.float64).eps) * C
 
 
 def range_of(C: Any, clip: Any) -> float:
@@ -217,12 +221,23 @@ def _groups(groups: Any, index: pd.Index[Any] | None, rows: int) -> NDArray[np.i
     return codes
 
 
-def _by_group(found: Differences, codes: NDArray[np.intp]) -> Differences:
+def by_group(found: Differences, codes: NDArray[np.intp]) -> Differences:
+    """Differences of rows as those of their groups, each the mean of its rows.
+
+    Parameters
+    ----------
+    codes : array, [n]
+        0, 1, …, each of which occurs: the group of a row.
+
+    Examples
+    --------
+    >>> rows = Differences(np.array([0.5, 1.0, 0.0]), rows=3, C=1.0)
+    >>> by_group(rows, np.array([1, 0, 1])).values.tolist()
+    [1.0, 0.25]
+    """
     sizes = np.bincount(codes)
     means = np.clip(np.bincount(codes, found.values) / sizes, -found.C, found.C)
-    # A sum of k numbers in [−C, C] is off by at most k²/2 units in the last place of C.
-    rounding = found.rounding * (1 + float(sizes.max()))
-    return replace(found, values=means, unit="group", rounding=rounding)
+    return replace(found, values=means, unit="group", largest=int(sizes.max()))
 
 
 def cut_off(M: Values, N: Values, clip: float) -> tuple[Values, Values, int]:

@@ -7,22 +7,23 @@ and the shares add up to one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from empirical.modalities import Subset
-from empirical.statistics.betting import lower_bound, upper_bound
-from empirical.streams import stream
-from verify.decisions.choice import Plan, ordered, per_unit
+from verify.certificates.certify import ends_of
+from verify.certificates.rows import LEAST_UNITS, Differences, by_group
+from verify.decisions.choice import Plan, ordered
+from verify.decisions.evidence import Evidence
 
 # The shares of delta: the modalities' own comparisons, those with the constant, those along the path.
 CONSTANT_SHARE = 0.1
 PATH_SHARE = 0.1
 # Of a comparison's share, what its lower end gets if a gain is expected.
 LOWER_SHARE = 0.75
-LEAST_UNITS = 30
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Comparison:
     Parameters
     ----------
     role
-        "modality", "constant", "path" or "price": why it is in the family.
+        "modality", "constant" or "path": why it is in the family.
     subject
         The modality it is about; empty if it is about none.
     larger, smaller
@@ -144,28 +145,38 @@ def family(
     return found
 
 
-def differences(larger: np.ndarray, smaller: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Weighted gains of rows, NaN where one of the losses is missing."""
-    gains = smaller - larger
-    return np.asarray(gains if weights is None else gains * weights)
+@dataclass(frozen=True)
+class Mean:
+    """A mean gain over the units of the hold-out, with certified ends.
+
+    Parameters
+    ----------
+    gain, low, high
+        Each end fails with at most its own probability.
+    n, rows
+        The number of units, and of rows.
+    spread
+        The standard deviation over units; NaN where they are too few.
+    """
+
+    gain: float
+    low: float
+    high: float
+    n: int
+    rows: int
+    spread: float
 
 
 def certify_mean(
-    values: np.ndarray,
-    units: np.ndarray,
-    half_range: float,
-    low_delta: float,
-    high_delta: float,
-    seed: int,
-) -> tuple[float, float, float, int, float]:
-    """Mean of bounded values over units, its certified ends, the number of units, and the spread.
+    values: np.ndarray, evidence: Evidence, low_delta: float, high_delta: float, seed: int
+) -> Mean:
+    """The mean over the units of the hold-out, each row with its weight.
 
     Parameters
     ----------
     values
-        (n,) numbers in [-half_range, half_range], NaN for rows that do not count.
-    units
-        (n,) codes of groups, or of rows. A group counts with the mean of its rows.
+        (n,) differences of losses, or weighted means of such differences; NaN for rows that do not
+        count. A group counts with the mean of its rows.
     low_delta, high_delta
         The probabilities with which either end may fail.
     seed
@@ -175,46 +186,35 @@ def certify_mean(
     -----
     With fewer than 30 units the ends are those of the range.
     """
+    weights = evidence.weights
+    half_range = evidence.metric.range(evidence.scale)
+    if weights is not None:
+        values, half_range = values * weights, half_range * float(weights.max())
     there = ~np.isnan(values)
-    means = per_unit(values[there], units[there])
-    n = len(means)
-    if n < LEAST_UNITS:
-        mean = float(means.mean()) if n else 0.0
-        return mean, -half_range, half_range, n, float("nan")
-    # The order is drawn before the values are seen, and is the same for all comparisons of these units.
-    shuffled = means[stream(seed, "order", n).permutation(n)]
-    clipped = np.clip(shuffled, -half_range, half_range)
-    ends = {"low": -half_range, "high": half_range, "null": 0.0}
-    low = float(lower_bound(clipped, low_delta, **ends))
-    high = float(upper_bound(clipped, high_delta, **ends))
-    return float(means.mean()), low, high, n, float(means.std(ddof=1))
+    rows = int(there.sum())
+    if not rows:
+        return Mean(0.0, -half_range, half_range, 0, 0, math.nan)
+    codes = np.unique(evidence.units[there], return_inverse=True)[1]
+    within = np.clip(values[there], -half_range, half_range)
+    found = by_group(Differences(within, rows, half_range), codes)
+    mean = float(found.values.mean())
+    if found.n < LEAST_UNITS:
+        return Mean(mean, -half_range, half_range, found.n, rows, math.nan)
+    low, high = ends_of(found, low_delta, high_delta, seed=seed)
+    return Mean(mean, low, high, found.n, rows, float(found.values.std(ddof=1)))
 
 
 def certify(
-    comparisons: Sequence[Comparison],
-    losses: Mapping[Subset, np.ndarray],
-    *,
-    largest: float,
-    units: np.ndarray,
-    weights: np.ndarray | None,
-    delta: float,
-    seed: int,
+    comparisons: Sequence[Comparison], evidence: Evidence, delta: float, seed: int
 ) -> list[Gain]:
     """The gains of all comparisons, simultaneous at delta.
 
-    Parameters
-    ----------
-    losses
-        Subset -> (n,) losses in [0, largest], NaN for rows outside the hold-out or without the
-        modalities. A comparison counts the rows that have both.
+    A comparison counts the rows of the hold-out that have the modalities of both subsets.
     """
-    scale = largest * (1.0 if weights is None else float(weights.max()))
+    losses = evidence.losses
     found = []
     for each in comparisons:
-        values = differences(losses[each.larger], losses[each.smaller], weights)
-        mean, low, high, n, spread = certify_mean(
-            values, units, scale, each.low_share * delta, each.high_share * delta, seed
-        )
-        rows = int((~np.isnan(values)).sum())
-        found.append(Gain(each, mean, low, high, n, rows, spread))
+        gains = losses[each.smaller] - losses[each.larger]
+        mean = certify_mean(gains, evidence, each.low_share * delta, each.high_share * delta, seed)
+        found.append(Gain(each, **vars(mean)))
     return found

@@ -15,45 +15,23 @@ def judge(
     evidence: Evidence, cheapest: Subset | None, margin: float, delta: float, seed: int
 ) -> Decision:
     """The decision on this evidence; `cheapest` is the cheapest subset that is good enough, if any."""
-    largest = evidence.metric.range(evidence.scale)
     compared = family(evidence.names, evidence.plan, evidence.losses, cheapest)
-    gains = certify(
-        compared,
-        evidence.losses,
-        largest=largest,
-        units=evidence.units,
-        weights=evidence.weights,
-        delta=delta,
-        seed=seed,
-    )
-    rows = evidence.train_rows + len(evidence.holdout)
+    gains = certify(compared, evidence, delta, seed)
     judged = verdicts(
         gains,
-        evidence.plan,
         margin=margin,
         delta=delta,
-        largest=largest,
-        rows=rows,
+        largest=evidence.metric.range(evidence.scale),
+        rows=evidence.total,
     )
-    found = recommend(gains, evidence.plan)
-    shares = shapley(
-        evidence.names,
-        evidence.losses,
-        largest=largest,
-        units=evidence.units,
-        weights=evidence.weights,
-        delta=delta,
-        seed=seed,
-    )
-    together = interactions(evidence.names, evidence.losses, evidence.units, evidence.weights)
     return Decision(
         document(
             evidence,
             gains=gains,
             judged=judged,
-            found=found,
-            shares=shares,
-            interactions=together,
+            found=recommend(gains, evidence.plan),
+            shares=shapley(evidence, delta, seed),
+            interactions=interactions(evidence),
             cheapest=cheapest,
             margin=margin,
             delta=delta,

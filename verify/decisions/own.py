@@ -16,10 +16,11 @@ from empirical.observations.rows import as_groups, as_order, as_weights
 from empirical.observations.tables import load_table
 from empirical.observations.targets import as_target, one_column
 from empirical.streams import stream
+from verify.certificates.rows import LEAST_UNITS
+from verify.decisions.split import latest_of
 
 # So much of the rows chooses what is compared; the rest certifies.
 SHARE = 0.2
-LEAST_UNITS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +110,9 @@ def read_own(
             raise ValueError(f"{argument} must have {rows} rows, got {len(array)}")
         found[tuple(name for name in names if name in members_set)] = array
     assert rows is not None
-    codes = np.arange(rows) if groups is None else _sized(as_groups(groups)[0], rows, "groups")
+    units = np.arange(rows) if groups is None else _sized(as_groups(groups)[0], rows, "groups")
     when = None if order is None else _sized(as_order(order)[0], rows, "order")
     heavy = None if weights is None else _sized(as_weights(weights)[0], rows, "weights")
-    units = np.unique(codes, return_inverse=True)[1].astype(np.int64)
     return Own(
         tuple(names),
         dict(sorted(found.items(), key=lambda item: len(item[0]))),
@@ -282,7 +282,5 @@ def _chooses(units: np.ndarray, when: np.ndarray | None, seed: int, grouped: boo
     if when is None:
         ranks = stream(seed, "split", n).permutation(n)
     else:
-        latest = np.full(n, -np.inf)
-        np.maximum.at(latest, units, when)
-        ranks = np.argsort(np.argsort(latest, kind="stable"), kind="stable")
+        ranks = np.argsort(np.argsort(latest_of(units, when), kind="stable"), kind="stable")
     return np.asarray((ranks < count)[units])

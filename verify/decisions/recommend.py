@@ -63,7 +63,6 @@ class Recommendation:
 
 def verdicts(
     gains: Sequence[Gain],
-    plan: Plan,
     *,
     margin: float,
     delta: float,

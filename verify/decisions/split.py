@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from empirical.observations.observations import Observations
 from empirical.streams import stream
+from verify.certificates.rows import LEAST_UNITS
 
 Rows = NDArray[np.int64]
 
 FOLDS = 3
-# A hold-out of fewer units certifies nothing, and as many are needed to choose a model.
-LEAST_UNITS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ class Split:
         return len(np.unique(self.units[self.holdout]))
 
 
-def split(data: Observations, seed: int, folds: int = FOLDS) -> Split:
+def split(data: Observations, seed: int) -> Split:
     """Half of the groups (or rows) train and half certify, unless the user gave a split.
 
     With an order in time the earlier half trains. A group is never divided.
@@ -70,7 +69,7 @@ def split(data: Observations, seed: int, folds: int = FOLDS) -> Split:
         how = "The training rows are those that you gave; all other rows certify."
     elif data.order is not None:
         # A group belongs where its latest row lies, so that no training row is later than it seems.
-        latest = _latest(units, data.order)
+        latest = latest_of(units, data.order)
         cut = np.sort(latest)[(len(latest) - 1) // 2]
         in_train = (latest <= cut)[units]
         how = f"The earlier half of the {what} trains, the later half certifies."
@@ -84,6 +83,7 @@ def split(data: Observations, seed: int, folds: int = FOLDS) -> Split:
     }
     for name, part in parts.items():
         count = len(np.unique(units[part]))
+        # Fewer certify nothing, and as many are needed to choose a model.
         if count < LEAST_UNITS:
             raise ValueError(
                 f"the data must leave at least {LEAST_UNITS} {what} in each part,"
@@ -91,14 +91,21 @@ def split(data: Observations, seed: int, folds: int = FOLDS) -> Split:
             )
     train = parts["training"]
     inside = _in_time if data.order is not None else _drawn
-    return Split(train, parts["certifying"], units, inside(data, train, units, seed, folds), how)
+    return Split(train, parts["certifying"], units, inside(data, train, units, seed), how)
 
 
 def _codes(groups: np.ndarray) -> Rows:
     return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
-def _latest(units: Rows, order: np.ndarray) -> np.ndarray:
+def latest_of(units: Rows, order: np.ndarray) -> np.ndarray:
+    """The latest time of each unit: a group belongs where its latest row lies.
+
+    Examples
+    --------
+    >>> latest_of(np.array([0, 1, 0]), np.array([1, 2, 3]))
+    array([3., 2.])
+    """
     latest = np.full(int(units.max()) + 1, -np.inf)
     np.maximum.at(latest, units, order)
     return latest
@@ -114,7 +121,7 @@ def _check_given(data: Observations, units: Rows) -> None:
 
 
 def _drawn(
-    data: Observations, train: Rows, units: Rows, seed: int, folds: int
+    data: Observations, train: Rows, units: Rows, seed: int
 ) -> tuple[tuple[Rows, Rows], ...]:
     """Folds of whole units, spread over the classes."""
     distinct, first = np.unique(units[train], return_index=True)
@@ -123,18 +130,18 @@ def _drawn(
         # The class of a group is that of its first row: good enough to spread the classes.
         order = order[np.argsort(data.target[train][first][order], kind="stable")]
     fold = np.empty(len(distinct), dtype=np.int64)
-    fold[order] = np.arange(len(distinct)) % folds
+    fold[order] = np.arange(len(distinct)) % FOLDS
     of_row = fold[np.searchsorted(distinct, units[train])]
-    return tuple((train[of_row != f], train[of_row == f]) for f in range(folds))
+    return tuple((train[of_row != f], train[of_row == f]) for f in range(FOLDS))
 
 
 def _in_time(
-    data: Observations, train: Rows, units: Rows, seed: int, folds: int
+    data: Observations, train: Rows, units: Rows, seed: int
 ) -> tuple[tuple[Rows, Rows], ...]:
     """Fit on what is earlier, validate on the block that follows."""
     assert data.order is not None
-    latest = _latest(units, data.order)[units[train]]
-    ends = np.quantile(latest, np.linspace(0.4, 1.0, folds + 1), method="lower")
+    latest = latest_of(units, data.order)[units[train]]
+    ends = np.quantile(latest, np.linspace(0.4, 1.0, FOLDS + 1), method="lower")
     pairs = [
         (train[latest <= start], train[(latest > start) & (latest <= end)])
         for start, end in itertools.pairwise(ends)

@@ -151,7 +151,6 @@ def test_rows_that_lack_a_modality_are_counted_among_the_rows_needed() -> None:
     few, all_rows = (
         verdicts(
             [gain("a", "", 0.02, 0.05, "a")],
-            Plan((), ((),), ()),
             margin=0.005,
             delta=0.05,
             largest=1.0,
