@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -25,15 +25,19 @@ class Plan:
         that is the constant, but no single modality is so close to the best subset: the smallest one
         that is.
     path
-        Subsets from the empty one to the favourite, one modality more in each step: backwards, the
-        modality goes whose loss costs least.
+        Subsets up to the favourite, from the empty one if it is known. Each is the largest known part of
+        the next, which is one modality less where all subsets are known; of several, the one of least
+        loss.
     guess
         The subset of least cross-validated loss: an estimate.
+    means
+        Subset -> the mean of its cross-validated loss over the rows that have all modalities.
     """
 
     favourite: Subset
     path: tuple[Subset, ...]
     guess: Subset
+    means: Mapping[Subset, float] = field(default_factory=dict)
 
 
 def all_subsets(names: Sequence[str]) -> tuple[Subset, ...]:
@@ -136,8 +140,9 @@ def plan(
         among = [subsets[position] for position in inside]
         best = among[_smallest_close(among, table[inside])]
         favourite = best if len(best) > 1 else favourite
-    mean_of = dict(zip(subsets, means, strict=True))
-    return Plan(favourite, _backward(names, favourite, mean_of), subsets[int(np.argmin(means))])
+    mean_of = dict(zip(subsets, means.tolist(), strict=True))
+    path = _backward(names, favourite, mean_of)
+    return Plan(favourite, path, subsets[int(np.argmin(means))], mean_of)
 
 
 def _smallest_close(subsets: Sequence[Subset], table: np.ndarray) -> int:
@@ -184,13 +189,15 @@ def standard_error(values: np.ndarray) -> float:
 def _backward(
     names: Sequence[str], favourite: Subset, means: Mapping[Subset, float]
 ) -> tuple[Subset, ...]:
-    """From the favourite to the empty set, through subsets that were trained."""
+    """From the favourite down: the largest known subset of the last one, of these the one of least loss."""
     path = [favourite]
-    while path[-1]:
-        smaller = [ordered(names, {*path[-1]} - {name}) for name in path[-1]]
-        trained = [subset for subset in smaller if subset in means]
-        if not trained:  # beyond six modalities not all subsets are there
-            path.append(())
-            break
-        path.append(min(trained, key=lambda subset: means[subset]))
+    while smaller := [subset for subset in means if set(subset) < set(path[-1])]:
+        size = max(map(len, smaller))
+        # Of equals the one without the first modality.
+        path.append(
+            min(
+                (subset for subset in smaller if len(subset) == size),
+                key=lambda subset: (means[subset], [name in subset for name in names]),
+            )
+        )
     return tuple(reversed(path))

@@ -10,7 +10,7 @@ from empirical.modalities import Subset
 from empirical.observations.observations import Observations
 from empirical.observations.observe import observe
 from verify.decisions import curves as learning
-from verify.decisions.choice import MOST_FOR_ALL, all_subsets, complete_cases, plan
+from verify.decisions.choice import MOST_FOR_ALL, all_subsets, plan
 from verify.decisions.decision import Decision
 from verify.decisions.evidence import Evidence
 from verify.decisions.judge import judge
@@ -174,14 +174,9 @@ def _from_rows(
     fold_losses = {subset: each.fold_losses for subset, each in trained.items()}
     weights = settled_weights(data.weights, parts.train)
     aim = plan(data.names, fold_losses, parts.units, weights)
-    means_of = dict(
-        zip(
-            fold_losses, complete_cases(fold_losses, parts.units, weights).mean(axis=1), strict=True
-        )
-    )
     complete_family(data.names, aim, trained, setting)
     losses = {subset: each.losses for subset, each in trained.items()}
-    cheapest = cheapest_of(prices, means_of, aim.favourite, margin)
+    cheapest = cheapest_of(prices, aim, margin)
     drawn, means = drawn_curves(trained, aim, setting, data.names)
     crossings = [
         found
@@ -193,7 +188,7 @@ def _from_rows(
         name=data.name,
         names=data.names,
         metric=chosen,
-        scale=scale,
+        largest=chosen.range(scale),
         plan=aim,
         losses=losses,
         models={subset: each.model for subset, each in trained.items()},

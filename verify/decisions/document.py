@@ -55,7 +55,7 @@ def document(
             "point": evidence.metric.point,
             "higher_is_better": evidence.metric.higher_is_better,
             "treatment": evidence.metric.treatment,
-            "range": evidence.metric.range(evidence.scale),
+            "range": evidence.largest,
         },
         "margin": margin,
         "delta": delta,

@@ -10,7 +10,7 @@ import numpy as np
 from empirical.modalities import Subset
 from verify.decisions.choice import Plan, per_unit, standard_error
 from verify.decisions.curves import Crossover, Point
-from verify.decisions.losses import Metric, Scale
+from verify.decisions.losses import Measure
 
 NORMAL = 1.96
 
@@ -21,6 +21,8 @@ class Evidence:
 
     Parameters
     ----------
+    metric, largest
+        How losses are read; they lie in [0, largest].
     losses
         Subset -> (n,) losses on the hold-out, NaN elsewhere.
     models, extras
@@ -35,8 +37,8 @@ class Evidence:
 
     name: str
     names: tuple[str, ...]
-    metric: Metric
-    scale: Scale
+    metric: Measure
+    largest: float
     plan: Plan
     losses: Mapping[Subset, np.ndarray]
     models: Mapping[Subset, str]

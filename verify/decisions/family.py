@@ -187,7 +187,7 @@ def certify_mean(
     With fewer than 30 units the ends are those of the range.
     """
     weights = evidence.weights
-    half_range = evidence.metric.range(evidence.scale)
+    half_range = evidence.largest
     if weights is not None:
         values, half_range = values * weights, half_range * float(weights.max())
     there = ~np.isnan(values)

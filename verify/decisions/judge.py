@@ -21,7 +21,7 @@ def judge(
         gains,
         margin=margin,
         delta=delta,
-        largest=evidence.metric.range(evidence.scale),
+        largest=evidence.largest,
         rows=evidence.total,
     )
     return Decision(

@@ -99,22 +99,46 @@ def cut_weights(weights: np.ndarray | None, train: np.ndarray) -> tuple[str, ...
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Metric:
-    """A loss of one row in [0, C], and the words for a difference of its mean.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Measure:
+    """How a mean loss and a difference of two are read.
 
     Parameters
     ----------
     name
         What users ask for.
-    task
-        "classification" or "regression".
     label
-        The metric in a heading.
+        The measure in a heading.
     better
         A sentence on a gain, with a place for the number of points.
     point
         What one point is.
+    higher_is_better
+        Whether users read 1 less the mean loss, and not the loss itself.
+    treatment
+        What was done to keep the loss in its range; empty if nothing.
+    """
+
+    name: str
+    label: str
+    better: str
+    point: str
+    higher_is_better: bool = False
+    treatment: str = ""
+
+    def score(self, loss: float) -> float:
+        """The mean loss as users read it."""
+        return 1 - loss if self.higher_is_better else loss
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Metric(Measure):
+    """A loss of one row in [0, C], and the words for it.
+
+    Parameters
+    ----------
+    task
+        "classification" or "regression".
     losses
         (targets, predictions, scale) -> the losses of the rows. Predictions are probabilities [n, k]
         for classification and numbers [n] for regression.
@@ -122,28 +146,21 @@ class Metric:
         The same, for the choice of a model on the training part: it may be smoother.
     range
         scale -> C.
-    score
-        The mean loss as users read it.
-    higher_is_better
-        Whether a larger score is better.
-    needs_probabilities
-        Whether labels alone are not enough.
-    treatment
-        What was done to keep the loss in its range; empty if nothing.
     """
 
-    name: str
     task: str
-    label: str
-    better: str
-    point: str
     losses: Callable[[np.ndarray, FloatArray, Scale], FloatArray]
     choice: Callable[[np.ndarray, FloatArray, Scale], FloatArray]
     range: Callable[[Scale], float]
-    score: Callable[[float], float]
-    higher_is_better: bool
-    needs_probabilities: bool
-    treatment: str = ""
+
+
+GIVEN = Measure(
+    name="loss",
+    label="loss",
+    better="its loss is {} points",
+    point="0.01 of the loss that you gave",
+)
+"""Of losses that the user computed."""
 
 
 def zero_one(target: np.ndarray, prediction: FloatArray, scale: Scale) -> FloatArray:
@@ -212,9 +229,7 @@ METRICS = Table(
             # Counts of errors alone are too coarse to choose a model by.
             choice=lambda y, p, scale: zero_one(y, p, scale) + brier(y, p, scale),
             range=lambda scale: 1.0,
-            score=lambda loss: 1 - loss,
             higher_is_better=True,
-            needs_probabilities=False,
         ),
         Metric(
             name="brier",
@@ -225,9 +240,6 @@ METRICS = Table(
             losses=brier,
             choice=brier,
             range=lambda scale: 2.0,
-            score=lambda loss: loss,
-            higher_is_better=False,
-            needs_probabilities=True,
         ),
         Metric(
             name="log-loss",
@@ -238,9 +250,6 @@ METRICS = Table(
             losses=log_loss,
             choice=log_loss,
             range=lambda scale: float(np.log(scale.classes / UNIFORM_SHARE)),
-            score=lambda loss: loss,
-            higher_is_better=False,
-            needs_probabilities=True,
             treatment="Probabilities were mixed with 1 % of the uniform law, so that no loss is"
             " infinite.",
         ),
@@ -253,9 +262,6 @@ METRICS = Table(
             losses=squared,
             choice=squared,
             range=squared_range,
-            score=lambda loss: loss,
-            higher_is_better=False,
-            needs_probabilities=False,
             treatment="The squared error is divided by the variance of the target. Predictions were"
             " clipped to the range of the target in the training part, and losses to its square.",
         ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bounds.domains import FINITE_NON_NEGATIVE
 from empirical.modalities import Subset
+from verify.decisions.choice import Plan
 
 
 def prices_of(cost: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float] | None:
@@ -24,11 +25,10 @@ def prices_of(cost: Mapping[str, float] | None, names: Sequence[str]) -> dict[st
     return {n: FINITE_NON_NEGATIVE.number(f"cost[{n!r}]", cost.get(n, 0.0)) for n in names}
 
 
-def cheapest_of(
-    prices: dict[str, float] | None, means: Mapping[Subset, float], favourite: Subset, margin: float
-) -> Subset | None:
+def cheapest_of(prices: dict[str, float] | None, plan: Plan, margin: float) -> Subset | None:
     """The cheapest subset whose loss on the training part is within the margin of the favourite's."""
     if prices is None:
         return None
-    near = [s for s, mean in means.items() if mean <= means[favourite] + margin]
+    means = plan.means
+    near = [s for s, mean in means.items() if mean <= means[plan.favourite] + margin]
     return min(near, key=lambda s: (sum(prices[name] for name in s), means[s]))

@@ -14,7 +14,7 @@ FEW_UNITS = 100
 
 def theorem(evidence: Evidence, delta: float) -> dict[str, Any]:
     """What Theorem 1 of Huang et al. adds at this m if the complexity were zero: a lower limit."""
-    largest = evidence.metric.range(evidence.scale)
+    largest = evidence.largest
     value = risk_gap.paper("MN", "N").evaluate(
         gamma=0.0, R_M=0.0, L=1.0, C=largest, m=evidence.train_rows, delta=delta
     )
@@ -88,15 +88,14 @@ def cautions(evidence: Evidence) -> list[str]:
             f"Nothing is said of {', '.join(unpaired)} alone: no two of the subsets given differ by one"
             " of these modalities only."
         )
-    counts = None if evidence.classes is None else len(evidence.classes)
-    if counts is not None:
-        constant = next((v for s, v in evidence.losses.items() if not s), None)
-        if constant is not None and evidence.metric.higher_is_better:
-            right = 1 - float(np.nanmean(constant))
-            if right > 0.8:
-                found.append(
-                    f"One class alone is right on {100 * right:.0f} % of the held-out rows: accuracy"
-                    " says little there. Balanced accuracy is among the numbers, and metric='brier'"
-                    " weighs probabilities."
-                )
+    constant = evidence.losses.get(())
+    if constant is not None and evidence.metric.higher_is_better:
+        right = 1 - float(np.nanmean(constant))
+        if right > 0.8:
+            balanced = any("balanced_accuracy" in each for each in evidence.extras.values())
+            found.append(
+                f"One class alone is right on {100 * right:.0f} % of the held-out rows: accuracy says"
+                f" little there. {'Balanced accuracy is among the numbers, and ' if balanced else ''}"
+                "metric='brier' weighs probabilities."
+            )
     return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from empirical.modalities import Subset
 from verify.decisions.choice import Plan
 from verify.decisions.family import Gain
-from verify.decisions.losses import Metric
+from verify.decisions.losses import Measure
 from verify.decisions.recommend import Recommendation, Verdict, index
 
 
@@ -81,7 +81,7 @@ def confidence(delta: float) -> str:
     return f"{100 * (1 - delta):.10g} %"
 
 
-def comparative(metric: Metric, gain: float) -> str:
+def comparative(metric: Measure, gain: float) -> str:
     """How much better or worse: "it is right on 3.1 more rows in a hundred".
 
     Examples
@@ -105,7 +105,7 @@ def recommendation_sentence(
     gains: Sequence[Gain],
     plan: Plan,
     *,
-    metric: Metric,
+    metric: Measure,
     margin: float,
     delta: float,
     size: str,
@@ -136,7 +136,7 @@ def recommendation_sentence(
     return " ".join(sentences)
 
 
-def _use(found: Recommendation, metric: Metric, source: str) -> str:
+def _use(found: Recommendation, metric: Measure, source: str) -> str:
     gain = found.gain
     if gain is None:
         return f"Use {joined(found.subset)}: no larger set is shown to be better."
@@ -164,7 +164,7 @@ def _constant(found: Recommendation, size: str) -> str:
 def other(
     verdict: Verdict,
     found: Recommendation,
-    metric: Metric,
+    metric: Measure,
     margin: float,
     size: str,
     something: bool,
