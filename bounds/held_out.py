@@ -1,4 +1,4 @@
-"""The gap of two trained models on rows held out: every quantity of the bound is observed.
+"""The gap of two trained models from rows held out: no quantity of the population enters but C.
 
 Z = loss of M's pair - loss of N's pair, in [-C, C], on the m_test rows of S_3, which trained and chose
 nothing. For x >= -1 and 0 <= b < 1, ln(1 + b x) >= b x - b^2 x^2/(2 (1 - b)). With b = bet C and
@@ -31,8 +31,9 @@ from bounds.theorem import Summands, Term, Theorem
 def held_out(M: Modalities, N: Modalities) -> Theorem:
     """The gap of two trained models from rows held out, with one stake fixed in advance.
 
-    Nothing of the population is known: it bounds r(M) - r(N) on new data. `bet` is in units of one over
-    a loss; bet C >= 1 gives infinity. The lower bound is the same statement with M and N exchanged.
+    No quantity of the population enters but the range C: it bounds r(M) - r(N) on new data. `bet` is in
+    units of one over a loss; bet C >= 1 gives infinity. The lower bound is the same statement with M and
+    N exchanged.
 
     Examples
     --------

@@ -15,6 +15,7 @@ from empirical.datasets import from_arrays
 from verify import Study, report, verify_dataset
 from verify.cli import main
 from verify.new_data import new_data, observed
+from verify.report.headline import APART, NO_ADVICE
 
 SMALL: dict[str, Any] = {"m": [24], "head_m": [], "trials": 2, "steps": 2}
 
@@ -82,6 +83,9 @@ def test_the_headline_begins_with_new_rows_and_the_section_stands_second(
     headline = content["answer"]["headline"]
     assert headline.startswith("On new rows: Use sound. Against a constant")
     assert " On these 240 rows taken as the whole population: " in headline
+    # The advice on new rows is not denied by what is said of the population.
+    assert headline.endswith(f"comparisons. {APART}")
+    assert NO_ADVICE not in headline
     ids = re.findall(r'<section id="([^"]+)"', html)
     assert ids[:3] == ["answer", "new-data", "verdicts"]
     assert report.render(content) == html
@@ -107,6 +111,7 @@ def test_too_few_rows_are_one_line_and_no_error(tmp_path: Path) -> None:
     assert content["new_data"] == {"refused": why}
     said = f"Nothing can be said about new rows: {why}."
     assert content["answer"]["headline"].startswith(f"{said} On these 50 rows")
+    assert content["answer"]["headline"].endswith(NO_ADVICE)
     assert said in html.partition('<section id="new-data">')[2]
 
 

@@ -35,7 +35,7 @@ def arriving(
     """A certificate after each batch of new rows; all of them hold at once with probability 1 − delta.
 
     So it is allowed to look at each, and to stop at the first that decides, or for any other reason.
-    That costs width: with a number of rows fixed in advance `certify` is sharper. Rows must be
+    That costs width: with a number of rows fixed in advance `certify` is usually sharper. Rows must be
     independent and are taken in the order of their arrival.
 
     Parameters

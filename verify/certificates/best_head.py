@@ -1,4 +1,4 @@
-"""M's trained model against the best head on N's encoder, from rows held out: Theorem 1 observed.
+"""M's trained model against the best head on N's encoder, from rows held out.
 
     gamma_bar = E loss(f_M) - inf over ||B|| <= radius of E ||y - B z||^2,    z = g_N(x)
 
@@ -41,7 +41,8 @@ class BestHead:
     Parameters
     ----------
     high
-        The bound; C if nothing is refuted. Below zero, M's model is better than every head on N's encoder.
+        The bound; C if nothing is refuted. Below zero, M's model is better than every head in the
+        ball on N's encoder.
     gap
         The same on the rows held out, with the head that is best on these rows. It favours N.
     delta, n, C, radius, stake
@@ -84,7 +85,7 @@ def best_head(
     stake
         Below 1/(2C), fixed before the rows are seen: `stake_for` on other rows gives one.
     delta
-        The probability that the bound is wrong.
+        The bound is wrong with at most this probability, over the rows held out.
 
     Raises
     ------

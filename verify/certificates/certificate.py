@@ -23,7 +23,7 @@ class Certificate:
         delta / 2; with one side that end with probability at most delta, and the other end is the
         range's.
     delta : float
-        The probability that the certificate is wrong.
+        The certificate is wrong with at most this probability, over hold-outs.
     n : int
         The number of independent units: rows, or groups if there are any.
     rows : int

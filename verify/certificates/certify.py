@@ -43,7 +43,7 @@ def certify(
     C : float
         Known in advance: differences of losses lie in [−C, C], as they do for losses in [0, C].
     delta : float
-        The probability that the certificate is wrong, over hold-outs.
+        The certificate is wrong with at most this probability, over hold-outs.
     groups : array or Series, [rows], optional
         A label for each row, if rows of one group (patient, speaker, dialogue) depend on each other.
         The unit is then the group with its mean difference, and the certificate is about the mean

@@ -56,10 +56,10 @@ def certify_family(
     losses : mapping
         Name of a pair to (loss_M, loss_N), as `certify` takes them.
     adjust : {"holm", "bonferroni", "sequence"} or Adjustment
-        "bonferroni" gives intervals, each end at an equal share of delta. "holm" decides more pairs
-        but gives no sizes: the end of a decided pair is 0, that of an open one the range's. "sequence"
-        takes the pairs in the order given, each at all of delta, and stops at the first that is not
-        decided, for either direction by itself: put the largest expected gain first.
+        "bonferroni" gives intervals, each end at an equal share of delta. "holm" usually decides
+        at least as many pairs but gives no sizes: the end of a decided pair is 0, that of an open one
+        the range's. "sequence" takes the pairs in the order given, each at all of delta, and stops at
+        the first that is not decided, for either direction by itself: put the largest expected gain first.
     C, delta, groups, side, method, clip, seed
         As for `certify`, for all pairs.
 

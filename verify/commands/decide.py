@@ -54,7 +54,9 @@ def decide(
         str | None, typer.Option(help="accuracy, brier or log-loss; squared for numbers")
     ] = None,
     margin: Annotated[str, typer.Option(help="what is too little to matter, in points")] = "0.5",
-    delta: Annotated[str, typer.Option(help="probability that the answer is wrong")] = "0.05",
+    delta: Annotated[
+        str, typer.Option(help="probability that something certified is wrong")
+    ] = "0.05",
     task: Annotated[str | None, typer.Option(help="classification or regression")] = None,
     seed: Annotated[str, typer.Option(help="the same seed gives the same page")] = "0",
     out: Annotated[str, typer.Option(help="folder for decide.html and decide.json")] = "decide",

@@ -48,9 +48,9 @@ def decide(
     """Which modalities to use, and what each is worth, on new rows from the same source.
 
     Half of the rows train models and choose among them and among subsets of modalities; the other
-    half certifies what was chosen, once. The certified gains, and with them the verdicts and the
-    recommendation, hold at once with probability 1 - delta, for the models that were trained and for
-    rows drawn like those of the hold-out. The Shapley values hold together at 1 - delta by themselves.
+    half certifies what was chosen, once. The certified gains, and the verdicts that follow from
+    them, hold at once with probability 1 - delta, for the models that were trained and for rows drawn
+    like those of the hold-out. The Shapley values hold together at 1 - delta by themselves.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def decide(
     margin
         What is too little to matter, in the units of the metric: 0.005 is half a point.
     delta
-        In (0, 1): the probability that any certified gain is wrong.
+        In (0, 1): the probability that any certified gain is wrong is at most this.
     order
         [n] times or numbers: the models are trained on the past.
     weights

@@ -17,7 +17,7 @@ from verify.report.provenance import write_document
 
 @dataclass(frozen=True)
 class Advice:
-    """The recommended subset against the next smaller one, in the user's metric.
+    """The recommended subset against another one, in the user's metric.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class ModalityWorth:
     verdict
         "helps", "hurts", "negligible" or "undecided".
     gain, low, high
-        Of adding it to the other modalities of the recommended kind; certified ends.
+        Of adding it to the set chosen on the training part, or to that set without it; certified ends.
     rows_needed
         About how many rows in all would decide: an estimate, None where none are needed.
     """

@@ -35,7 +35,7 @@ def assumptions(evidence: Evidence) -> list[dict[str, Any]]:
             "Rows of one group stay together and count once."
             if evidence.grouped
             else "No groups were given. If rows come from the same patient, speaker or day, name the"
-            " groups: the intervals are too narrow otherwise. Identical rows were looked for.",
+            " groups: the intervals may be too narrow otherwise. Identical rows were looked for.",
         ),
         (
             "New rows come from the same source.",
@@ -67,8 +67,8 @@ def cautions(evidence: Evidence) -> list[str]:
     found = []
     if evidence.holdout_units < FEW_UNITS:
         found.append(
-            f"Only {evidence.holdout_units} {evidence.unit} certify: intervals are wide, and most"
-            " modalities stay undecided."
+            f"Only {evidence.holdout_units} {evidence.unit} certify: intervals are wide, and"
+            " modalities often stay undecided."
         )
     if () not in evidence.losses:
         found.append(

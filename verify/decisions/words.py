@@ -139,7 +139,7 @@ def recommendation_sentence(
 def _use(found: Recommendation, metric: Measure, source: str) -> str:
     gain = found.gain
     if gain is None:
-        return f"Use {joined(found.subset)}: no larger set is shown to be better."
+        return f"Use {joined(found.subset)}: no larger set that was compared is shown to be better."
     against = f"{joined(found.against)} alone" if len(found.against) == 1 else joined(found.against)
     start = f"Use {joined(found.subset)}. Against {against} {comparative(metric, gain.gain)}"
     if gain.better:
@@ -155,8 +155,8 @@ def _constant(found: Recommendation, size: str) -> str:
         return f"Nothing can be recommended over a constant prediction with {size}."
     pair = found.gain.comparison
     return (
-        f"With {size} no modality can be shown to be better than predicting a constant:"
-        f" against it {joined(pair.larger)} gains between {signed(found.gain.low)} and"
+        f"With {size} no modality can be shown to be better than predicting a constant, in any"
+        f" comparison made: against it {joined(pair.larger)} gains between {signed(found.gain.low)} and"
         f" {signed(found.gain.high)} points."
     )
 

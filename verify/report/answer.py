@@ -21,7 +21,7 @@ from verify.report.gains import (
     of_form,
     without_complexity,
 )
-from verify.report.headline import few_rows, headline
+from verify.report.headline import APART, NO_ADVICE, few_rows, headline
 from verify.report.pointer import pointer
 
 
@@ -60,7 +60,8 @@ def answer(found: Findings, design: Design, new_data: dict[str, Any] | None = No
         _meaning(found, design),
     )
     of_new_rows = _new_rows(new_data)
-    of_these_rows = headline(situation(found), rows, columns, len(found.modalities))
+    closing = APART if new_data is not None and new_data["refused"] is None else NO_ADVICE
+    of_these_rows = headline(situation(found), rows, columns, len(found.modalities), closing)
     return Answer(
         question,
         pointer(design.data),
@@ -153,9 +154,9 @@ def _meaning(found: Findings, design: Design) -> str:
     """The conditions under which the answer holds."""
     text = (
         f"What this rests on: the population is the {design.population.rows:,} rows themselves, so"
-        " that γ and the risks are exact; nothing is claimed about other data. A bound holds with"
-        " probability 1 − δ/2 for each pair and size by itself, and it certifies a gain if it lies below"
-        " zero on 95 % of all samples."
+        " that γ and the risks are exact; by the bounds nothing is claimed about other data. A bound"
+        " holds with probability 1 − δ/2 for each pair and size by itself, and it certifies a gain if it"
+        " lies below zero on 95 % of all samples."
     )
     if of_form(found.cells, FAST_RATE):
         text += (

@@ -21,9 +21,13 @@ HEADS: dict[Heads, str] = {
     "free": "plain least-squares heads",
 }
 NO_ADVICE = "This tests theorems on these rows; it is no advice about modalities on new data."
+APART = "What is said of these rows tests theorems; only what is said of new rows is advice about modalities."
+"""The last sentence where an answer for new rows comes first."""
 
 
-def headline(found: Situation, rows: int, columns: int, modalities: int) -> str:
+def headline(
+    found: Situation, rows: int, columns: int, modalities: int, closing: str = NO_ADVICE
+) -> str:
     """What a study says about the gain.
 
     Parameters
@@ -33,12 +37,14 @@ def headline(found: Situation, rows: int, columns: int, modalities: int) -> str:
         Of the population; of all modalities together.
     modalities
         Their number.
+    closing
+        The last sentence: what the others are not.
     """
     few = f" (few for {columns:,} columns, so that memorised noise counts as a gain)"
     where = f"On these {rows:,} rows{few if few_rows(rows, columns) else ''} taken as the whole population"
     claim = _claim(found, modalities)
     said = _PROVED[found.proved.outcome](found, claim)
-    return f"{where}: {said} {_measured(found.measured)} {NO_ADVICE}"
+    return f"{where}: {said} {_measured(found.measured)} {closing}"
 
 
 def few_rows(rows: int, columns: int) -> bool:
