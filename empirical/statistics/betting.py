@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bounds.domains import PROBABILITY, REAL
-from empirical.statistics.capital import EPS, first_bets, margin, play, replay
+from empirical.statistics.capital import EPS, first_bets, margin, play
 
 Values = NDArray[np.float64]
 
@@ -186,7 +186,7 @@ def _lower(x: Values, alpha: float, null: float | None) -> Values:
     game = play(x, high[:, None], first, aim)
     for _ in range(ROUNDS):
         points = low[:, None] + (high - low)[:, None] * np.arange(PARTS + 1) / PARTS
-        refuted = replay(x, np.maximum(points[:, 1:], LEAST), game.bets) >= aim
+        refuted = play(x, np.maximum(points[:, 1:], LEAST), game.bets, aim).best >= aim
         reached = np.minimum(_leading(refuted), PARTS - 1)
         low, high = points[here, reached], points[here, reached + 1]
     bound: Values = low

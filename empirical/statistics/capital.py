@@ -93,7 +93,7 @@ def first_bets(x: Values, aim: float) -> list[Bet]:
 
 
 def play(x: Values, g: Values, first: list[Bet], aim: float) -> Game:
-    """Bet against each g, [R, K], on all rows; the first bets are given."""
+    """Bet against each g, [R, K], on all rows; the first bets, perhaps all of them, are given."""
     n = x.shape[1]
     bets = list(first)
     capital = best = np.zeros(g.shape)
@@ -112,16 +112,6 @@ def play(x: Values, g: Values, first: list[Bet], aim: float) -> Game:
         total = total + rows.sum(1, keepdims=True)
         squares = squares + (rows * rows).sum(1, keepdims=True)
     return Game(best, bets)
-
-
-def replay(x: Values, g: Values, bets: list[Bet]) -> Values:
-    """The largest ln W of g, [R, 1], with given bets."""
-    capital = best = np.zeros(g.shape)
-    alive = np.ones(g.shape, dtype=bool)
-    for bet in bets:
-        capital = capital + growth(x[:, bet.start : bet.stop], bet.share, g)
-        alive, best = _looked_at(capital, alive, best)
-    return best
 
 
 def _looked_at(
