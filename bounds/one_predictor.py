@@ -71,11 +71,12 @@ def worst_violation(theorem: Theorem, summands: Summands) -> Violation | None:
     >>> worst.probability > worst.allowed
     True
     """
-    found = [each for each in _violations(theorem, summands) if each is not None]
+    found = _violations(theorem, summands)
     return max(found, key=lambda each: each.probability - each.allowed, default=None)
 
 
-def _violations(theorem: Theorem, summands: Summands) -> Iterator[Violation | None]:
+def _violations(theorem: Theorem, summands: Summands) -> Iterator[Violation]:
+    """The worst one at each sample size and delta, if it is beyond what the theorem allows."""
     size = theorem.sample_size
     if size is None or summands.average not in theorem.inputs:
         raise ValueError(
@@ -107,12 +108,8 @@ def _violations(theorem: Theorem, summands: Summands) -> Iterator[Violation | No
             probability = (law * violated).sum(1)
             allowed = float(theorem.level(delta))
             worst = int(probability.argmax())
-            beyond = probability[worst] > allowed * (1.0 + _ROUNDING) + 1e-300
-            yield (
-                Violation(float(probability[worst]), allowed, m, delta, CHANCES[worst])
-                if beyond
-                else None
-            )
+            if probability[worst] > allowed * (1.0 + _ROUNDING) + 1e-300:
+                yield Violation(float(probability[worst]), allowed, m, delta, CHANCES[worst])
 
 
 def _ends(theorem: Theorem, summands: Summands) -> tuple[float, float]:
