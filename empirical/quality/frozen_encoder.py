@@ -137,12 +137,12 @@ class Features:
         """
         self._check_mass(mass)
         mass = mass.expand(self.z.shape[0], -1)
+        seen = self._seen(mass)
         if self.loss.solve is not None:
-            z, targets, its_mass = self._seen(mass)
-            weights = self.loss.solve(z, targets, its_mass, self.radius, start=start).weights
+            weights = self.loss.solve(*seen, self.radius, start=start).weights
         else:
             weights = heads.least_squares(*self.moments(mass), self.radius).weights
-        found = self._certified(weights, mass)
+        found = self._certified(weights, *seen)
         return FittedHead(weights, found.risk, found.gap, found.rounding)
 
     def moments(self, mass: Tensor) -> tuple[Tensor, Tensor]:
@@ -154,10 +154,16 @@ class Features:
     def _norms(self) -> Tensor:
         return certificates.row_norms(self.z)
 
-    def _certified(self, weights: Tensor, mass: Tensor) -> certificates.Certificate:
-        z, targets, its_mass = self._seen(mass.expand(self.z.shape[0], -1))
+    def certificate(self, weights: Tensor, mass: Tensor) -> certificates.Certificate:
+        """What is proved of heads V [T, c, p] in the ball under the mass [T, rows] or [rows]."""
+        return self._certified(weights, *self._seen(mass.expand(self.z.shape[0], -1)))
+
+    def _certified(
+        self, weights: Tensor, z: Tensor, targets: Tensor, mass: Tensor
+    ) -> certificates.Certificate:
+        """The same on the rows that `_seen` returns."""
         norms = self._norms if z is self.z else certificates.row_norms(z)
-        return certificates.certify(self.loss, z, targets, its_mass, weights, self.radius, norms)
+        return certificates.certify(self.loss, z, targets, mass, weights, self.radius, norms)
 
     def _seen(self, mass: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features, targets and mass on the rows with mass alone: [T, p, u], [T or 1, c, u], [T, u].
@@ -198,7 +204,7 @@ class Features:
 
     def gap(self, weights: Tensor, mass: Tensor) -> Tensor:
         """Certified, [T]: the risk of heads in the ball under a mass is at most this above the least."""
-        return self._certified(weights, mass).gap
+        return self.certificate(weights, mass).gap
 
 
 def _double(name: str, values: Tensor) -> Tensor:
@@ -253,7 +259,7 @@ def optimality_gap(features: Features, weights: Tensor, mass: Tensor) -> Estimat
             f" {float(norms.max()):g}"
         )
     best = features.fit(mass, start=weights)
-    own = features._certified(weights, mass)
+    own = features.certificate(weights, mass)
     apart, rounding = own.risk - best.risk, own.rounding + best.rounding
     value = apart.clamp_min(0.0)
     low = (apart - rounding).clamp_min(0.0)
