@@ -15,6 +15,7 @@ from __future__ import annotations
 import sympy
 from sympy import log, sqrt
 
+from bounds.decomposition import DECOMPOSITION, QUALITY_GAP
 from bounds.notation import (
     RISK_M,
     RISK_N,
@@ -23,7 +24,6 @@ from bounds.notation import (
     delta,
     distinct_pair,
     first_order_slack,
-    gamma,
     kappa,
     leverage,
     m_head,
@@ -110,7 +110,7 @@ def _least_squares(
         subsets=distinct_pair(M, N),
         lhs=RISK_M - RISK_N,
         terms=(
-            Term("quality_gap", gamma, measured=True, against_range=False),
+            QUALITY_GAP,
             Term("head_estimation", width**2 / (1 - distortion) ** 2, where=distortion < 1),
             Term("slack", first_order_slack / (1 - distortion), where=distortion < 1),
         ),
@@ -133,8 +133,7 @@ def _least_squares(
         defaults={"first_order_slack": 0.0},
         derivation=Derivation(
             (
-                lemmas.QUALITY_GAP.step(),
-                lemmas.INFIMUM.step(form=1),
+                *DECOMPOSITION,
                 least_squares.QUADRATIC_EXPANSION.step(),
                 least_squares.SAMPLE_OPTIMALITY.step(times=weight),
                 least_squares.CAUCHY_SCHWARZ.step(times=weight),

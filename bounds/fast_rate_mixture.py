@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from sympy import And, log
 
+from bounds.decomposition import DECOMPOSITION, QUALITY_GAP
 from bounds.notation import (
     RISK_M,
     RISK_N,
@@ -21,7 +22,6 @@ from bounds.notation import (
     delta,
     distinct_pair,
     first_order_slack,
-    gamma,
     inflation,
     kappa,
     m_head,
@@ -29,7 +29,7 @@ from bounds.notation import (
     v_frobenius,
     v_norm,
 )
-from bounds.proofs import least_squares, lemmas
+from bounds.proofs import least_squares
 from bounds.proofs.assumptions import assume
 from bounds.statement.derivation import Derivation
 from bounds.theorem import Term, Theorem
@@ -64,7 +64,7 @@ def fast_rate_mixture(M: Modalities, N: Modalities) -> Theorem:
         subsets=distinct_pair(M, N),
         lhs=RISK_M - RISK_N,
         terms=(
-            Term("quality_gap", gamma, measured=True, against_range=False),
+            QUALITY_GAP,
             Term("head_estimation", inflation * noise / m_head, where=claimed),
             Term("slack", first_order_slack / (1 - kappa), where=claimed),
         ),
@@ -81,8 +81,7 @@ def fast_rate_mixture(M: Modalities, N: Modalities) -> Theorem:
         defaults={"first_order_slack": 0.0},
         derivation=Derivation(
             (
-                lemmas.QUALITY_GAP.step(),
-                lemmas.INFIMUM.step(form=1),
+                *DECOMPOSITION,
                 least_squares.QUADRATIC_EXPANSION.step(),
                 least_squares.SAMPLE_OPTIMALITY.step(times=weight),
                 least_squares.POPULATION_OPTIMALITY.step(times=2 * kappa / (1 - kappa)),

@@ -13,6 +13,7 @@ import numpy as np
 from sympy import log, sqrt
 
 from bounds import risk_gap
+from bounds.decomposition import QUALITY_GAP
 from bounds.domains import Number, common_shape, plain
 from bounds.notation import (
     BOUND_M,
@@ -52,7 +53,7 @@ def rate(M: Modalities, N: Modalities) -> Theorem:
         subsets=distinct_pair(M, N),
         lhs=RISK_M - RISK_N,
         terms=(
-            risk_gap.QUALITY_GAP,
+            QUALITY_GAP,
             Term("complexity", 8 * L * sqrt(C_M / m)),
             Term("centring", 4 * C / sqrt(m)),
             Term("confidence", 2 * C * sqrt(2 * log(2 / delta) / m)),

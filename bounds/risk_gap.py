@@ -12,6 +12,7 @@ from __future__ import annotations
 import sympy
 from sympy import log, sqrt
 
+from bounds.decomposition import DECOMPOSITION, QUALITY_GAP
 from bounds.fast_rate import fast_rate
 from bounds.fast_rate_mixture import fast_rate_mixture
 from bounds.held_out import held_out
@@ -29,7 +30,6 @@ from bounds.notation import (
     R_vector_M,
     delta,
     distinct_pair,
-    gamma,
     m,
     m_head,
     slack,
@@ -61,15 +61,8 @@ __all__ = [
 ]
 
 
-QUALITY_GAP = Term("quality_gap", gamma, measured=True, against_range=False)
 SLACK = Term("slack", slack)
 
-# r(f_M) - r(f_N) = [r(f_M) - inf_h r(h o g_M)] + gamma + [inf_h r(h o g_N) - r(f_N)], and the
-# last bracket is at most 0: every form of the theorem differs in the first bracket alone.
-DECOMPOSITION: tuple[Step, ...] = (
-    lemmas.QUALITY_GAP.step(),
-    lemmas.INFIMUM.step(form=1),
-)
 TWO_SIDED: tuple[Step, ...] = (
     *DECOMPOSITION,
     lemmas.SUPREMUM.step(),

@@ -14,6 +14,7 @@ import sympy
 from sympy import log, sqrt
 
 from bounds import catalogue, latent_quality, receipts, risk_gap
+from bounds.decomposition import DECOMPOSITION
 from bounds.notation import C, R_loss, delta, kappa, m, p, slack
 from bounds.proofs import lemmas
 from bounds.proofs.receipt import receipt
@@ -85,7 +86,7 @@ def test_the_number_of_examples_is_that_of_the_sample(lemma):
 
 def test_a_supremum_over_one_sample_does_not_compose_with_a_function_fixed_for_another():
     steps = [
-        *risk_gap.DECOMPOSITION,
+        *DECOMPOSITION,
         lemmas.SUPREMUM.step(),
         lemmas.FIXED_FUNCTION.step(),
         lemmas.ERM.step(form=1),
