@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sympy
-
 from bounds.receipts.replay import FORMAT, digest
 from bounds.statement.derivation import Step
 from bounds.statement.statement import Statement, Term
@@ -54,11 +52,10 @@ def receipt(statement: Statement, /) -> dict[str, Any]:
 
 
 def _term(term: Term) -> dict[str, Any]:
-    conditions = [c for c in sympy.And.make_args(term.where) if c != sympy.true]
     return {
         "name": term.name,
         "expression": str(term.expression),
-        "where": [f"{c.lts} < {c.gts}" for c in conditions],
+        "where": [f"{c.lts} < {c.gts}" for c in term.conditions],
         "measured": term.measured,
         "against_range": term.against_range,
     }

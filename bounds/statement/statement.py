@@ -62,6 +62,20 @@ class Term:
     measured: bool = False
     against_range: bool = True
 
+    @property
+    def conditions(self) -> tuple[sympy.logic.boolalg.Boolean, ...]:
+        """The parts that `where` joins by "and", in the same order in every run.
+
+        Examples
+        --------
+        >>> from bounds.notation import C, bet, kappa
+        >>> Term("variance", C, where=sympy.And(bet * C < 1, kappa < 1)).conditions
+        (C*bet < 1, kappa < 1)
+        """
+        # sympy keeps them as a set.
+        parts = [c for c in sympy.And.make_args(self.where) if c != sympy.true]
+        return tuple(sorted(parts, key=str))
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -229,6 +243,6 @@ class Statement:
         >>> risk_gap.fast_rate("T", "A").positive_parts
         (1 - kappa,)
         """
-        conditions = [c for term in self.terms for c in sympy.And.make_args(term.where)]
+        conditions = [c for term in self.terms for c in term.conditions]
         relations = [c for c in conditions if isinstance(c, sympy.core.relational.Relational)]
         return tuple(dict.fromkeys(c.gts - c.lts for c in relations))

@@ -4,6 +4,7 @@ import ast
 import copy
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -228,6 +229,25 @@ def test_the_verifier_uses_the_standard_library_and_itself_alone():
                     name.startswith("bounds.receipts")
                     or name.partition(".")[0] in sys.stdlib_module_names
                 )
+
+
+def test_a_receipt_is_the_same_in_every_run():
+    """Two conditions on one term come out in two orders under these two seeds of Python's hashes."""
+    code = (
+        "from bounds import catalogue; from bounds.proofs.receipt import receipt;"
+        " print(receipt(catalogue.find('risk_gap.fast_rate_mixture'))['digest'])"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "6")
+    }
+    assert len(digests) == 1
 
 
 def test_the_command_replays_files_and_says_which_are_proofs(tmp_path):
