@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from empirical.datasets.dataset import Dataset, from_arrays
+
+HALVES = ("_train", "_test")
+"""How the names of the two parts of a split end."""
 
 
 def load_npz(path: str | os.PathLike[str], task: str | None = None) -> Dataset:
@@ -111,41 +115,64 @@ def _plain(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.nda
 
 
 def _split(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray, int]:
-    if "y_train" not in arrays and "y_test" not in arrays:
+    labels = [arrays[f"y{half}"] for half in HALVES if f"y{half}" in arrays]
+    if not labels:
         held = ", ".join(arrays) or "no arrays"
         raise ValueError(f"data must hold the target as a 1-D array 'y', got {held}")
-    for name in ("y_train", "y_test"):
-        if name not in arrays:
-            raise ValueError(f"data must hold both y_train and y_test, got no {name}")
-        if arrays[name].ndim != 1:
-            raise ValueError(f"{name} must be a 1-D array, got shape {arrays[name].shape}")
-    train, test = arrays["y_train"], arrays["y_test"]
-    if (train.dtype.kind in "US") != (test.dtype.kind in "US"):
-        raise ValueError(f"y_train and y_test must be alike, got {train.dtype} and {test.dtype}")
+    for half in HALVES:
+        if f"y{half}" in arrays and arrays[f"y{half}"].ndim != 1:
+            raise ValueError(f"y{half} must be a 1-D array, got shape {arrays[f'y{half}'].shape}")
+    target = join_halves(arrays, "y")
     halves = _modalities(arrays, excluded={"y_train", "y_test"})
     features: dict[str, np.ndarray] = {}
     for name in dict.fromkeys(_stem(name) for name in halves):
-        pair = []
-        for half, labels in ((f"{name}_train", train), (f"{name}_test", test)):
-            if half not in halves:
-                raise ValueError(f"data with a split must hold both halves, got no {half}")
-            if len(halves[half]) != len(labels):
+        features[name] = join_halves(halves, name)
+        for half in HALVES:
+            rows, expected = len(halves[name + half]), len(arrays["y" + half])
+            if rows != expected:
                 raise ValueError(
-                    f"{half} must have as many rows as y_{half.removeprefix(name + '_')}, "
-                    f"{len(labels)}, got {len(halves[half])}"
+                    f"{name}{half} must have as many rows as y{half}, {expected}, got {rows}"
                 )
-            pair.append(halves[half])
-        if pair[0].shape[1] != pair[1].shape[1]:
-            raise ValueError(
-                f"{name}_train and {name}_test must have the same columns, "
-                f"got {pair[0].shape[1]} and {pair[1].shape[1]}"
-            )
-        features[name] = np.concatenate(pair)
-    return features, np.concatenate([train, test]), len(train)
+    return features, target, len(arrays["y_train"])
+
+
+def join_halves(arrays: Mapping[str, np.ndarray], stem: str) -> np.ndarray:
+    """``stem_train`` and ``stem_test`` as one array, training rows first.
+
+    Raises
+    ------
+    ValueError
+        If one of them is missing or a scalar, if their columns differ, or if one alone is text.
+
+    Examples
+    --------
+    >>> join_halves({"y_train": np.array([1, 2]), "y_test": np.array([3])}, "y").tolist()
+    [1, 2, 3]
+    """
+    for half in HALVES:
+        if stem + half not in arrays:
+            raise ValueError(f"data with a split must hold both halves, got no {stem}{half}")
+        if arrays[stem + half].ndim == 0:
+            raise ValueError(f"{stem}{half} must have rows, got a single number")
+    train, test = (arrays[stem + half] for half in HALVES)
+    if train.shape[1:] != test.shape[1:]:
+        first, second = (a.shape[1] if a.ndim == 2 else f"shape {a.shape}" for a in (train, test))
+        raise ValueError(
+            f"{stem}_train and {stem}_test must have the same columns, got {first} and {second}"
+        )
+    if (train.dtype.kind in "US") != (test.dtype.kind in "US"):
+        raise ValueError(
+            f"{stem}_train and {stem}_test must be alike, got {train.dtype} and {test.dtype}"
+        )
+    whole = train.dtype.kind in "iu" and test.dtype.kind in "iu"
+    if train.ndim == 1 and whole and train.dtype != test.dtype:
+        # numpy would make floats of signed and unsigned integers, and amounts of labels.
+        return np.concatenate([train.astype(object), test.astype(object)])
+    return np.concatenate([train, test])
 
 
 def _stem(name: str) -> str:
-    for suffix in ("_train", "_test"):
+    for suffix in HALVES:
         if name.endswith(suffix):
             return name.removesuffix(suffix)
     raise ValueError(

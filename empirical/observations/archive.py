@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from empirical.datasets.npz import read_arrays
+from empirical.datasets.npz import HALVES, join_halves, read_arrays
 from empirical.observations.tables import Found
-
-HALVES = ("_train", "_test")
 
 
 def read_archive(path: Path, asked: Mapping[str, str]) -> Found:
@@ -84,7 +82,8 @@ def _joined(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.nd
                 )
             joined[name] = array
         elif stem not in joined:
-            joined[stem], sizes[stem] = _whole(arrays, stem)
+            joined[stem] = join_halves(arrays, stem)
+            sizes[stem] = len(arrays[stem + "_train"]), len(arrays[stem + "_test"])
     first = next(iter(sizes))
     for stem, size in sizes.items():
         if size != sizes[first]:
@@ -94,28 +93,6 @@ def _joined(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.nd
             )
     training, held_out = sizes[first]
     return joined, np.arange(training + held_out) < training
-
-
-def _whole(arrays: dict[str, np.ndarray], stem: str) -> tuple[np.ndarray, tuple[int, int]]:
-    for half in HALVES:
-        if stem + half not in arrays:
-            raise ValueError(f"data with a split must hold both halves, got no {stem}{half}")
-        if arrays[stem + half].ndim == 0:
-            raise ValueError(f"{stem}{half} must have rows, got a single number")
-    train, test = arrays[stem + "_train"], arrays[stem + "_test"]
-    if train.shape[1:] != test.shape[1:]:
-        raise ValueError(
-            f"{stem}_train and {stem}_test must have the same columns, "
-            f"got shapes {train.shape} and {test.shape}"
-        )
-    if (train.dtype.kind in "US") != (test.dtype.kind in "US"):
-        raise ValueError(
-            f"{stem}_train and {stem}_test must be alike, got {train.dtype} and {test.dtype}"
-        )
-    if train.dtype.kind in "iu" and test.dtype.kind in "iu" and train.dtype != test.dtype:
-        # numpy would make floats of signed and unsigned integers.
-        return np.concatenate([train.astype(object), test.astype(object)]), (len(train), len(test))
-    return np.concatenate([train, test]), (len(train), len(test))
 
 
 def _unused(array: np.ndarray, rows: int) -> str:

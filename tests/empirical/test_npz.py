@@ -97,6 +97,13 @@ def test_bad_npz_contents(tmp_path, arrays, message):
     assert "\n" not in str(caught.value)
 
 
+def test_halves_of_signed_and_unsigned_labels_are_labels(tmp_path):
+    unsigned = SPLIT | {"y_test": LABELS[:2].astype(np.uint64)}
+    data = load_npz(save(tmp_path / "s.npz", **unsigned))
+    assert data.task == "classification"
+    assert data.target.tolist() == [*LABELS, *LABELS[:2]]
+
+
 class Bomb:
     """Unpickling this creates the file it was given."""
 
