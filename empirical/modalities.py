@@ -40,6 +40,20 @@ def check_names(names: Iterable[str]) -> Subset:
     """
     if isinstance(names, str):
         raise ValueError(f"names must be an iterable of modality names, got the string {names!r}")
+    checked = distinct_names(names)
+    if len(checked) < 2:
+        raise ValueError(f"at least two modalities are needed, got {len(checked)}: {checked}")
+    return checked
+
+
+def distinct_names(names: Iterable[str]) -> Subset:
+    """Any number of modality names as a tuple, or a ValueError: distinct, non-empty strings.
+
+    Examples
+    --------
+    >>> distinct_names(["text"])
+    ('text',)
+    """
     checked = tuple(names)
     for name in checked:
         if not isinstance(name, str) or not name.strip():
@@ -47,8 +61,6 @@ def check_names(names: Iterable[str]) -> Subset:
     for name in checked:
         if checked.count(name) > 1:
             raise ValueError(f"modality names must be distinct, got {name!r} more than once")
-    if len(checked) < 2:
-        raise ValueError(f"at least two modalities are needed, got {len(checked)}: {checked}")
     return checked
 
 

@@ -89,10 +89,9 @@ def from_arrays(
     >>> data.task, data.classes, data.target.tolist(), data.dropped
     ('classification', ('no', 'yes'), [0, 1], {'a': (1,)})
     """
-    pairs = _pairs(features)
+    pairs = named_pairs(features)
     check_names(key for key, _ in pairs)
-    if task is not None and task not in TASKS:
-        raise ValueError(f"task must be {' or '.join(TASKS)}, got {task!r}")
+    check_task(task)
     rows = dict(pairs)
     same_rows({**rows, "y" if "y" not in rows else "the target": y})
     labels = to_numpy(y, "y")
@@ -133,6 +132,37 @@ def from_arrays(
     )
 
 
+def check_task(task: str | None) -> None:
+    """Raise ValueError unless the task is one of ``TASKS``, or None.
+
+    Examples
+    --------
+    >>> check_task("ranking")
+    Traceback (most recent call last):
+    ...
+    ValueError: task must be classification or regression, got 'ranking'
+    """
+    if task is not None and task not in TASKS:
+        raise ValueError(f"task must be {' or '.join(TASKS)}, got {task!r}")
+
+
+def check_classes(argument: str, classes: int, rows: int) -> None:
+    """Raise ValueError for more than 20 classes with less than two rows each on average.
+
+    Examples
+    --------
+    >>> check_classes("y", 50, 50)
+    Traceback (most recent call last):
+    ...
+    ValueError: y must have at least two rows per class on average, got 50 classes in 50 rows
+    """
+    if classes > MOST_INTEGER_CLASSES and 2 * classes > rows:
+        raise ValueError(
+            f"{argument} must have at least two rows per class on average, got {classes} classes "
+            f"in {rows} rows"
+        )
+
+
 def to_numpy(value: Any, argument: str) -> np.ndarray:
     """A tensor, pandas object, array or nested list as an array, or a ValueError.
 
@@ -165,7 +195,19 @@ def _hides_non_text(value: Any, array: np.ndarray) -> bool:
     return flat_list and array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
 
 
-def _pairs(features: Any) -> list[tuple[Any, Any]]:
+def named_pairs(features: Any, kind: str = "2-D array") -> list[tuple[Any, Any]]:
+    """A mapping, or a list of pairs, as pairs (name, value); names are not looked at.
+
+    Raises
+    ------
+    ValueError
+        For anything else; ``kind`` says there what a value should be.
+
+    Examples
+    --------
+    >>> named_pairs({"text": 1, "audio": 2})
+    [('text', 1), ('audio', 2)]
+    """
     if isinstance(features, Mapping):
         return list(features.items())
     if isinstance(features, list | tuple) and all(
@@ -173,7 +215,7 @@ def _pairs(features: Any) -> list[tuple[Any, Any]]:
     ):
         return [(key, value) for key, value in features]
     raise ValueError(
-        "features must map modality names to 2-D arrays, or be a list of (name, array) pairs, "
+        f"features must map modality names to {kind}s, or be a list of (name, {kind}) pairs, "
         f"got {type(features).__name__}"
     )
 
@@ -245,11 +287,7 @@ def _target(labels: np.ndarray, task: str | None) -> tuple[np.ndarray, tuple[str
         names = tuple(str(value) for value in values)
     if len(names) < 2:
         raise ValueError(f"y must have at least two classes, got only {names[0]!r}")
-    if not few and 2 * len(names) > len(labels):
-        raise ValueError(
-            f"y must have at least two rows per class on average, got {len(names)} classes "
-            f"in {len(labels)} rows"
-        )
+    check_classes("y", len(names), len(labels))
     return codes.astype(np.int64), names
 
 

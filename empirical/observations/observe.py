@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from empirical.datasets.dataset import named_pairs
+from empirical.modalities import distinct_names
 from empirical.observations.alignment import align_rows
 from empirical.observations.columns import as_columns, take
 from empirical.observations.observations import Observations
@@ -58,7 +60,7 @@ def observe(
     >>> seen.task, seen.classes, seen.target
     ('classification', ('no', 'yes'), array([0, 1]))
     """
-    tables = {key: as_columns(value, key) for key, value in _pairs(features)}
+    tables = {key: as_columns(value, key) for key, value in _named(features)}
     codes, classes, labels, why = as_target(target, task)
     beside = {
         argument: read(value)
@@ -113,24 +115,9 @@ def _whole(argument: str, values: np.ndarray, positions: np.ndarray | None) -> n
     return chosen
 
 
-def _pairs(features: Any) -> list[tuple[str, Any]]:
-    if isinstance(features, Mapping):
-        pairs = list(features.items())
-    elif isinstance(features, list | tuple) and all(
-        isinstance(pair, list | tuple) and len(pair) == 2 for pair in features
-    ):
-        pairs = [(key, value) for key, value in features]
-    else:
-        raise ValueError(
-            "features must map modality names to tables, or be a list of (name, table) pairs, "
-            f"got {type(features).__name__}"
-        )
+def _named(features: Any) -> list[tuple[str, Any]]:
+    pairs = named_pairs(features, "table")
     if not pairs:
         raise ValueError("features must hold at least one modality, got none")
-    names = [key for key, _ in pairs]
-    for key in names:
-        if not isinstance(key, str) or not key.strip():
-            raise ValueError(f"a modality name must be a non-empty string, got {key!r}")
-        if names.count(key) > 1:
-            raise ValueError(f"modality names must be distinct, got {key!r} more than once")
+    distinct_names(key for key, _ in pairs)
     return pairs

@@ -9,11 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from empirical.datasets.dataset import TASKS
+from empirical.datasets.dataset import MOST_INTEGER_CLASSES, check_classes, check_task
 from empirical.observations.columns import plain
-
-MOST_CLASSES = 20
-"""Integers with at most so many distinct values are read as class labels without asking."""
 
 
 def as_target(
@@ -39,8 +36,7 @@ def as_target(
     >>> as_target(["sad", "glad", "sad"], None)[:2]
     (array([1, 0, 1]), ('glad', 'sad'))
     """
-    if task is not None and task not in TASKS:
-        raise ValueError(f"task must be {' or '.join(TASKS)}, got {task!r}")
+    check_task(task)
     column, labels = one_column(value, "target")
     if len(column) == 0:
         raise ValueError("target must have at least one row, got none")
@@ -69,11 +65,7 @@ def as_target(
         numbers = _finite(column)
         return numbers, None, labels, f"Regression: {why}."
     codes, classes = _codes(column, names)
-    if len(classes) > MOST_CLASSES and 2 * len(classes) > len(codes):
-        raise ValueError(
-            f"target must have at least two rows per class on average, got {len(classes)} classes "
-            f"in {len(codes)} rows"
-        )
+    check_classes("target", len(classes), len(codes))
     return codes, classes, labels, f"Classification with {len(classes)} classes: {why}."
 
 
@@ -135,7 +127,7 @@ def _as_numbers(column: pd.Series) -> pd.Series:
 
 def _infer(column: pd.Series, distinct: int) -> tuple[str, str]:
     _check_real(column)
-    few = distinct <= MOST_CLASSES
+    few = distinct <= MOST_INTEGER_CLASSES
     ask = "pass task='classification' (--task classification) if they are labels, else regression"
     if pd.api.types.is_integer_dtype(column.dtype):
         if few:
