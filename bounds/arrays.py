@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 
 def plain_array(name: str, value: Any, must: str = "hold real numbers") -> NDArray[Any]:
-    """Tensors, frames, lists and arrays as an array; what numpy would drop in silence is refused.
+    """Tensors (see `readable`), frames, lists and arrays as an array.
 
-    Tensors lose their gradient; those of short floats become float64, which holds them exactly.
+    What numpy would drop in silence is refused.
 
     Parameters
     ----------
@@ -35,15 +35,29 @@ def plain_array(name: str, value: Any, must: str = "hold real numbers") -> NDArr
     """
     if isinstance(value, list | tuple) and any(_special(each) for each in value):
         value = [plain_array(name, each, must) for each in value]
-    if hasattr(value, "detach"):  # a torch tensor, perhaps on a device
-        value = value.detach().cpu()
-        value = value.double() if value.is_floating_point() else value
+    value = readable(value)
     if value is np.ma.masked or np.ma.is_masked(value):
         raise ValueError(f"{name} must {must}, got masked entries")
     array = np.asarray(value)
     if array.dtype.kind == "c":
         raise ValueError(f"{name} must {must}, got {array.dtype if array.ndim else value}")
     return array
+
+
+def readable(value: Any) -> Any:
+    """A torch tensor as numpy can read it: without gradient, on the CPU; anything else as it is.
+
+    Floats shorter than float32 become float32, which holds them exactly; numpy has no bfloat16.
+
+    Examples
+    --------
+    >>> readable([1.0, 2.0])
+    [1.0, 2.0]
+    """
+    if not hasattr(value, "detach"):
+        return value
+    value = value.detach().cpu()
+    return value.float() if value.is_floating_point() and value.element_size() < 4 else value
 
 
 def real_array(name: str, value: Any) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bounds.arrays import same_rows
+from bounds.arrays import readable, same_rows
 from empirical.modalities import check_names
 
 TASKS = ("classification", "regression")
@@ -172,10 +172,7 @@ def to_numpy(value: Any, argument: str) -> np.ndarray:
     (1, 2)
     """
     try:
-        if hasattr(value, "detach"):  # a tensor, on any device; torch itself is not needed here
-            value = value.detach().cpu()
-            # numpy has no bfloat16, and float64 holds every narrower float exactly.
-            value = (value.double() if value.is_floating_point() else value).numpy()
+        value = readable(value)
         array = np.asarray(value)
         # numpy would turn None and NaN beside text into the labels 'None' and 'nan'.
         array = np.asarray(value, dtype=object) if _hides_non_text(value, array) else array

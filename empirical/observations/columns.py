@@ -134,13 +134,9 @@ def plain(value: Any, argument: str) -> tuple[Any, pd.Index | None]:
             stored: Any = value.sparse
             return stored.to_coo(), labels
         return value, labels
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        if value.is_floating_point() and value.element_size() < 4:
-            value = value.float()  # numpy has no bfloat16, and float32 holds every shorter float
-        array = value.numpy() if not value.is_sparse else value.to_dense().numpy()
-    else:
-        array = to_numpy(value, argument)
+    if getattr(value, "is_sparse", False):  # a tensor
+        value = value.to_dense()
+    array = to_numpy(value, argument)
     if array.dtype.kind == "c":
         raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
     if array.dtype.kind in "fiub":
