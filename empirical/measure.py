@@ -273,7 +273,8 @@ def _measure_block(
 def _on_ball(
     features: Features, head: FittedHead, best: FittedHead, mass: Tensor, reference: Reference
 ) -> Measurement:
-    risk = features.risk_interval(head.weights, uniform_mass(features.z.shape[2], mass))
+    law = uniform_mass(features.z.shape[2], mass)
+    risk = features.certified_risk(head.weights, law).interval
     return Measurement(
         population_risk=risk,
         best_risk=best.least(torch.from_numpy(risk.high).to(best.risk)),

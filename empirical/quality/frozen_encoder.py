@@ -62,7 +62,7 @@ class FittedHead:
         Parameters
         ----------
         risk
-            That of another feasible head, its rounding added (the upper end of `Features.risk_interval`).
+            That of another feasible head, its rounding added (the upper end of `Features.certified_risk`).
         """
         high = torch.minimum(self.risk + self.rounding, risk)
         # A loss is never negative.
@@ -187,8 +187,8 @@ class Features:
         losses = self.loss.row_losses(weights @ self.z, self.targets)
         return weighted_risk(losses, mass)
 
-    def risk_interval(self, weights: Tensor, mass: Tensor) -> Interval:
-        """The risk [T] of heads V [T, c, p] under the mass [T, rows] or [rows], rounded outward."""
+    def certified_risk(self, weights: Tensor, mass: Tensor) -> Estimate:
+        """`risk` with its interval, rounded outward."""
         self._check_mass(mass)
         found = certificates.row_sums(
             self.loss,
@@ -200,7 +200,7 @@ class Features:
             gradient=False,
         )
         low, high = found.risk - found.rounding, found.risk + found.rounding
-        return Interval(_numpy(low.clamp_min(0.0)), _numpy(high))
+        return Estimate(_numpy(found.risk), Interval(_numpy(low.clamp_min(0.0)), _numpy(high)))
 
     def gap(self, weights: Tensor, mass: Tensor) -> Tensor:
         """Certified, [T]: the risk of heads in the ball under a mass is at most this above the least."""

@@ -158,12 +158,14 @@ class StackWorld:
         found = []
         for part, features in self._features(models, members):
             head = weights[part]
-            risk = features.risk(head, law)
-            high = torch.from_numpy(features.risk_interval(head, law).high)
+            risk = features.certified_risk(head, law)
+            high = torch.from_numpy(risk.interval.high)
             least = features.fit(law, start=head).least(high)
             on_sample = features.risk(head, mass[part]).numpy()
             gap = features.gap(head, mass[part]).numpy()
-            found.append([risk.numpy(), on_sample, gap, least.high, least.high - least.low])
+            found.append(
+                [np.asarray(risk.value), on_sample, gap, least.high, least.high - least.low]
+            )
         risk_, empirical, slack, best, width = np.concatenate(found, axis=1)
         reference = weighted_risk(torch.from_numpy(self.reference), mass).numpy()
         return Trials(
