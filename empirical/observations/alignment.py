@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bounds.table import Table
-from empirical.observations.columns import row_labels
+from empirical.observations.columns import own_labels
 
 Labels = Mapping[str, pd.Index]
 
@@ -123,7 +123,7 @@ def align_rows(
     same = all(index.equals(first) for index in known.values())
     if same or rule.kept is None:
         _check_lengths(lengths, reference)
-        return Aligned(dict.fromkeys(lengths), None if first is None else row_labels(first), ())
+        return Aligned(dict.fromkeys(lengths), None if first is None else own_labels(first), ())
     if unknown:
         other = next(a for a, index in known.items() if not index.equals(first))
         raise ValueError(
@@ -152,13 +152,13 @@ def align_rows(
             )
         elif not unchanged and (where >= 0).all():
             notes.append(f"{argument}: rows were put in the order of {reference} by their labels.")
-    return Aligned(positions, row_labels(kept), tuple(notes))
+    return Aligned(positions, own_labels(kept), tuple(notes))
 
 
 def _known(labels: Mapping[str, pd.Index | None], reference: str) -> dict[str, pd.Index]:
     """The labels that say something: an index that counts from 0 does only if others share labels with it."""
     found = {argument: index for argument, index in labels.items() if index is not None}
-    names = {argument: index for argument, index in found.items() if row_labels(index) is not None}
+    names = {argument: index for argument, index in found.items() if own_labels(index) is not None}
     if not names:
         return {reference: found[reference]} | found if reference in found else found
     return {

@@ -124,7 +124,7 @@ def plain(value: Any, argument: str) -> tuple[Any, pd.Index | None]:
         return value, None
     if hasattr(value, "to_pandas") and not hasattr(value, "detach"):  # polars, pyarrow, xarray
         value = value.to_pandas()
-        labels = row_labels(value.index)
+        labels = own_labels(value.index)
     elif isinstance(value, pd.Series | pd.DataFrame):
         labels = value.index
     if isinstance(value, pd.Series):
@@ -154,8 +154,8 @@ def plain(value: Any, argument: str) -> tuple[Any, pd.Index | None]:
     return pd.DataFrame(source).infer_objects(), None
 
 
-def row_labels(index: pd.Index) -> pd.Index | None:
-    """The labels of rows, None for an index that only counts them from 0."""
+def own_labels(index: pd.Index) -> pd.Index | None:
+    """An index that names rows; None for one that only counts them from 0."""
     counts = isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
     return None if counts else index
 
@@ -287,7 +287,7 @@ def _present(
 
 
 def _refuse(value: float, row: int, column: str, argument: str, labels: pd.Index | None) -> None:
-    named = None if labels is None else row_labels(labels)
+    named = None if labels is None else own_labels(labels)
     where = f"row {row}" if named is None else f"row {row} (labelled {named[row]!r})"
     advice = (
         "; impute it on the training part, leave out the row or the column, or make the whole row "
