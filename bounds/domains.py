@@ -176,6 +176,8 @@ POSITIVE_INTEGER = Domain(
 PROBABILITY = Domain(
     "lie in (0, 1)", low=0.0, high=1.0, open_ends=True, finite=True, assumptions=("positive",)
 )
+SHARE = Domain("lie in [0, 1]", low=0.0, high=1.0)
+POSITIVE_SHARE = Domain("lie in (0, 1]", low=math.nextafter(0.0, 1.0), high=1.0)
 POSITIVE_PART = Domain(
     "be a number (below 0 counts as 0)", low=0.0, clip=True, assumptions=("nonnegative",)
 )

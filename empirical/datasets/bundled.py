@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bounds.domains import Domain, at_least, one_of
+from bounds.domains import SHARE, at_least, one_of
 from empirical.datasets.dataset import Dataset, from_arrays
 
 __all__ = ["breast_cancer", "diabetes", "digits", "share", "simulated"]
 
 
 CONSTRUCTIONS = ("mixing", "copied")
-SHARE = Domain("lie in [0, 1]", low=0.0, high=1.0)
 
 
 def _bundled(*arrays: Any, **options: Any) -> Dataset:

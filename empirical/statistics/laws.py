@@ -11,10 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from bounds.arrays import real_array
-from bounds.domains import FINITE_NON_NEGATIVE, Domain
+from bounds.domains import FINITE_NON_NEGATIVE, POSITIVE_SHARE, SHARE
 from empirical.statistics.intervals import Estimate, Interval
-
-ERROR = Domain("lie in [0, 1]", low=0.0, high=1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +108,7 @@ class Law:
         >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).quantile(0.75)
         Interval(low=0.0, high=0.0)
         """
-        if not 0 < probability <= 1:
-            raise ValueError(f"probability must lie in (0, 1], got {probability}")
+        POSITIVE_SHARE.number("probability", probability)
         # Rounded once: nine times 0.1 is 0.9, and not a little less.
         below = np.cumsum(self.probabilities, dtype=np.longdouble).astype(np.float64)
         last = len(self.values) - 1
@@ -145,7 +142,7 @@ def checked_weights(
     ...
     ValueError: weights must be finite and non-negative, got -1
     """
-    ERROR.number("error", error)
+    SHARE.number("error", error)
     chance = FINITE_NON_NEGATIVE.check("weights", weights)
     if chance.shape != shape:
         raise ValueError(f"weights must have shape {shape}, got {chance.shape}")
@@ -235,8 +232,7 @@ def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99
     """
     ordered = np.sort(real_array("values", values).ravel())
     _check(ordered.size, level)
-    if not 0 < probability <= 1:
-        raise ValueError(f"probability must lie in (0, 1], got {probability}")
+    POSITIVE_SHARE.number("probability", probability)
     if np.isnan(ordered).any():
         raise ValueError("values must hold no NaN")
     n, tail = ordered.size, (1 - level) / 2

@@ -33,11 +33,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from bounds import rademacher
-from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain, at_least
+from bounds.domains import POSITIVE_INTEGER, POSITIVE_SHARE, PROBABILITY, at_least
 from empirical.statistics.laws import Law
 
 Values = NDArray[np.float64]
-SHARE = Domain("lie in (0, 1]", low=math.nextafter(0.0, 1.0), high=1.0)
 DEVIATIONS = 12.0
 """Standard deviations beyond which a binomial law is cut off, unless it has few values anyway."""
 FEW = 1000
@@ -63,7 +62,7 @@ def remembered_law(share: float, m: int) -> Law:
     >>> law.values.tolist(), law.probabilities.round(9).tolist()
     ([0.0, 1.0, 2.0], [0.25, 0.5, 0.25])
     """
-    SHARE.number("share", share)
+    POSITIVE_SHARE.number("share", share)
     size = POSITIVE_INTEGER.whole("m", m)
     spread = max(FEW, math.ceil(DEVIATIONS * math.sqrt(size * share * (1 - share))))
     low, high = max(0, int(size * share) - spread), min(size, int(size * share) + spread)
@@ -80,7 +79,7 @@ def majority(share: float, m: int) -> float:
     >>> [round(majority(share, m), 9) for share, m in ((0.5, 3), (0.5, 2), (1.0, 7))]
     [0.5, 0.75, 1.0]
     """
-    SHARE.number("share", share)
+    POSITIVE_SHARE.number("share", share)
     size = POSITIVE_INTEGER.whole("m", m)
     return float(stats.binom.sf((size + 1) // 2 - 1, size, share))
 
