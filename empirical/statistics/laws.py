@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from bounds.arrays import real_array
-from bounds.domains import FINITE_NON_NEGATIVE, POSITIVE_SHARE, SHARE
+from bounds.domains import FINITE_NON_NEGATIVE, SHARE
 from empirical.statistics.intervals import Estimate, Interval
 
 
@@ -108,7 +108,8 @@ class Law:
         >>> Law.of([([0.0, 1.0], [0.75, 0.25])]).quantile(0.75)
         Interval(low=0.0, high=0.0)
         """
-        POSITIVE_SHARE.number("probability", probability)
+        if not 0 < probability <= 1:
+            raise ValueError(f"probability must lie in (0, 1], got {probability}")
         # Rounded once: nine times 0.1 is 0.9, and not a little less.
         below = np.cumsum(self.probabilities, dtype=np.longdouble).astype(np.float64)
         last = len(self.values) - 1
@@ -232,7 +233,8 @@ def estimate_quantile(values: ArrayLike, probability: float, level: float = 0.99
     """
     ordered = np.sort(real_array("values", values).ravel())
     _check(ordered.size, level)
-    POSITIVE_SHARE.number("probability", probability)
+    if not 0 < probability <= 1:
+        raise ValueError(f"probability must lie in (0, 1], got {probability}")
     if np.isnan(ordered).any():
         raise ValueError("values must hold no NaN")
     n, tail = ordered.size, (1 - level) / 2
