@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from empirical.datasets.dataset import Dataset
-from empirical.observations.observations import Observations
-from empirical.observations.observe import observe
+from empirical.observations.observe import observed
 from verify.decisions import words
 from verify.decisions.decide import decide
 from verify.design import Design
@@ -37,6 +33,7 @@ def new_data(design: Design, workers: int | None = None) -> dict[str, Any] | Non
 
     Examples
     --------
+    >>> import numpy as np
     >>> from verify.study import verify_dataset
     >>> rng = np.random.default_rng(0)
     >>> x = {"a": rng.normal(size=(40, 2)), "b": rng.normal(size=(40, 2))}
@@ -70,21 +67,6 @@ def new_data(design: Design, workers: int | None = None) -> dict[str, Any] | Non
         "modalities": [_modality(each) for each in found["modalities"]],
         "warnings": found["warnings"],
     }
-
-
-def observed(data: Dataset) -> Observations:
-    """The rows of a data set for `decide`, with the training part that the data set came with.
-
-    Examples
-    --------
-    >>> from empirical.datasets.dataset import from_arrays
-    >>> data = from_arrays({"a": [[0.0], [1]], "b": [[2.0], [1]]}, ["no", "yes"], train_rows=1)
-    >>> observed(data).train
-    array([ True, False])
-    """
-    target = np.array(data.classes)[data.target] if data.classes else data.target
-    train = None if data.train_rows is None else np.arange(data.rows) < data.train_rows
-    return observe(data.modalities, target, task=data.task, train=train, name=data.name)
 
 
 def _modality(each: dict[str, Any]) -> dict[str, Any]:

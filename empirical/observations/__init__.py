@@ -1,7 +1,7 @@
 """Rows as they lie around, read and checked once: what `decide` works on."""
 
 from empirical.observations.observations import Observations
-from empirical.observations.observe import observe
+from empirical.observations.observe import observe, observed
 from empirical.observations.read import read
 
-__all__ = ["Observations", "observe", "read"]
+__all__ = ["Observations", "observe", "observed", "read"]

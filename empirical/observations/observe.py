@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empirical.datasets.dataset import named_pairs
+from empirical.datasets.dataset import Dataset, named_pairs
 from empirical.modalities import distinct_names
 from empirical.observations.alignment import align_rows
 from empirical.observations.columns import as_columns, take
@@ -101,6 +101,21 @@ def observe(
     read_as = [note for each in tables.values() for note in each.notes]
     notes = [why, *read_as, *aligned.notes, *notes]
     return replace(known, notes=tuple(notes), warnings=tuple(warnings))
+
+
+def observed(data: Dataset) -> Observations:
+    """The rows of a data set, with the training part that it came with.
+
+    Examples
+    --------
+    >>> from empirical.datasets.dataset import from_arrays
+    >>> data = from_arrays({"a": [[0.0], [1]], "b": [[2.0], [1]]}, ["no", "yes"], train_rows=1)
+    >>> observed(data).train
+    array([ True, False])
+    """
+    target = np.array(data.classes)[data.target] if data.classes else data.target
+    train = None if data.train_rows is None else np.arange(data.rows) < data.train_rows
+    return observe(data.modalities, target, task=data.task, train=train, name=data.name)
 
 
 def _whole(argument: str, values: np.ndarray, positions: np.ndarray | None) -> np.ndarray:

@@ -12,9 +12,10 @@ import pytest
 
 from empirical import datasets
 from empirical.datasets import from_arrays
+from empirical.observations import observed
 from verify import Study, report, verify_dataset
 from verify.cli import main
-from verify.new_data import new_data, observed
+from verify.new_data import new_data
 from verify.report.headline import APART, NO_ADVICE
 
 SMALL: dict[str, Any] = {"m": [24], "head_m": [], "trials": 2, "steps": 2}

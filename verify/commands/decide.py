@@ -113,17 +113,13 @@ def decide(
 
 def _bundled(name: str, given: dict[str, Any], task: str | None) -> Observations:
     """A data set that comes with the library."""
-    import numpy as np
-
     from empirical.datasets.sources import BUNDLED
-    from empirical.observations import observe
+    from empirical.observations import observed
 
     for option, value in given.items():
         if value is not None:
             raise ValueError(f"{option} must be left out for the bundled data set {name}")
-    data = BUNDLED.find(name).load(task)
-    target = np.array(data.classes)[data.target] if data.classes else data.target
-    return observe(data.modalities, target, task=data.task, name=name)
+    return observed(BUNDLED.find(name).load(task))
 
 
 def _modalities(texts: list[str]) -> dict[str, list[str]]:
