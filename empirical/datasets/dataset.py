@@ -187,6 +187,25 @@ def to_numpy(value: Any, argument: str) -> np.ndarray:
     return array
 
 
+def as_real(array: np.ndarray, argument: str) -> np.ndarray:
+    """Numbers and truth values as a new float64 array; wider floats may become infinite.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+
+    Examples
+    --------
+    >>> as_real(np.array([True, False]), "x")
+    array([1., 0.])
+    """
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
+    with np.errstate(over="ignore"):
+        return np.asarray(array.astype(np.float64))
+
+
 def _hides_non_text(value: Any, array: np.ndarray) -> bool:
     flat_list = isinstance(value, list | tuple) and array.ndim == 1
     return flat_list and array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
@@ -234,10 +253,7 @@ def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...
             raise ValueError(
                 f"{argument} must be a 2-D array [rows, features], got shape {array.shape}"
             )
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
-        with np.errstate(over="ignore"):  # wider floats may become infinite, and are refused then
-            matrix = array.astype(np.float64)
+        matrix = as_real(array, argument)
         # A shape such as (0, 300000000) takes no memory; a list of its columns would.
         columns = tuple(range(array.shape[1] if len(array) else 0))
     if 0 in matrix.shape:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bounds.domains import FINITE_POSITIVE
-from empirical.datasets.dataset import to_numpy
+from empirical.datasets.dataset import as_real, to_numpy
 
 Values = NDArray[np.float64]
 
@@ -168,10 +168,7 @@ def losses_of(name: str, value: Any, index: pd.Index[Any] | None = None) -> Valu
         raise ValueError(
             f"{name} must be a 1-D array with a loss for each row, got shape {array.shape}"
         )
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    with np.errstate(over="ignore"):  # wider floats may become infinite, and are refused then
-        losses = array.astype(np.float64)
+    losses = as_real(array, name)
     bad = np.flatnonzero(~np.isfinite(losses))
     if bad.size:
         raise ValueError(

@@ -95,7 +95,7 @@ def decide(
     workers
         Processes for training; None: as many as pay.
     name
-        What the data are called.
+        What the data are called; `Observations` have a name of their own.
 
     Raises
     ------
@@ -115,13 +115,13 @@ def decide(
     FINITE_NON_NEGATIVE.number("margin", margin)
     at_least(0, 2**63 - 1).whole("seed", seed)
     if predictions is not None:
-        for argument, value in (
-            ("features", features),
-            ("estimators", estimators),
-            ("train", train),
-        ):
-            if value is not None:
-                raise ValueError(f"{argument} must be left out where predictions are given")
+        _left_out(
+            "predictions are given",
+            features=features,
+            estimators=estimators,
+            train=train,
+            align=align,
+        )
         own = read_own(
             predictions, y, groups=groups, order=order, weights=weights, task=task, seed=seed
         )
@@ -130,10 +130,21 @@ def decide(
         raise ValueError("features must be given, or predictions, got neither")
     if C is not None:
         raise ValueError("C must be left out unless predictions are losses")
-    data = features
-    if not isinstance(features, Observations):
-        if y is None:
-            raise ValueError("y must be given with features, got None")
+    if isinstance(features, Observations):
+        _left_out(
+            "features are Observations, which have their own",
+            y=y,
+            groups=groups,
+            order=order,
+            weights=weights,
+            train=train,
+            task=task,
+            align=align,
+        )
+        data = features
+    elif y is None:
+        raise ValueError("y must be given with features, got None")
+    else:
         data = observe(
             features,
             y,
@@ -147,6 +158,15 @@ def decide(
         )
     with one_thread():
         return _from_rows(data, metric, estimators, cost, margin, delta, seed, workers)
+
+
+def _left_out(where: str, **arguments: Any) -> None:
+    """Refuse arguments that would have no effect."""
+    for argument, value in arguments.items():
+        if value is not None:
+            raise ValueError(
+                f"{argument} must be left out where {where}, got a {type(value).__name__}"
+            )
 
 
 def _from_rows(

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from empirical.datasets.dataset import to_numpy
+from bounds.arrays import row_labels
+from empirical.datasets.dataset import as_real, to_numpy
 from empirical.modalities import Subset
 from empirical.observations.rows import as_groups, as_order, as_weights
 from empirical.observations.tables import load_table
 from empirical.observations.targets import as_target, one_column
 from empirical.streams import stream
-from verify.certificates.rows import LEAST_UNITS
+from verify.certificates.rows import LEAST_UNITS, losses_of
 from verify.decisions.split import latest_of
 
 # So much of the rows chooses what is compared; the rest certifies.
@@ -100,10 +101,14 @@ def read_own(
     if y is not None:
         target, classes, _, note = as_target(y, task)
         rows = len(target)
+    _same_labels(
+        {"y": y}
+        | {f"predictions[{key!r}]": value for key, value in predictions.items()}
+        | {"groups": groups, "order": order, "weights": weights}
+    )
     found: dict[Subset, np.ndarray] = {}
     for members_set, (key, value) in read.items():
         argument = f"predictions[{key!r}]"
-        _check_labels(value, y, argument)
         array = _as_losses(value, argument) if target is None else _as(value, classes, argument)
         rows = len(array) if rows is None else rows
         if len(array) != rows:
@@ -186,24 +191,25 @@ def subset_of(key: Any) -> tuple[str, ...]:
     return tuple(stripped)
 
 
-def _check_labels(value: Any, y: Any, argument: str) -> None:
-    if not (isinstance(value, pd.Series | pd.DataFrame) and isinstance(y, pd.Series)):
-        return
-    if not value.index.equals(y.index):
-        shared = int(value.index.isin(y.index).sum())
-        raise ValueError(
-            f"{argument} must have the row labels of y in the same order, got {shared} of"
-            f" {len(value)} that match"
-        )
+def _same_labels(arguments: Mapping[str, Any]) -> None:
+    """Refuse rows with other labels than those of the first argument that has labels."""
+    found = [(argument, row_labels(value)) for argument, value in arguments.items()]
+    labelled = [(argument, labels) for argument, labels in found if labels is not None]
+    for argument, labels in labelled[1:]:
+        first, expected = labelled[0]
+        if not labels.equals(expected):
+            placed = sum(a == b for a, b in zip(labels, expected, strict=False))
+            raise ValueError(
+                f"{argument} must have the row labels of {first} in the same order, got {placed} of"
+                f" {len(labels)} in their places"
+            )
 
 
 def _as_losses(value: Any, argument: str) -> np.ndarray:
-    array = _real(value, argument)
-    if array.ndim != 1:
-        raise ValueError(f"{argument} must be one loss per row, got shape {array.shape}")
-    if (array < 0).any():
-        raise ValueError(f"{argument} must hold non-negative losses, got {array.min():g}")
-    return array
+    losses = losses_of(argument, value)
+    if losses.min() < 0:
+        raise ValueError(f"{argument} must hold non-negative losses, got {losses.min():g}")
+    return losses
 
 
 def _as(value: Any, classes: tuple[str, ...] | None, argument: str) -> np.ndarray:
@@ -252,15 +258,11 @@ def _probabilities(array: np.ndarray, classes: tuple[str, ...], argument: str) -
 
 
 def _real(value: Any, argument: str) -> np.ndarray:
-    array = to_numpy(value, argument)
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
-    with np.errstate(over="ignore"):
-        numbers = array.astype(np.float64)
+    numbers = as_real(to_numpy(value, argument), argument)
     if not np.isfinite(numbers).all():
         row = int(np.argwhere(~np.isfinite(numbers))[0][0])
-        raise ValueError(f"{argument} must be finite, got {array[row]} in row {row}")
-    return np.asarray(numbers)
+        raise ValueError(f"{argument} must be finite, got {numbers[row]} in row {row}")
+    return numbers
 
 
 def _sized(values: np.ndarray, rows: int, argument: str) -> np.ndarray:
