@@ -74,6 +74,6 @@ def _modality(each: dict[str, Any]) -> dict[str, Any]:
         key: each[key]
         for key in ("name", "verdict", "gain", "low", "high", "beside", "n", "rows_sentence")
     }
-    beside = words.joined(tuple(each["beside"])) if each["beside"] else "a constant prediction"
+    beside = words.joined(each["beside"]) if each["beside"] else "a constant prediction"
     points = {key: words.signed(each[key]) for key in ("gain", "low", "high")}
     return {**kept, "against": beside, "points": points}

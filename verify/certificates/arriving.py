@@ -13,7 +13,7 @@ from scipy import special, stats
 
 from bounds.domains import FINITE_POSITIVE, PROBABILITY, one_of
 from empirical.statistics.capital import CAP, EPS, growth, margin
-from verify.certificates.certificate import Certificate, Side, verdict_of
+from verify.certificates.certificate import Certificate, Side, level_of, verdict_of
 from verify.certificates.rows import cut_off, losses_of, range_of, within
 
 Values = NDArray[np.float64]
@@ -67,7 +67,7 @@ def arriving(
     PROBABILITY.number("delta", delta)
     one_of("side", side, get_args(Side))
     largest = range_of(C, clip)
-    alpha = delta / 2 if side == "both" else delta
+    alpha = level_of(delta, side)
     rows, clipped = np.empty(0), 0
     # The largest capital so far against a gap of at least 0, and of at most 0.
     best = {"upper": 0.0, "lower": 0.0}
@@ -215,7 +215,7 @@ def how_many_more(
     if size > certificate.C:
         raise ValueError(f"gain must be at most C, {certificate.C:g}, got {size:g}")
     PROBABILITY.number("power", power)
-    alpha = certificate.delta / 2 if certificate.side == "both" else certificate.delta
+    alpha = level_of(certificate.delta, certificate.side)
     # Half-width: a normal quantile of standard errors, and the least that a capped bet leaves.
     normal = (stats.norm.isf(alpha) + stats.norm.ppf(power)) * certificate.spread
     capped = certificate.C * math.log(1 / alpha) / CAP

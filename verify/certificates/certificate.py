@@ -134,6 +134,17 @@ class Certificate:
         )
 
 
+def level_of(delta: float, side: Side) -> float:
+    """The probability with which one end may fail.
+
+    Examples
+    --------
+    >>> level_of(0.05, "both"), level_of(0.05, "upper")
+    (0.025, 0.05)
+    """
+    return delta / 2 if side == "both" else delta
+
+
 def verdict_of(low: float, high: float) -> Verdict:
     """What an interval of the gap says; NaN says nothing.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bounds.domains import PROBABILITY, one_of
 from empirical.statistics.bounded_means import METHODS, Method
 from empirical.streams import stream
-from verify.certificates.certificate import Certificate, Side, verdict_of
+from verify.certificates.certificate import Certificate, Side, level_of, verdict_of
 from verify.certificates.rows import Differences, differences
 
 Values = NDArray[np.float64]
@@ -102,7 +102,7 @@ def of_differences(
     'M better'
     """
     chosen = METHODS.find(method)
-    alpha = delta / 2 if side == "both" else delta
+    alpha = level_of(delta, side)
     low, high = ends_of(
         found,
         None if side == "upper" else alpha,

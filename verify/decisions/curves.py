@@ -42,14 +42,13 @@ class Crossover:
     name
         The modality.
     first, last
-        The least and the largest such size over the repeats; None for `last` if some repeat has none,
-        for both if none has one.
+        The least and the largest such size over the repeats; None for `last` if some repeat has none.
     below
         The largest size measured below `first`; None if there is none.
     """
 
     name: str
-    first: int | None
+    first: int
     last: int | None
     below: int | None = None
 
@@ -124,7 +123,7 @@ def crossover(
     smaller: Subset,
     means: dict[tuple[Subset, int], np.ndarray],
 ) -> Crossover | None:
-    """From where on `larger` has the lower loss; None if one of the two has no curve."""
+    """From where on `larger` has the lower loss; None if nowhere, or if one of the two has no curve."""
     of_larger = {m: losses for (subset, m), losses in means.items() if subset == larger}
     of_smaller = {m: losses for (subset, m), losses in means.items() if subset == smaller}
     common = sorted(of_larger.keys() & of_smaller.keys())
@@ -140,10 +139,11 @@ def crossover(
             start = m
         starts.append(start)
     known = [start for start in starts if start is not None]
-    first = min(known) if known else None
+    if not known:
+        return None
+    first = min(known)
     last = max(known) if len(known) == len(starts) else None
-    smaller_sizes = [m for m in common if first is not None and m < first]
-    return Crossover(name, first, last, max(smaller_sizes, default=None))
+    return Crossover(name, first, last, max((m for m in common if m < first), default=None))
 
 
 def _mean_loss(each: Trained, setting: Setting, rows: np.ndarray, held: np.ndarray) -> float:

@@ -84,8 +84,7 @@ def document(
         "crossovers": [
             _crossover(each, evidence)
             for each in evidence.crossovers
-            if each.first is not None
-            and any(verdict.name == each.name and verdict.verdict == "helps" for verdict in judged)
+            if any(verdict.name == each.name and verdict.verdict == "helps" for verdict in judged)
         ],
         "theorem": theorem(evidence, delta),
         "assumptions": assumptions(evidence),
@@ -221,28 +220,5 @@ def _comparison(gain: Gain) -> dict[str, Any]:
 
 
 def _crossover(found: Crossover, evidence: Evidence) -> dict[str, Any]:
-    sentence = crossover_sentence(found, evidence.unit)
+    sentence = words.crossover_sentence(found, evidence.unit)
     return {"name": found.name, "first": found.first, "last": found.last, "sentence": sentence}
-
-
-def crossover_sentence(found: Crossover, unit: str) -> str:
-    """Where a modality starts to pay, between two sizes that were measured.
-
-    Examples
-    --------
-    >>> crossover_sentence(Crossover("audio", 200, 400, 100), "rows")
-    'audio starts to pay between 100 and 400 training rows.'
-    """
-    if found.first is None:
-        return f"{found.name} does not start to pay within your {unit}."
-    if found.last is None:
-        return (
-            f"{found.name} starts to pay at about {words.count(found.first)} training {unit} in some"
-            f" repeats and not within your {unit} in others."
-        )
-    if found.below is None:
-        return f"{found.name} starts to pay at {words.count(found.last)} training {unit} or fewer."
-    return (
-        f"{found.name} starts to pay between {words.count(found.below)} and"
-        f" {words.count(found.last)} training {unit}."
-    )

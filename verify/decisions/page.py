@@ -38,7 +38,7 @@ def render(document: dict[str, Any]) -> str:
         said=SAID,
         points=words.points,
         signed=words.signed,
-        joined=lambda names: words.joined(tuple(names)),
+        joined=words.joined,
         count=words.count,
         confidence=words.confidence(document["delta"]),
     )

@@ -81,8 +81,6 @@ class Trained:
         The modalities; empty for the constant.
     model
         The chosen kind, in words.
-    candidate
-        Its name; empty for the constant.
     fold_losses
         (n,): losses of rows of the training part, each by a model that was fitted without it.
     losses
@@ -95,7 +93,6 @@ class Trained:
 
     subset: Subset
     model: str
-    candidate: str
     fold_losses: np.ndarray
     losses: np.ndarray
     extras: dict[str, float]
@@ -159,7 +156,7 @@ def train(subset: Subset, setting: Setting) -> Trained:
         return _constant(setting)
     best_mean, best = np.inf, None
     for candidate in setting.competing(subset):
-        tried = cross_validated(candidate, subset, setting, setting.split.folds)
+        tried = cross_validated(candidate, subset, setting)
         for value, choice, losses in tried:
             if choice < best_mean:
                 best_mean, best = choice, (candidate, value, losses)
@@ -170,15 +167,14 @@ def train(subset: Subset, setting: Setting) -> Trained:
     candidate, value, fold_losses = best
     model = Refit(candidate, value, subset, setting)
     predict = model.fit(train_rows)
-    losses = np.full(data.rows, np.nan)
+    losses, extras = np.full(data.rows, np.nan), {}
     held = setting.rows_of(subset, split.holdout)
-    if not len(held):
-        return Trained(subset, candidate.label, candidate.name, fold_losses, losses, {}, model)
-    prediction = np.concatenate([predict(part) for part in chunks(held)])
-    check_finite(prediction, subset)
-    losses[held] = setting.metric.losses(data.target[held], prediction, setting.scale)
-    extras = _extras(data.target[held], prediction) if setting.classes else {}
-    return Trained(subset, candidate.label, candidate.name, fold_losses, losses, extras, model)
+    if len(held):
+        prediction = np.concatenate([predict(part) for part in chunks(held)])
+        check_finite(prediction, subset)
+        losses[held] = setting.metric.losses(data.target[held], prediction, setting.scale)
+        extras = _extras(data.target[held], prediction) if setting.classes else {}
+    return Trained(subset, candidate.label, fold_losses, losses, extras, model)
 
 
 def check_finite(prediction: np.ndarray, subset: Subset) -> None:
@@ -248,18 +244,16 @@ class Source:
 
 
 def cross_validated(
-    candidate: Candidate,
-    subset: Subset,
-    setting: Setting,
-    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    candidate: Candidate, subset: Subset, setting: Setting
 ) -> list[tuple[Any, float, np.ndarray]]:
     """Every setting, its mean loss to choose by, and the losses of rows (n,), NaN outside the folds.
 
     Scales are those of the rows that each fold fits on.
     """
     data, metric, scale = setting.data, setting.metric, setting.scale
+    folds = setting.split.folds
     settings = candidate.settings(
-        size_of(data, subset, len(setting.rows_of(subset, split_rows(folds))), setting.classes)
+        size_of(data, subset, len(setting.rows_of(subset, _rows_in(folds))), setting.classes)
     )
     choices = [np.full(data.rows, np.nan) for _ in settings]
     losses = [np.full(data.rows, np.nan) for _ in settings]
@@ -287,7 +281,7 @@ def cross_validated(
     ]
 
 
-def split_rows(folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _rows_in(folds: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """All rows that occur in the folds."""
     return np.unique(np.concatenate([rows for pair in folds for rows in pair]))
 
@@ -312,7 +306,7 @@ def _constant(setting: Setting) -> Trained:
     for fit_rows, check_rows in split.folds:
         fold_losses[check_rows] = losses(fit_rows, check_rows)
     held[split.holdout] = losses(split.train, split.holdout)
-    return Trained((), "a constant", "", fold_losses, held, {}, None)
+    return Trained((), "a constant", fold_losses, held, {}, None)
 
 
 def _extras(target: np.ndarray, prediction: np.ndarray) -> dict[str, float]:

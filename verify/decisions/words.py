@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from empirical.modalities import Subset
 from verify.decisions.choice import Plan
+from verify.decisions.curves import Crossover
 from verify.decisions.family import Gain
 from verify.decisions.losses import Measure
 from verify.decisions.recommend import Recommendation, Verdict, index
+from verify.report.formats import fixed
 
 
-def points(value: float, digits: int = 1) -> str:
+def points(value: float) -> str:
     """A difference of means in points (hundredths), with a true minus sign.
 
     Examples
@@ -19,8 +20,7 @@ def points(value: float, digits: int = 1) -> str:
     >>> points(0.0312), points(-0.006), points(0.0)
     ('3.1', '−0.6', '0.0')
     """
-    scaled = round(100 * value, digits)
-    return f"{abs(scaled):.{digits}f}" if scaled >= 0 else f"−{abs(scaled):.{digits}f}"
+    return fixed(100 * value, 1)
 
 
 def signed(value: float) -> str:
@@ -35,7 +35,7 @@ def signed(value: float) -> str:
     return text if text.startswith("−") or text == "0.0" else f"+{text}"
 
 
-def joined(subset: Subset) -> str:
+def joined(subset: Sequence[str]) -> str:
     """A subset as users read it.
 
     Examples
@@ -222,4 +222,25 @@ def best_guess(plan: Plan, gains: Sequence[Gain], found: Recommendation) -> str:
     return (
         f"Best guess without a guarantee: {joined(plan.guess)}, which had the least"
         f" cross-validated loss on the training rows{measured}."
+    )
+
+
+def crossover_sentence(found: Crossover, unit: str) -> str:
+    """Where a modality starts to pay, between two sizes that were measured.
+
+    Examples
+    --------
+    >>> crossover_sentence(Crossover("audio", 200, 400, 100), "rows")
+    'audio starts to pay between 100 and 400 training rows.'
+    """
+    if found.last is None:
+        return (
+            f"{found.name} starts to pay at about {count(found.first)} training {unit} in some"
+            f" repeats and not within your {unit} in others."
+        )
+    if found.below is None:
+        return f"{found.name} starts to pay at {count(found.last)} training {unit} or fewer."
+    return (
+        f"{found.name} starts to pay between {count(found.below)} and"
+        f" {count(found.last)} training {unit}."
     )

@@ -7,10 +7,10 @@ from verify import Decision, decide
 from verify.decisions import curves
 from verify.decisions.choice import Plan, plan
 from verify.decisions.curves import Crossover
-from verify.decisions.document import crossover_sentence
 from verify.decisions.family import Comparison, Gain, family
 from verify.decisions.losses import Scale, cut_weights, settled_weights
 from verify.decisions.recommend import recommend, rows_needed, verdicts
+from verify.decisions.words import crossover_sentence
 
 
 def said(decision: Decision) -> dict[str, str]:
