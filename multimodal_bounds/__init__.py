@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from empirical import complexity, datasets, heads, quality
     from empirical.fusion import OPERATIONS, FusionClass
     from empirical.losses import LOSSES
-    from verify.certificates.arriving import arriving, how_many_more
+    from verify.certificates.arriving import arriving
     from verify.certificates.best_head import best_head
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
     from verify.certificates.families import certify_family
+    from verify.certificates.needed import how_many_more
     from verify.decisions.decide import decide
     from verify.decisions.decision import Decision
     from verify.study import Study, verify_dataset
@@ -53,11 +54,12 @@ _HOMES = {
     "empirical": "complexity datasets heads quality",
     "empirical.fusion": "OPERATIONS FusionClass",
     "empirical.losses": "LOSSES",
-    "verify.certificates.arriving": "arriving how_many_more",
+    "verify.certificates.arriving": "arriving",
     "verify.certificates.certificate": "Certificate",
     "verify.certificates.best_head": "best_head",
     "verify.certificates.certify": "certify",
     "verify.certificates.families": "certify_family",
+    "verify.certificates.needed": "how_many_more",
     "verify.decisions.decide": "decide",
     "verify.decisions.decision": "Decision",
     "verify.study": "Study verify_dataset",

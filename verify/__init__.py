@@ -6,11 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from verify.certificates.arriving import arriving, how_many_more
+    from verify.certificates.arriving import arriving
     from verify.certificates.best_head import best_head
     from verify.certificates.certificate import Certificate
     from verify.certificates.certify import certify
     from verify.certificates.families import certify_family
+    from verify.certificates.needed import how_many_more
     from verify.decisions.decide import decide
     from verify.decisions.decision import Decision
     from verify.study import Study, verify_dataset
@@ -25,7 +26,7 @@ _HOMES = {
     "certify": "verify.certificates.certify",
     "certify_family": "verify.certificates.families",
     "check_theorem": "verify.verdicts.check",
-    "how_many_more": "verify.certificates.arriving",
+    "how_many_more": "verify.certificates.needed",
     "decide": "verify.decisions.decide",
     "verify_dataset": "verify.study",
 }

@@ -9,10 +9,11 @@ from scipy import stats
 
 import multimodal_bounds as mb
 from verify.certificates import arriving as module
-from verify.certificates.arriving import arriving, how_many_more
+from verify.certificates.arriving import arriving
 from verify.certificates.certificate import Certificate
 from verify.certificates.certify import certify
 from verify.certificates.families import ADJUSTMENTS, certify_family
+from verify.certificates.needed import how_many_more
 
 
 def draw(seed, gaps, n=300):
@@ -220,6 +221,7 @@ def test_rows_needed_are_an_estimate_and_say_so():
     for change, message in (
         ({"gain": 0.0}, "gain must be positive"),
         ({"gain": 2.0}, "gain must be at most C, 1, got 2"),
+        ({"gain": 1e-160}, "gain must be larger"),
         ({"power": 1.0}, "power must lie in"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -7,5 +7,6 @@
 | `certify` | the certificate of one pair of trained predictors |
 | `best_head` | M's trained model against the best head on N's encoder |
 | `families` | several pairs from one hold-out, valid at once |
-| `arriving` | rows that keep arriving, with a certificate at any time; how many a gain would need |
+| `arriving` | rows that keep arriving, with a certificate at any time |
+| `needed` | how many rows a gain would need |
 """

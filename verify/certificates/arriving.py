@@ -1,18 +1,17 @@
-"""Certify while rows arrive, and stop whenever you like; and how many rows a gain would need."""
+"""Certify while rows arrive, and stop whenever you like."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
-from bounds.domains import FINITE_POSITIVE, PROBABILITY, one_of
-from empirical.statistics.capital import CAP, EPS, growth, margin
+from bounds.domains import PROBABILITY, one_of
+from empirical.statistics.capital import EPS, growth, margin
 from verify.certificates.certificate import Certificate, Side, level_of, verdict_of
 from verify.certificates.rows import cut_off, losses_of, range_of, within
 
@@ -147,79 +146,3 @@ def _lower(x: Values, alpha: float) -> float:
         low, high = low + step * reached, low + step * (reached + 1)
         high = min(high, 1.0)
     return low - 8 * EPS
-
-
-@dataclass(frozen=True, repr=False)
-class RowsNeeded:
-    """An estimate of how many units a gain of a given size would need to be certified.
-
-    Attributes
-    ----------
-    more : int
-        Units beyond those of the certificate.
-    total : int
-        Units in all.
-    gain : float
-        The true gain that is supposed.
-    power : float
-        The chance with which the certificate would then decide.
-    unit : {"row", "group"}
-
-    Examples
-    --------
-    >>> RowsNeeded(100, 300, 0.1, 0.9, "row")
-    about 100 more rows, 300 in all, for a true gain of 0.1 (an estimate, not certified)
-    """
-
-    more: int
-    total: int
-    gain: float
-    power: float
-    unit: Literal["row", "group"]
-
-    def __repr__(self) -> str:
-        return (
-            f"about {self.more:,} more {self.unit}s, {self.total:,} in all, for a true gain of"
-            f" {self.gain:g} (an estimate, not certified)"
-        )
-
-
-def how_many_more(
-    certificate: Certificate, gain: float | None = None, power: float = 0.9
-) -> RowsNeeded:
-    """How many units a hold-out needs to certify a true gain of a given size: an estimate.
-
-    It supposes that the spread of the differences stays what it is. The rows of this hold-out have been
-    looked at: a new certificate needs a new hold-out, or `arriving` from the start.
-
-    Parameters
-    ----------
-    certificate : Certificate
-    gain : float, optional
-        The size of the true mean gap; None: that of the estimated gap, which is optimistic.
-    power : float
-        The chance of a verdict, in (0, 1).
-
-    Raises
-    ------
-    ValueError
-        For a gain that is not positive or exceeds C, and a power outside (0, 1).
-
-    Examples
-    --------
-    >>> found = Certificate(-0.1, -0.4, 0.2, delta=0.05, n=100, rows=100, C=1.0, spread=0.5)
-    >>> how_many_more(found).more
-    236
-    """
-    size = FINITE_POSITIVE.number("gain", abs(certificate.gap) if gain is None else gain)
-    if size > certificate.C:
-        raise ValueError(f"gain must be at most C, {certificate.C:g}, got {size:g}")
-    PROBABILITY.number("power", power)
-    alpha = level_of(certificate.delta, certificate.side)
-    # Half-width: a normal quantile of standard errors, and the least that a capped bet leaves.
-    normal = (stats.norm.isf(alpha) + stats.norm.ppf(power)) * certificate.spread
-    capped = certificate.C * math.log(1 / alpha) / CAP
-    root = (normal + math.sqrt(normal**2 + 4 * size * capped)) / (2 * size)
-    total = math.ceil(root**2)
-    more = max(0, total - certificate.n)
-    return RowsNeeded(more, certificate.n + more, size, power, certificate.unit)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scipy.stats import norm
 
 from empirical.modalities import Subset
+from verify.certificates.needed import units_for
 from verify.decisions.choice import Plan
 from verify.decisions.family import Comparison, Gain
 
@@ -188,12 +189,10 @@ def rows_needed(gain: Gain, margin: float, delta: float, largest: float, rows: i
     found = []
     for distance, level, width in routes:
         if distance > 0:
-            # distance = a / sqrt(n) + b / n, solved for sqrt(n).
-            a = float(WIDENING * norm.isf(level) + norm.ppf(POWER)) * gain.spread
-            b = largest * math.log(1 / level) / 2
-            root = (a + math.sqrt(a * a + 4 * distance * b)) / (2 * distance)
+            normal = float(WIDENING * norm.isf(level) + norm.ppf(POWER)) * gain.spread
+            units = units_for(distance, normal, largest * math.log(1 / level) / 2)
             ratio = width / distance
-            found.append(max(root * root / gain.n, ratio * ratio, 1.0) * rows)
+            found.append(max(units / gain.n, ratio * ratio, 1.0) * rows)
     if not found or not math.isfinite(min(found)):
         return None
     return _two_digits(min(found))
