@@ -38,9 +38,14 @@ class Standard:
             d = X.shape[1]
             if sparse.issparse(X):
                 part = X[rows]
+                unit = -int(np.frexp(abs(part).max())[1])
+                part = sparse.csr_matrix(
+                    (np.ldexp(part.data.astype(np.float64), unit), part.indices, part.indptr),
+                    shape=part.shape,
+                )
                 square = np.asarray(part.multiply(part).mean(axis=0)).ravel()
                 mean = np.asarray(part.mean(axis=0)).ravel()
-                typical = float(np.sqrt(max(np.mean(square - mean**2), 0.0)))
+                typical = float(np.ldexp(np.sqrt(max(np.mean(square - mean**2), 0.0)), -unit))
                 means[name] = np.zeros(0)
                 scales[name] = np.full(1, 1.0 / typical if typical > 0 else 0.0)
             else:
@@ -103,15 +108,23 @@ def chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _moments(X: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means and standard deviations of the columns, in float64, without a copy of the whole."""
+    """Means and standard deviations of the columns, in float64, without a copy of the whole.
+
+    Each column is measured in a power of two, which changes no digit: the squares of huge or of tiny
+    values would leave the range of floats, and the column would count as constant.
+    """
+    peak = np.zeros(X.shape[1])
+    for piece in chunks(rows):
+        np.maximum(peak, np.abs(X[piece]).max(axis=0, initial=0.0), out=peak)
+    unit = -np.frexp(peak)[1]
     mean = np.zeros(X.shape[1])
     for piece in chunks(rows):
-        mean += X[piece].sum(axis=0, dtype=np.float64)
+        mean += np.ldexp(X[piece].astype(np.float64), unit).sum(axis=0)
     mean /= len(rows)
     square = np.zeros(X.shape[1])
     for piece in chunks(rows):
-        square += ((X[piece] - mean) ** 2).sum(axis=0)
+        square += ((np.ldexp(X[piece].astype(np.float64), unit) - mean) ** 2).sum(axis=0)
     spread = np.sqrt(square / len(rows))
     # The rounding of a mean gives a constant column a tiny spread.
-    eps = np.finfo(X.dtype).eps
-    return mean, np.where(spread <= 10 * eps * np.abs(mean), 0.0, spread)
+    spread[spread <= 10 * np.finfo(X.dtype).eps * np.abs(mean)] = 0.0
+    return np.ldexp(mean, -unit), np.ldexp(spread, -unit)
