@@ -40,7 +40,7 @@ def _equal(labels: Labels, reference: str) -> pd.Index:
         kinds = "" if rows.dtype == index.dtype else f" (labels are {index.dtype} and {rows.dtype})"
         raise ValueError(
             f"{argument} and {reference} must have the same row labels, got {len(index)} and "
-            f"{len(rows)} rows of which {matching} match{kinds}; align='inner' keeps those, "
+            f"{len(rows)} rows of which {matching} match{kinds}; align='inner' (--align inner) keeps those, "
             "align='outer' takes a modality as absent where its row is missing, "
             "align='position' ignores the labels"
         )

@@ -79,7 +79,9 @@ def read_folder(folder: Path, asked: Mapping[str, str], on: str | None) -> Found
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in TABLE_FORMATS.names)
     if not files:
         ends = " or ".join(TABLE_FORMATS.names)
-        raise ValueError(f"{folder} must hold files that end in {ends}, got none")
+        held = sorted(path.name for path in folder.iterdir())
+        got = f"only {_shown(held)}" if held else "none"
+        raise ValueError(f"{folder} must hold files that end in {ends}, got {got}")
     stems = [path.stem for path in files]
     for stem in stems:
         if stems.count(stem) > 1:
@@ -171,12 +173,32 @@ def _shared(tables: Mapping[str, pd.DataFrame], asked: Any, folder: Path) -> str
     ]
     distinct = [c for c in common if all(table[c].is_unique for table in tables.values())]
     if len(distinct) != 1:
-        which = _shown(distinct) if distinct else f"none of the shared columns ({_shown(common)})"
         raise ValueError(
             f"on must name the column on which the files of {folder} are joined, got nothing, and "
-            f"{which} could serve: shared by all of {', '.join(tables)} without repeats"
+            + (
+                f"{_shown(distinct)} could serve: shared by all of {', '.join(tables)} without repeats"
+                if distinct
+                else f"none could serve: {_why_none(tables, common, asked)}"
+            )
         )
     return str(distinct[0])
+
+
+def _why_none(tables: Mapping[str, pd.DataFrame], common: list[str], asked: Any) -> str:
+    """What keeps every column from joining the files."""
+    repeats = [
+        f"{column} repeats {int(table[column].duplicated().sum())} value(s) in {name}"
+        for column in common
+        for name, table in tables.items()
+        if not table[column].is_unique
+    ]
+    if repeats:
+        return _shown(repeats)
+    taken = [c for c in dict.fromkeys(asked) if all(c in table for table in tables.values())]
+    if taken:
+        return f"all files share {_shown(taken)} alone, named as target, groups, order or weights"
+    first, table = next(iter(tables.items()))
+    return f"no column is in all of {', '.join(tables)}; {first} has {_shown(table.columns)}"
 
 
 def _labelled(table: pd.DataFrame, on: str, path: Path) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bounds.domains import FINITE_NON_NEGATIVE
 from verify.commands.application import app
 from verify.commands.text import one_integer, one_number
 
@@ -72,7 +73,7 @@ def decide(
 
     settings: dict[str, Any] = {
         "metric": metric,
-        "margin": one_number("margin", margin, "a number of points of at least 0") / 100,
+        "margin": _points(margin) / 100,
         "delta": one_number("delta", delta, "a number in (0, 1)"),
         "seed": one_integer("seed", seed, "a nonnegative integer"),
         "cost": None if cost is None else _prices(cost),
@@ -109,6 +110,12 @@ def decide(
     print()
     print(found)
     print(f"{written} and {written.with_name(page.DATA)}, {time.monotonic() - began:.0f} s")
+
+
+def _points(text: str) -> float:
+    """The margin, checked as it was given: in points."""
+    points = one_number("margin", text, "a number of points of at least 0")
+    return FINITE_NON_NEGATIVE.number("margin", points)
 
 
 def _bundled(name: str, given: dict[str, Any], task: str | None) -> Observations:

@@ -97,10 +97,11 @@ def report(
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
     answer = document["answer"]
     print("\n".join(filter(None, (answer["pointer"], answer["headline"]))))
+    width = max(len(claim["title"]) for claim in document["claims"])
     for claim in document["claims"]:
         decided = claim["decided_by"]
         line = (
-            f"  {claim['title']:<28} {claim['verdict']:<10} {decided['violations']} of"
+            f"  {claim['title']:<{width}} {claim['verdict']:<10} {decided['violations']} of"
             f" {decided['trials']} violated, level {decided['level']:g}"
         )
         if claim["verdict"] == "undecided":

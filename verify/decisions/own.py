@@ -233,9 +233,18 @@ def _as(value: Any, classes: tuple[str, ...] | None, argument: str) -> np.ndarra
         return np.eye(len(classes))[[codes[label] for label in labels]]
     if len(classes) == 2 and array.dtype.kind == "f":
         second = _real(value, argument).reshape(-1)
+        outside = second[(second < 0) | (second > 1)]
+        if len(outside):
+            raise ValueError(
+                f"{argument} must hold probabilities of {classes[1]!r}, from 0 to 1, got"
+                f" {outside[0]:g}; leave out what is no prediction"
+            )
         return _probabilities(np.stack([1 - second, second], axis=1), classes, argument)
     odd = next(label for label in labels if label not in codes)
-    raise ValueError(f"{argument} must hold labels that y has, or probabilities, got {odd!r}")
+    raise ValueError(
+        f"{argument} must hold labels that y has, or probabilities, got {odd!r}; leave out what is no"
+        " prediction"
+    )
 
 
 def _label(value: Any) -> str:

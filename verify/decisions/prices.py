@@ -15,14 +15,16 @@ def prices_of(cost: Mapping[str, float] | None, names: Sequence[str]) -> dict[st
     Raises
     ------
     ValueError
-        For an unknown name or a price that is negative or not finite.
+        For an unknown name, a price that is negative or not finite, or a sum that is not finite.
     """
     if cost is None:
         return None
     for name in cost:
         if name not in names:
             raise ValueError(f"cost must name modalities among {', '.join(names)}, got {name!r}")
-    return {n: FINITE_NON_NEGATIVE.number(f"cost[{n!r}]", cost.get(n, 0.0)) for n in names}
+    prices = {n: FINITE_NON_NEGATIVE.number(f"cost[{n!r}]", cost.get(n, 0.0)) for n in names}
+    FINITE_NON_NEGATIVE.number("the sum of cost", sum(prices.values()))
+    return prices
 
 
 def cheapest_of(prices: dict[str, float] | None, plan: Plan, margin: float) -> Subset | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import torch
 from scipy import sparse
 
 from verify import decide
+from verify.certificates.certify import in_order
 from verify.cli import main
+from verify.decisions.family import Comparison, Gain
+from verify.decisions.trust import outside
 
 ROWS = 100
 RNG = np.random.default_rng(0)
@@ -84,10 +88,92 @@ def test_faults_are_one_line_and_two(folder: Path, tmp_path: Path, capsys: Any) 
         assert code == 2
         assert message in error
         assert error.count("\n") == 1
+    for options, message in (
+        (["--margin", "-1"], "margin must be finite and non-negative, got -1\n"),
+        (["--cost", "text=1e308,audio=1e308"], "the sum of cost must be finite"),
+        (["--groups", "id"], "all files share id alone, named as target, groups, order or weights"),
+    ):
+        code, _, error = run(capsys, "--data", folder, "--target", "mood", *options)
+        assert code == 2
+        assert message in error
     table(X, "t").iloc[5:].to_csv(folder / "text.csv", index=False)
     code, _, error = run(capsys, "--data", folder, "--target", "mood", "--out", tmp_path / "out")
     assert code == 2
     assert "of which 95 match" in error
+    assert "align='inner' (--align inner) keeps those" in error
+
+
+def test_files_that_cannot_be_joined_say_why(folder: Path, tmp_path: Path, capsys: Any) -> None:
+    twice = table(X, "t")
+    pd.concat([twice, twice.iloc[:3]]).to_csv(folder / "text.csv", index=False)
+    code, _, error = run(capsys, "--data", folder, "--target", "mood")
+    assert code == 2
+    assert "none could serve: id repeats 3 value(s) in text.csv" in error
+    table(X, "t").to_csv(folder / "text.csv", index=False, sep=";")
+    code, _, error = run(capsys, "--data", folder, "--target", "mood")
+    assert code == 2
+    assert (
+        "no column is in all of audio.parquet, labels.csv, text.csv; audio.parquet has id" in error
+    )
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "text.tsv").touch()
+    code, _, error = run(capsys, "--data", other, "--target", "mood")
+    assert code == 2
+    assert "must hold files that end in .csv or .parquet, got only text.tsv" in error
+
+
+@pytest.mark.parametrize("factor", [1e-200, 1e-170, 1e170, 1e300])
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+def test_units_of_a_modality_change_no_answer(form: Any, factor: float) -> None:
+    found = decide({"text": form(X * factor), "audio": NOISE}, MOOD)
+    (here,) = [each for each in found.modalities if each.name == "text"]
+    (same,) = [
+        each
+        for each in decide({"text": form(X), "audio": NOISE}, MOOD).modalities
+        if each.name == "text"
+    ]
+    assert here.verdict == same.verdict == "helps"
+    assert here.gain == same.gain
+
+
+def test_columns_that_are_no_predictions_are_refused_by_name(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "predictions.csv"
+    own = pd.DataFrame({"mood": MOOD, "text": MOOD, "text+audio": MOOD})
+    for column, message in (
+        (NOISE[:, 0], "predictions['loud'] must hold probabilities of 'sad', from 0 to 1, got"),
+        (np.arange(ROWS), "predictions['loud'] must hold labels that y has"),
+    ):
+        own.assign(loud=column).to_csv(path, index=False)
+        code, _, error = run(capsys, "--predictions", path, "--target", "mood")
+        assert code == 2
+        assert message in error
+        assert "leave out what is no prediction" in error
+
+
+def test_a_mean_outside_its_own_interval_is_named() -> None:
+    comparison = Comparison("modality", "text", ("text", "audio"), ("audio",), 0.5, 0.5)
+    held = Gain(comparison, gain=0.1, low=0.0, high=0.2, n=50, rows=50, spread=1.0)
+    assert outside([held, replace(held, gain=0.0), replace(held, gain=0.2)]) == []
+    (warning,) = outside([held, replace(held, low=0.15)])
+    assert warning.startswith(
+        "The mean gain of text + audio over audio lies outside its own interval"
+    )
+
+
+def test_the_first_rows_in_the_drawn_order_can_leave_the_mean_outside() -> None:
+    n = 400
+    rows = np.arange(n)
+    late = rows[n // 5 :]  # the earliest fifth chooses
+    gains = np.zeros(len(late))
+    first = in_order(np.arange(len(late)), 0).astype(int)
+    gains[first[:60]], gains[first[60:]] = 1.0, -0.1
+    worse = np.full(n, 0.5)
+    better = worse.copy()
+    worse[late] += gains / 2
+    better[late] -= gains / 2
+    found = decide(predictions={"a": worse, "a+b": better}, C=1, order=rows)
+    assert any("a + b over a lies outside its own interval" in each for each in found.warnings)
 
 
 @pytest.mark.parametrize(
