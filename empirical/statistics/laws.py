@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from bounds.arrays import real_array
-from bounds.domains import FINITE_NON_NEGATIVE, SHARE
+from bounds.domains import FINITE_NON_NEGATIVE, PROBABILITY, SHARE, at_least
 from empirical.statistics.intervals import Estimate, Interval
 
 
@@ -50,7 +50,8 @@ class Law:
         Raises
         ------
         ValueError
-            If the probabilities miss 1 by more than 1e-6.
+            If the probabilities miss 1 by more than 1e-6, for negative, masked or complex ones, and for
+            values that are no numbers.
 
         Examples
         --------
@@ -61,8 +62,10 @@ class Law:
         """
         found: dict[float, float] = {}
         for values, probabilities in parts:
-            distinct, where = np.unique(np.atleast_1d(values), return_inverse=True)
-            mass = np.bincount(where, np.atleast_1d(probabilities), minlength=len(distinct))
+            numbers = np.atleast_1d(real_array("values", values))
+            chances = np.atleast_1d(FINITE_NON_NEGATIVE.check("probabilities", probabilities))
+            distinct, where = np.unique(numbers, return_inverse=True)
+            mass = np.bincount(where, chances, minlength=len(distinct))
             for value, probability in zip(distinct.tolist(), mass.tolist(), strict=True):
                 found[value] = found.get(value, 0.0) + probability
         total = math.fsum(found.values())
@@ -162,7 +165,12 @@ def clopper_pearson(hits: ArrayLike, n: int, tail: float) -> Interval:
         From 0 to n.
     n : int
     tail : float
-        Each end misses the probability with at most this chance.
+        Each end misses the probability with at most this chance, in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        For no draws, hits that are no counts of at most n, masked ones among them, and such a tail.
 
     References
     ----------
@@ -174,10 +182,13 @@ def clopper_pearson(hits: ArrayLike, n: int, tail: float) -> Interval:
     >>> float(found.low), round(float(found.high), 4)
     (0.0, 0.3085)
     """
-    counts = np.asarray(hits)
-    low = stats.beta.ppf(tail, counts, n - counts + 1)
-    high = stats.beta.ppf(1 - tail, counts + 1, n - counts)
-    return Interval(np.where(counts > 0, low, 0.0), np.where(counts < n, high, 1.0))
+    draws = at_least(1).whole("n", n)
+    counts = at_least(0, draws).check("hits", hits)
+    PROBABILITY.number("tail", tail)
+    low = stats.beta.ppf(tail, counts, draws - counts + 1)
+    # Not the quantile at 1 − tail, which is rounded to 1 − 1e-16 at best.
+    high = stats.beta.isf(tail, counts + 1, draws - counts)
+    return Interval(np.where(counts > 0, low, 0.0), np.where(counts < draws, high, 1.0))
 
 
 def estimate_probability(happens: ArrayLike, level: float = 0.99) -> Estimate:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
+from bounds.arrays import real_array
+from bounds.domains import REAL
 from empirical.statistics.laws import clopper_pearson
 
 Values = NDArray[np.float64]
@@ -36,7 +38,7 @@ def tail(most: int, n: int, plus: ArrayLike, minus: ArrayLike) -> Values:
     >>> float(tail(-1, 1, 0.2, 0.3).round(9)), float(tail(0, 2, 0.5, 0.5).round(9))
     (0.3, 0.75)
     """
-    up, down = np.broadcast_arrays(np.asarray(plus, float), np.asarray(minus, float))
+    up, down = np.broadcast_arrays(real_array("plus", plus), real_array("minus", minus))
     ends = stats.binom.ppf([[CUT / 2], [1 - CUT / 2]], n, up.ravel())
     ups = np.arange(int(ends[0].min()), int(ends[1].max()) + 1)
     weights = stats.binom.pmf(ups, n, up[..., None])
@@ -113,10 +115,11 @@ def p_value(values: Values, alpha: float, C: float) -> float:
 
 
 def _counts(values: Values, C: float) -> tuple[int, int]:
-    signs = np.rint(values / C)
-    odd = values != signs * C
+    rows = REAL.check("values", values)
+    signs = np.rint(rows / C)
+    odd = rows != signs * C
     if odd.any():
-        raise ValueError(f"values must be -C, 0 or C for this method, got {values[odd][0]}")
+        raise ValueError(f"values must be -C, 0 or C for this method, got {rows[odd][0]}")
     return int((signs > 0).sum()), int((signs < 0).sum())
 
 

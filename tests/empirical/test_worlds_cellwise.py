@@ -309,3 +309,27 @@ def test_clopper_pearson_of_many_counts_is_that_of_each():
     assert (found.low[0], found.high[-1]) == (0.0, 1.0)
     np.testing.assert_allclose(stats.binom.sf(hits[1:] - 1, n, found.low[1:]), tail, rtol=1e-9)
     np.testing.assert_allclose(stats.binom.cdf(hits[:-1], n, found.high[:-1]), tail, rtol=1e-9)
+
+
+@pytest.mark.parametrize("tail", [7e-17, 1e-18, 1e-30])
+def test_clopper_pearson_at_a_tail_that_one_minus_it_rounds_away(tail):
+    """No hits among n draws: (1 - high)^n = tail."""
+    found = clopper_pearson(0, 100, tail)
+    assert float(found.high) == pytest.approx(1 - tail ** (1 / 100), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: clopper_pearson(11, 10, 0.1), "hits must be .* at most 10, got 11"),
+        (lambda: clopper_pearson([1j], 10, 0.1), "hits must be .*, got complex128"),
+        (lambda: clopper_pearson(np.ma.masked_array([1, 2], [1, 0]), 10, 0.1), "got masked entr"),
+        (lambda: clopper_pearson(1, 10, 0.0), r"tail must lie in \(0, 1\), got 0"),
+        (lambda: Law.of([([0.0, 1.0], [-1, 2])]), "probabilities must be .*non-negative, got -1"),
+        (lambda: Law.of([(np.ma.masked_array([0.0, 1.0], [1, 0]), [0.5, 0.5])]), "masked entries"),
+        (lambda: Law.of([(["0", "1"], [0.5, 0.5])]), "values must hold real numbers"),
+    ],
+)
+def test_counts_and_laws_of_no_numbers_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

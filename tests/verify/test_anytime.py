@@ -203,3 +203,25 @@ def test_an_end_is_found_where_the_evidence_hardly_suffices() -> None:
     most = float(evidence_below(7, 10, math.nextafter(1.0, 0.0)))
     assert anytime_interval(7, 10, math.exp(0.5 - most)).high < 1.0
     assert anytime_interval(7, 10, math.exp(-0.5 - most)).high == 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: evidence_above(np.ma.masked_array([3, 4], [1, 0]), 10, 0.1),
+            "hits must .* masked",
+        ),
+        (lambda: evidence_below(0, np.ma.masked_array([3, 4], [1, 0]), 0.1), "n must .* masked"),
+        (lambda: evidence_above([1j], 10, 0.0), "hits must .* complex128"),
+        (lambda: evidence_below(-1, 10, 0.1), "hits must .* got -1"),
+        (lambda: evidence_above(0.5, 10, 0.1), "hits must .* got 0.5"),
+        (lambda: anytime_interval(np.ma.masked, 10, 0.05), "hits must .* masked"),
+        (lambda: anytime_interval(11, 10, 0.05), "hits must .* at most 10, got 11"),
+        (lambda: anytime_interval(0, 0, 0.05), "n must be a positive integer, got 0"),
+        (lambda: anytime_interval(0, 10, 1.0), r"miss must lie in \(0, 1\), got 1"),
+    ],
+)
+def test_counts_that_are_none_are_refused(call, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        call()

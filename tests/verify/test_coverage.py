@@ -390,3 +390,50 @@ def test_the_critical_factor_of_equal_outcomes_is_an_order_statistic() -> None:
 def test_enumerated_outcomes_have_no_chance_to_be_wrong() -> None:
     assert coverage([-1, 1], 0.05, weights=[0.04, 0.96]).alpha == 0.0
     assert coverage([1], 0.05, tests=4).alpha == 0.0125
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        np.ma.masked_array([1] * 150, mask=[1] + [0] * 149),
+        [np.ma.masked, *[1] * 149],
+        np.ones(150) * 1j,
+    ],
+)
+def test_masked_and_complex_codes_are_refused(codes) -> None:
+    with pytest.raises(ValueError, match=r"^verdicts must be integers out of -1, 0 and 1, got"):
+        coverage(codes, 0.025)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.ma.masked_array([0.5] * 150, mask=[1] + [0] * 149),
+        np.full(150, 0.5 + 1j),
+        ["0.5"] * 150,
+    ],
+)
+def test_excess_and_terms_are_real_numbers(bad) -> None:
+    numbers = np.full(150, 0.5)
+    for excess, terms, name in ((bad, numbers, "excess"), (numbers, bad, "terms")):
+        with pytest.raises(ValueError, match=f"^{name} must hold real numbers, got"):
+            multiples(excess, terms)
+        with pytest.raises(ValueError, match=f"^{name} must hold real numbers, got"):
+            critical_factor(excess, terms, 0.1)
+    with pytest.raises(ValueError, match="^weights must be"):
+        critical_factor(numbers, 1.0, 0.1, weights=bad)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"level": 1.5}, r"level must lie in \[0, 1\), got 1.5"),
+        ({"level": math.nan}, r"level must lie in \[0, 1\), got nan"),
+        ({"confidence": 1.0}, r"confidence must lie in \(0, 1\), got 1"),
+        ({"weights": [-1.0, 2.0]}, "weights must be finite and non-negative, got -1"),
+        ({"weights": [0.5]}, r"weights must have shape \(2,\), got \(1,\)"),
+    ],
+)
+def test_a_factor_of_no_level_or_of_no_law_is_refused(change, message) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        critical_factor([0.1, 0.2], 1.0, **{"level": 0.1} | change)

@@ -155,3 +155,24 @@ def test_both_sides_of_a_preference_are_tests() -> None:
     assert preference([1.0], tests=40).needed == enough
     assert preference([1.0] * enough, tests=40).side == "worse"
     assert preference([1.0] * (enough - 1), tests=40).side == "open"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.ma.masked_array([-0.1] * 70, mask=[1] + [0] * 69),
+        np.full(70, -0.1 + 1j),
+        ["-0.1"] * 70,
+    ],
+)
+def test_what_is_no_real_number_proves_no_gain(bad) -> None:
+    with pytest.raises(ValueError, match="^bounds must hold real numbers, got"):
+        certificate(bad, "supported")
+    with pytest.raises(ValueError, match="^gaps must hold real numbers, got"):
+        preference(bad)
+
+
+def test_infinity_is_on_no_side() -> None:
+    assert certificate([-math.inf] * 70, "supported").below_zero == 0
+    found = preference([-math.inf] * 7 + [math.inf] * 7)
+    assert (found.side, found.better, found.worse) == ("open", 0, 0)

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import xlogy
 
+from bounds.domains import PROBABILITY, at_least
 from empirical.statistics.intervals import Interval
 
 Values = NDArray[np.float64]
@@ -33,6 +34,7 @@ NEVER = 0.5
 _RARER = np.concatenate([[0.0], 1 / ODDS_RATIOS])
 _RARER_WEIGHTS = np.concatenate([[NEVER], (1 - NEVER) * WEIGHTS])
 _BELOW_1 = math.nextafter(1.0, 0.0)
+_COUNT = at_least(0)
 
 
 def evidence_above(hits: ArrayLike, n: ArrayLike, probability: float) -> Values:
@@ -47,28 +49,33 @@ def evidence_above(hits: ArrayLike, n: ArrayLike, probability: float) -> Values:
     probability : float
         In [0, 1]. One hit shows with certainty that the probability is above 0.
 
+    Raises
+    ------
+    ValueError
+        For hits and draws that are no counts, masked ones among them.
+
     Examples
     --------
     >>> float(evidence_above(6, 20, 0.025)) > math.log(1 / 0.05)
     True
     """
     if probability == 0:
-        return np.where(np.asarray(hits) > 0, np.inf, 0.0)
-    return _mixture(hits, n, probability, ODDS_RATIOS, WEIGHTS)
+        return np.where(_COUNT.check("hits", hits) > 0, np.inf, 0.0)
+    return _mixture(*_counts(hits, n), probability, ODDS_RATIOS, WEIGHTS)
 
 
 def evidence_below(hits: ArrayLike, n: ArrayLike, probability: float) -> Values:
     """The logarithm of the evidence that the probability of a hit is below a given one, in [0, 1).
 
     If it is not below, the evidence ever reaches 1/miss, at whatever n, with probability at most miss.
-    The other parameters are those of `evidence_above`.
+    The other parameters and the errors are those of `evidence_above`.
 
     Examples
     --------
     >>> float(evidence_below(0, 146, 0.025)) > math.log(1 / 0.05)
     True
     """
-    return _mixture(hits, n, probability, _RARER, _RARER_WEIGHTS)
+    return _mixture(*_counts(hits, n), probability, _RARER, _RARER_WEIGHTS)
 
 
 def anytime_interval(hits: int, n: int, miss: float) -> Interval:
@@ -81,6 +88,11 @@ def anytime_interval(hits: int, n: int, miss: float) -> Interval:
     miss : float
         In (0, 1). One end or the other is ever wrong with probability at most twice this.
 
+    Raises
+    ------
+    ValueError
+        For no draws, counts that are none, more hits than draws, and a miss outside (0, 1).
+
     References
     ----------
     Ville (1939); Robbins (1970), "Statistical methods related to the law of the iterated logarithm".
@@ -91,13 +103,16 @@ def anytime_interval(hits: int, n: int, miss: float) -> Interval:
     >>> float(found.low), round(float(found.high), 4)
     (0.0, 0.0232)
     """
-    enough, rate = -math.log(miss), hits / n
+    draws = int(at_least(1).number("n", n))
+    found = at_least(0, draws).number("hits", hits)
+    enough, rate = -math.log(PROBABILITY.number("miss", miss)), found / draws
+    k, size = np.asarray(found), np.asarray(draws)
 
     def below(probability: float) -> float:
-        return float(evidence_below(hits, n, probability)) - enough
+        return float(_mixture(k, size, probability, _RARER, _RARER_WEIGHTS)) - enough
 
     def above(probability: float) -> float:
-        return float(_mixture(hits, n, probability, ODDS_RATIOS, WEIGHTS)) - enough
+        return float(_mixture(k, size, probability, ODDS_RATIOS, WEIGHTS)) - enough
 
     # The rate observed is the likeliest probability: no evidence speaks against it.
     low = brentq(above, 0.0, rate) if above(0.0) > 0 else 0.0
@@ -105,12 +120,15 @@ def anytime_interval(hits: int, n: int, miss: float) -> Interval:
     return Interval(low, high)
 
 
+def _counts(hits: ArrayLike, n: ArrayLike) -> tuple[Values, Values]:
+    return _COUNT.check("hits", hits), _COUNT.check("n", n)
+
+
 def _mixture(
-    hits: ArrayLike, n: ArrayLike, probability: float, ratios: Values, weights: Values
+    hits: Values, n: Values, probability: float, ratios: Values, weights: Values
 ) -> Values:
     """The logarithm of the mean of the likelihood ratios, one entry for each count."""
-    k, size = (np.asarray(each, dtype=np.float64)[..., None] for each in (hits, n))
-    logs = xlogy(k, ratios) - size * np.log1p(probability * (ratios - 1))
+    logs = xlogy(hits[..., None], ratios) - n[..., None] * np.log1p(probability * (ratios - 1))
     # Some ratio is positive, so that the largest logarithm is finite.
     largest = logs.max(axis=-1)
     found: Values = largest + np.log(np.exp(logs - largest[..., None]) @ weights)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bounds.arrays import real_array
 from bounds.statement.evaluation import BoundValue
 from bounds.theorem import Theorem
 from empirical.statistics.intervals import Interval
@@ -127,7 +128,7 @@ def without_rounding(values: ArrayLike, rounding: float = ROUNDING) -> Values:
     >>> without_rounding([1e-15, -0.5]).tolist()
     [0.0, -0.5]
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = real_array("values", values)
     return np.where(np.abs(array) < rounding, 0.0, array)
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bounds.arrays import plain_array, real_array
 from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain
 from empirical.statistics.laws import Law, checked_weights, estimate_quantile
 from verify.verdicts.anytime import NEVER, anytime_interval, evidence_above, evidence_below
@@ -143,7 +144,7 @@ def coverage(
     >>> coverage([-1, 1], 0.05, weights=[0.04, 0.96]).verdict
     'supported'
     """
-    codes = np.asarray(verdicts)
+    codes = plain_array("verdicts", verdicts, "be integers out of -1, 0 and 1")
     n = codes.size
     if n == 0:
         raise ValueError("verdicts must hold at least one sample, got none")
@@ -236,8 +237,13 @@ def multiples(excess: ArrayLike, terms: ArrayLike) -> Values:
         LHS - gamma - slack for Theorem 1, eta - L-hat for Theorem 2.
     terms : array, [n]
         The sum of the sample's complexity and confidence terms.
+
+    Raises
+    ------
+    ValueError
+        For masked or complex entries and for what is no number; NaN is kept.
     """
-    top, bottom = np.broadcast_arrays(np.asarray(excess, float), np.asarray(terms, float))
+    top, bottom = np.broadcast_arrays(real_array("excess", excess), real_array("terms", terms))
     ratios = np.where(top > 0.0, np.inf, 0.0)
     with np.errstate(invalid="ignore"):
         np.divide(top, bottom, out=ratios, where=bottom > 0.0)
@@ -269,13 +275,16 @@ def critical_factor(
     Raises
     ------
     ValueError
-        For no samples, or NaN among them.
+        For no samples, NaN, masked or complex ones, a level outside [0, 1), a confidence outside (0, 1),
+        and weights or an error that `empirical.statistics.laws.checked_weights` refuses.
 
     Examples
     --------
     >>> critical_factor(np.arange(1, 101) / 100, 1.0, level=0.1).value
     0.9
     """
+    SHARE.number("level", level)
+    PROBABILITY.number("confidence", confidence)
     ratios = multiples(excess, terms)
     if ratios.size == 0 or np.isnan(ratios).any():
         raise ValueError("excess and terms must hold at least one sample and no NaN")
@@ -283,7 +292,8 @@ def critical_factor(
         found = estimate_quantile(ratios, 1 - level, confidence)
         ends, middle = found.interval, float(np.asarray(found.value))
     else:
-        ends = Law.of([(ratios, weights)], error).quantile(1 - level)
+        chance = checked_weights(weights, ratios.shape, error)
+        ends = Law.of([(ratios, chance)], error).quantile(1 - level)
         middle = float(ends.high)
     value, low, high = (max(0.0, end) for end in (middle, float(ends.low), float(ends.high)))
     return CriticalFactor(value, min(low, value), max(high, value))

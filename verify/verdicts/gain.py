@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bounds.arrays import real_array
 from verify.verdicts.compare import HOLDS, VIOLATED
 from verify.verdicts.coverage import ALPHA, Coverage, Verdict, coverage
 
@@ -82,7 +83,7 @@ def certificate(
     Parameters
     ----------
     bounds : array, [n]
-        The bound on r(M) - r(N), one entry per sample.
+        The bound on r(M) - r(N), one entry per sample; NaN and infinity lie nowhere below zero.
     verdict : {"supported", "refuted", "undecided"}
         That of the samples on the bound, at the level it states.
     tests, alpha
@@ -93,7 +94,8 @@ def certificate(
     >>> certificate([-0.1] * 67, "supported").proves, certificate([-0.1] * 66, "supported").proves
     ('yes', 'open')
     """
-    found = _share(np.asarray(bounds, dtype=np.float64) < 0, UNPROVED, tests, alpha)
+    values = real_array("bounds", bounds)
+    found = _share(np.isfinite(values) & (values < 0), UNPROVED, tests, alpha)
     proves: Proves = "open"
     if "refuted" in (verdict, found.verdict):
         proves = "no"
@@ -110,7 +112,7 @@ def preference(gaps: ArrayLike, *, tests: int = 1, alpha: float = ALPHA) -> Pref
     Parameters
     ----------
     gaps : array, [n]
-        r(M) - r(N), one entry per sample; NaN is neither better nor worse.
+        r(M) - r(N), one entry per sample; NaN and infinity are neither better nor worse.
     tests, alpha
         As for `verify.verdicts.coverage.coverage`.
 
@@ -119,10 +121,11 @@ def preference(gaps: ArrayLike, *, tests: int = 1, alpha: float = ALPHA) -> Pref
     >>> preference([-0.1] * 7).side, preference([-0.1] * 6).side, preference([0.1] * 7).side
     ('better', 'open', 'worse')
     """
-    values = np.asarray(gaps, dtype=np.float64)
+    values = real_array("gaps", gaps)
+    finite = np.isfinite(values)
     # With many ties neither is true, and each test may be wrong.
-    better = _share(values < 0, MOST, 2 * tests, alpha)
-    worse = _share(values > 0, MOST, 2 * tests, alpha)
+    better = _share(finite & (values < 0), MOST, 2 * tests, alpha)
+    worse = _share(finite & (values > 0), MOST, 2 * tests, alpha)
     side: Side = "open"
     if better.verdict == "supported":
         side = "better"
