@@ -169,6 +169,8 @@ FINITE_NON_NEGATIVE = Domain("be finite and non-negative", low=0.0, finite=True)
 FINITE_POSITIVE = Domain(
     "be positive and finite", low=0.0, high=math.inf, open_ends=True, assumptions=("positive",)
 )
+RANGE = Domain("lie in [1e-100, 1e100]", low=1e-100, high=1e100)
+"""Ranges of losses: the square of a range neither overflows nor vanishes in float64."""
 NON_NEGATIVE = Domain("be non-negative", low=0.0, assumptions=("nonnegative",))
 POSITIVE_INTEGER = Domain(
     "be a positive integer", low=1.0, integer=True, finite=True, assumptions=("integer", "positive")
@@ -195,6 +197,19 @@ def at_least(least: int, most: float = math.inf) -> Domain:
     if most < math.inf:
         text += f" and at most {most}"
     return Domain(text, low=least, high=most, integer=True, finite=True)
+
+
+def range_of_losses(name: str, value: Any) -> float:
+    """The largest loss, as a number whose square is one for float64.
+
+    Examples
+    --------
+    >>> range_of_losses("C", 1e-200)
+    Traceback (most recent call last):
+    ...
+    ValueError: C must lie in [1e-100, 1e100], got 1e-200
+    """
+    return RANGE.number(name, FINITE_POSITIVE.number(name, value))
 
 
 def one_of(name: str, value: Any, allowed: Collection[str]) -> str:

@@ -31,7 +31,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bounds.domains import PROBABILITY, REAL
+from bounds.domains import PROBABILITY, RANGE, REAL
 from empirical.statistics.capital import EPS, first_bets, margin, play
 
 Values = NDArray[np.float64]
@@ -65,12 +65,13 @@ def upper_bound(
     Returns
     -------
     array, [...]
-        At most `high`; rounded upwards.
+        At most `high`, and not below the sample's mean; rounded upwards.
 
     Raises
     ------
     ValueError
-        For no rows, values outside the range, an empty range, or alpha outside (0, 1).
+        For no rows, values outside the range, a range that is empty or of a width outside
+        [1e-100, 1e100], or alpha outside (0, 1).
 
     Examples
     --------
@@ -88,7 +89,8 @@ def lower_bound(
 ) -> Values:
     """A number that the mean falls below with probability at most alpha.
 
-    Parameters and errors are those of `upper_bound`; the bound is at least `low`, rounded downwards.
+    Parameters and errors are those of `upper_bound`; the bound is at least `low` and not above the sample's
+    mean, rounded downwards.
 
     Examples
     --------
@@ -103,7 +105,10 @@ def lower_bound(
     found = np.concatenate([_lower(samples[i : i + BATCH], alpha, end) for i in parts])
     # The rows were rounded when they were scaled, and the bound is when it is scaled back.
     bound = low + (high - low) * (found - 8 * EPS) - 8 * EPS * max(abs(low), abs(high))
-    return np.maximum(bound, low).reshape(rows.shape[:-1])
+    # At a large alpha capital that was won and lost again refutes the sample's own mean. Then a bound from
+    # below and one from above could pass each other; weakened bounds stay valid.
+    kept = np.minimum(bound.reshape(rows.shape[:-1]), rows.mean(axis=-1))
+    return np.asarray(np.maximum(kept, low))
 
 
 def p_value(values: ArrayLike, null: float, alpha: float, *, low: float, high: float) -> Values:
@@ -162,6 +167,7 @@ def checked(values: ArrayLike, low: float, high: float) -> Values:
     """
     if not REAL.number("low", low) < REAL.number("high", high):
         raise ValueError(f"low must be less than high, got low={low!r} and high={high!r}")
+    RANGE.number("high - low", float(high) - float(low))
     array = REAL.check("values", values)
     if array.ndim == 0 or array.size == 0:
         raise ValueError(f"values must have shape [..., n] with n ≥ 1, got shape {array.shape}")

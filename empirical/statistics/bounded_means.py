@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bounds.domains import FINITE_POSITIVE, PROBABILITY
+from bounds.domains import PROBABILITY, range_of_losses
 from bounds.table import Table
 from empirical.statistics import betting, trinomial
 
@@ -206,7 +206,7 @@ def upper_bound(values: Values, alpha: float, C: float, method: str | Method = "
     1.0
     """
     PROBABILITY.number("alpha", alpha)
-    FINITE_POSITIVE.number("C", C)
+    range_of_losses("C", C)
     rows = betting.checked(values, -C, C)
     if rows.ndim != 1 or rows.size < 2:
         raise ValueError(f"values must have shape [n] with n ≥ 2, got shape {rows.shape}")

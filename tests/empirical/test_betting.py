@@ -167,3 +167,18 @@ def test_bad_input(change, message):
         lower_bound(**arguments)
     with pytest.raises(ValueError, match="null must lie in"):
         p_value([0.5], 0.0, 0.05, low=0, high=1)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.45, 0.9, 0.999])
+def test_the_mean_of_the_sample_lies_between_both_bounds(alpha):
+    """At a large alpha capital that was won and lost again refutes the sample's own mean."""
+    x = (np.random.default_rng(0).random((400, 50)) < 0.5).astype(float)
+    low, high = lower_bound(x, alpha, low=0, high=1), upper_bound(x, alpha, low=0, high=1)
+    assert (low <= x.mean(1)).all()
+    assert (x.mean(1) <= high).all()
+
+
+@pytest.mark.parametrize("width", [1e-200, 1e200])
+def test_ranges_that_float64_cannot_square_are_refused(width):
+    with pytest.raises(ValueError, match=r"high - low must lie in \[1e-100, 1e100\]"):
+        lower_bound(np.zeros(40), 0.05, low=0, high=width)

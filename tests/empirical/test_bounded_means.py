@@ -163,3 +163,25 @@ def test_bad_input(change, message):
     arguments = {"values": np.zeros(5), "alpha": 0.05, "C": 1.0, "method": "betting"} | change
     with pytest.raises(ValueError, match=message):
         upper_bound(**arguments)
+
+
+@pytest.mark.parametrize("name", [each.name for each in METHODS])
+@pytest.mark.parametrize("C", [1e-90, 1e-9, 1e12, 1e90])
+def test_units_do_not_matter(name, C):
+    signs = np.repeat([1.0, -1.0, 0.0], [10, 15, 15])
+    expected = upper_bound(signs, 0.05, 1.0, name)
+    assert upper_bound(C * signs, 0.05, C, name) == pytest.approx(C * expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", [each.name for each in METHODS])
+@pytest.mark.parametrize("C", [5e-324, 1e-300, 1e-154, 1e154, 1.7e308])
+def test_no_bound_on_a_range_whose_square_is_no_number(name, C):
+    """Squares that vanish made bounds too small: by a half of C for the bet fixed in advance."""
+    with pytest.raises(ValueError, match=r"C must lie in \[1e-100, 1e100\], got"):
+        upper_bound(np.repeat([C, -C], 20), 0.05, C, name)
+
+
+def test_the_exact_method_refuses_masked_rows():
+    rows = np.ma.masked_array(np.repeat([1.0, -1.0], 20), mask=[1] + [0] * 39)
+    with pytest.raises(ValueError, match="values must .* got masked entries"):
+        trinomial.upper_bound(rows, 0.05, 1.0)

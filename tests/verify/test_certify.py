@@ -279,3 +279,11 @@ def test_public_names():
 def test_a_loss_that_rounding_put_above_C_counts_as_C():
     M, N = np.zeros(100), np.full(100, 1 + 1e-12)
     assert certify(M, N, C=1).high < -0.8
+
+
+@pytest.mark.parametrize("delta", [0.5, 0.9, 0.999999])
+def test_no_interval_is_empty_whatever_delta_is(delta):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        found = certify(rng.random(50) < 0.5, rng.random(50) < 0.5, C=1, delta=delta)
+        assert found.low <= found.gap <= found.high

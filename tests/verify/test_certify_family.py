@@ -232,3 +232,21 @@ def test_public_names():
     assert mb.certify_family is certify_family
     assert mb.arriving is arriving
     assert mb.how_many_more is how_many_more
+
+
+def test_rows_needed_by_one_of_a_family_count_its_share_of_delta():
+    losses = draw(0, [-0.2] * 5, 100)
+    for adjust in ("bonferroni", "holm"):
+        found = certify_family(losses, C=1, adjust=adjust)["pair 0"]
+        alone = certify(*losses["pair 0"], C=1, delta=0.05 / 5)
+        assert how_many_more(found, 0.1) == how_many_more(alone, 0.1)
+
+
+@pytest.mark.parametrize("adjust", ADJUSTMENTS.names)
+def test_at_a_large_delta_no_pair_gets_both_signs_and_no_interval_is_empty(adjust):
+    for seed in range(20):
+        found = certify_family(draw(seed, [0.0, 0.0], 50), C=1, delta=0.999, adjust=adjust)
+        for each in found.values():
+            assert each.low < each.high
+            signs = {"M better": each.gap < 0, "N better": each.gap > 0, "cannot tell": True}
+            assert signs[each.verdict]

@@ -23,7 +23,13 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from bounds.domains import FINITE, FINITE_NON_NEGATIVE, FINITE_POSITIVE, PROBABILITY
+from bounds.domains import (
+    FINITE,
+    FINITE_NON_NEGATIVE,
+    FINITE_POSITIVE,
+    PROBABILITY,
+    range_of_losses,
+)
 from empirical import heads
 
 ROUNDS = 100
@@ -102,7 +108,7 @@ def best_head(
     >>> -0.9 < found.gap < found.high < -0.5
     True
     """
-    bound = FINITE_POSITIVE.number("C", C)
+    bound = range_of_losses("C", C)
     inside = FINITE_POSITIVE.number("radius", radius)
     bet = FINITE_POSITIVE.number("stake", stake)
     level = PROBABILITY.number("delta", delta)
@@ -140,7 +146,7 @@ def stake_for(differences: ArrayLike, C: float, n: int, delta: float = 0.05) -> 
     """
     square = float(np.mean(np.square(FINITE.check("differences", differences))))
     level = PROBABILITY.number("delta", delta)
-    most = 0.45 / FINITE_POSITIVE.number("C", C)
+    most = 0.45 / range_of_losses("C", C)
     return min(most, math.sqrt(2 * math.log(1 / level) / (n * square))) if square > 0 else most
 
 

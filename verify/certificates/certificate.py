@@ -48,6 +48,8 @@ class Certificate:
         How many rows have a loss that was cut off.
     family : str
         How the certificate shares delta with others; empty if it stands alone.
+    share : float
+        The part of delta that this certificate may spend.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Certificate:
     clip: float | None = None
     clipped: int = 0
     family: str = ""
+    share: float = 1.0
 
     @property
     def statement(self) -> str:

@@ -103,9 +103,13 @@ def bonferroni(
 ) -> list[Certificate]:
     """Each pair at delta divided by their number."""
     text = f"one of {len(read)} certificates that hold at once, each at delta / {len(read)}"
+    share = 1 / len(read)
     return [
         replace(
-            of_differences(each, delta / len(read), side, method, seed), delta=delta, family=text
+            of_differences(each, delta / len(read), side, method, seed),
+            delta=delta,
+            family=text,
+            share=share,
         )
         for each in read
     ]
@@ -118,8 +122,11 @@ def holm(
     ends = _ends(side)
     tests = len(read) * len(ends)
     # Bets aim at the strictest level; their p-values are valid at every level.
-    share = delta / len(read)
-    found = [of_differences(each, share, side, method, seed) for each in read]
+    share = 1 / len(read)
+    found = [
+        replace(of_differences(each, delta / len(read), side, method, seed), share=share)
+        for each in read
+    ]
     ranked = sorted((_p(c, end), i, end) for i, c in enumerate(found) for end in ends)
     decided: set[tuple[int, End]] = set()
     for rank, (p, i, end) in enumerate(ranked):
@@ -174,7 +181,10 @@ def _ends(side: Side) -> tuple[End, ...]:
 
 
 def _p(certificate: Certificate, end: End) -> float:
-    return certificate.p_M_better if end == "upper" else certificate.p_N_better
+    """The p-value; 1 for a sign that the mean itself does not have, so that no pair gets both verdicts."""
+    if end == "upper":
+        return certificate.p_M_better if certificate.gap < 0 else 1.0
+    return certificate.p_N_better if certificate.gap > 0 else 1.0
 
 
 def _in_sequence(uppers: list[float], ranges: list[float]) -> list[tuple[float, bool]]:

@@ -80,7 +80,7 @@ def how_many_more(
     if size > certificate.C:
         raise ValueError(f"gain must be at most C, {certificate.C:g}, got {size:g}")
     PROBABILITY.number("power", power)
-    alpha = level_of(certificate.delta, certificate.side)
+    alpha = level_of(certificate.delta * certificate.share, certificate.side)
     # Half-width: a normal quantile of standard errors, and the least that a capped bet leaves.
     normal = float(stats.norm.isf(alpha) + stats.norm.ppf(power)) * certificate.spread
     capped = certificate.C * math.log(1 / alpha) / CAP

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bounds.domains import FINITE_POSITIVE
+from bounds.domains import range_of_losses
 from empirical.datasets.dataset import as_real, to_numpy
 
 Values = NDArray[np.float64]
@@ -121,14 +121,14 @@ def range_of(C: Any, clip: Any) -> float:
     Raises
     ------
     ValueError
-        For neither, for numbers that are not positive and finite, and for a clip above C.
+        For neither, for numbers outside [1e-100, 1e100], and for a clip above C.
 
     Examples
     --------
     >>> range_of(None, 2.0)
     2.0
     """
-    cut = None if clip is None else FINITE_POSITIVE.number("clip", clip)
+    cut = None if clip is None else range_of_losses("clip", clip)
     if C is None:
         if cut is None:
             raise ValueError(
@@ -136,7 +136,7 @@ def range_of(C: Any, clip: Any) -> float:
             )
         return cut
     try:
-        largest = FINITE_POSITIVE.number("C", C)
+        largest = range_of_losses("C", C)
     except ValueError as error:
         raise ValueError(f"{error}; unbounded losses need clip=") from None
     if cut is not None and cut > largest:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bounds.domains import FINITE_POSITIVE
+from bounds.domains import range_of_losses
 from empirical.modalities import Subset
 from verify.decisions.candidates import constant
 from verify.decisions.choice import plan
@@ -86,7 +86,7 @@ def _given(
     """Losses that the user computed, with their range."""
     if C is None:
         raise ValueError("C must be the range of the losses where y is None, got None")
-    largest = FINITE_POSITIVE.number("C", C)
+    largest = range_of_losses("C", C)
     if metric is not None:
         raise ValueError(f"metric must be left out where losses are given, got {metric!r}")
     for losses in predictions.values():
