@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from bounds.arrays import readable, same_rows
 from empirical.modalities import check_names
@@ -20,6 +21,7 @@ from empirical.modalities import check_names
 TASKS = ("classification", "regression")
 # Integers with at most so many distinct values are read as class labels.
 MOST_INTEGER_CLASSES = 20
+_TEXT = "; encode text and categories as numbers, one column of 0 and 1 for each value"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +69,8 @@ def from_arrays(
 ) -> Dataset:
     """A checked ``Dataset`` from the user's own features; nothing is shared with the input.
 
-    ``features``: modality name → [N, d_k] array, DataFrame or tensor of real numbers or booleans
-    (read as 0 and 1); or a list of (name, array) pairs. Rows are aligned by position; pandas
+    ``features``: modality name → [N, d_k] array, sparse matrix, DataFrame or tensor of real numbers
+    or booleans (read as 0 and 1); or a list of (name, array) pairs. Rows are aligned by position; pandas
     objects whose indexes share labels without being equal are refused. ``y``: [N], array,
     Series, tensor or list. Text, booleans, categories and integers with at most 20 distinct values
     mean classification, anything else regression; ``task`` overrides this. Classification of floats
@@ -95,6 +97,8 @@ def from_arrays(
     rows = dict(pairs)
     same_rows({**rows, "y" if "y" not in rows else "the target": y})
     labels = to_numpy(y, "y")
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        raise ValueError(f"y must be a 1-D array, got shape {labels.shape}; ravel() makes it one")
     if labels.ndim != 1:
         raise ValueError(f"y must be a 1-D array, got shape {labels.shape}")
     if len(labels) == 0:
@@ -241,18 +245,28 @@ def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...
     if isinstance(value, pd.DataFrame):
         for position, column in enumerate(value.columns):
             dtype = value.dtypes.iloc[position]
-            if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_complex_dtype(dtype):
+            known = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
+            category = isinstance(dtype, pd.CategoricalDtype)
+            if not known or category or pd.api.types.is_complex_dtype(dtype):
                 raise ValueError(
-                    f"{argument} must hold real numbers, got {dtype} in column {column!r}"
+                    f"{argument} must hold real numbers, got {dtype} in column {column!r}{_TEXT}"
                 )
         matrix = value.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
         columns: tuple[str | int, ...] = tuple(str(column) for column in value.columns)
     else:
-        array = to_numpy(value, argument)
-        if array.ndim != 2:
+        # A study needs every entry of every row: a sparse matrix is small enough to be dense, or too large.
+        array = to_numpy(value.toarray() if sparse.issparse(value) else value, argument)
+        if array.ndim == 0:
             raise ValueError(
-                f"{argument} must be a 2-D array [rows, features], got shape {array.shape}"
+                f"{argument} must be a 2-D array [rows, features], got {type(value).__name__}"
             )
+        if array.ndim != 2:
+            advice = "; reshape(-1, 1) makes it one column" if array.ndim == 1 else ""
+            raise ValueError(
+                f"{argument} must be a 2-D array [rows, features], got shape {array.shape}{advice}"
+            )
+        if array.dtype.kind in "OUST":
+            raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}{_TEXT}")
         matrix = as_real(array, argument)
         # A shape such as (0, 300000000) takes no memory; a list of its columns would.
         columns = tuple(range(array.shape[1] if len(array) else 0))
@@ -267,9 +281,14 @@ def _check_finite(matrix: np.ndarray, columns: tuple[str | int, ...], argument: 
     bad = np.argwhere(~np.isfinite(matrix))
     if len(bad):
         row, column = bad[0]
+        advice = (
+            "; leave out its rows or columns, or impute it, best on rows that are no part of the study"
+            if np.isnan(matrix[row, column])
+            else ""
+        )
         raise ValueError(
             f"{argument} must be finite, got {matrix[row, column]} in row {row}, "
-            f"column {columns[column]!r} ({len(bad)} such value(s) in all)"
+            f"column {columns[column]!r} ({len(bad)} such value(s) in all){advice}"
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import sparse
 
 from empirical.datasets import from_arrays
 
@@ -138,7 +139,7 @@ def test_integers_with_at_most_twenty_values_are_classes(distinct, task):
         (features(text=np.zeros((5, 0))), r"at least one row and one column, got shape \(5, 0\)"),
         (features(text=[[1, 2], [3]]), "rectangular array, got a list that cannot be read as one"),
         (features(text=np.array([["a"]] * 5)), r"'text'\] must hold real numbers, got dtype <U1"),
-        (features(text=np.ones((5, 2)) * 1j), "must hold real numbers, got dtype complex128"),
+        (features(text=np.ones((5, 2)) * 1j), "real numbers, got dtype complex128"),
         (features(text=np.ones((5, 2), dtype=object)), "real numbers, got dtype object"),
         (
             features(text=pd.DataFrame({"w": list("abcde")})),
@@ -207,3 +208,49 @@ def test_frames_whose_rows_were_shuffled_apart_are_refused():
     # Indexes that have nothing in common say nothing about the order: rows go by position.
     renamed = other.set_axis(["x", "y", "z"])
     assert from_arrays({"one": one, "other": renamed}, [0, 1, 0]).rows == 3
+
+
+SIGNS = np.array([[1, 0], [0, 1], [1, 1], [0, 0]], dtype=bool)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda x: pd.DataFrame(x).astype("bool[pyarrow]"),
+        lambda x: pd.DataFrame(x).astype("boolean"),
+        lambda x: pd.DataFrame(x).astype({0: "bool[pyarrow]", 1: "int8[pyarrow]"}),
+        lambda x: sparse.csr_matrix(x),
+        lambda x: sparse.coo_array(x.astype(float)),
+        lambda x: pd.DataFrame.sparse.from_spmatrix(sparse.csr_matrix(x.astype(float))),
+        lambda x: x.tolist(),
+        lambda x: list(x),
+    ],
+    ids=["arrow", "nullable", "mixed", "csr", "coo", "frame", "list", "rows"],
+)
+def test_features_of_every_form_are_the_same_numbers(form):
+    read = from_arrays({"a": form(SIGNS), "b": [[1.0], [2], [3], [4]]}, list("abab"))
+    np.testing.assert_array_equal(read.modalities["a"], SIGNS.astype(float))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([1.0] * 4, r"got shape \(4,\); reshape\(-1, 1\) makes it one column"),
+        (None, "2-D array .*, got NoneType"),
+        ([["1", "2"]] * 4, "got dtype <U1; encode text and categories as numbers"),
+        (pd.DataFrame({"c": list("abab")}, dtype="category"), "encode text and categories"),
+        (pd.DataFrame({"c": [1, 2, 1, 2]}, dtype="category"), "encode text and categories"),
+        (
+            np.where(SIGNS, np.nan, 1.0),
+            "got nan in row 0.*; leave out its rows or columns, or impute",
+        ),
+        (
+            pd.DataFrame({"c": pd.array([None, True, True, False], dtype="bool[pyarrow]")}),
+            "got nan in row 0, column 'c'.*; leave out",
+        ),
+        (sparse.csr_matrix(SIGNS * 1j), "real numbers, got dtype complex128"),
+    ],
+)
+def test_features_that_cannot_be_used_say_what_to_do(wrong, message):
+    with pytest.raises(ValueError, match=rf"^features\['a'\] must .*{message}"):
+        from_arrays({"a": wrong, "b": [[1.0], [2], [3], [4]]}, list("abab"))
