@@ -130,8 +130,8 @@ class Design:
             "trials": self.trials,
             "seed": self.seed,
             "device": self.device,
-            # Engines differ by float32 rounding: a study is not continued with another one.
-            "engine": erm.choice(self.cls, self.loss, self.device).name,
+            # Engines and builds differ by float32 rounding: a study is not continued with another one.
+            "engine": str(erm.choice(self.cls, self.loss, self.device)),
             "fusion": self.cls.operation.name,
             "fusion_words": self.cls.operation.words.format(radius=f"{self.cls.encoder_radius:g}"),
             "depth": self.cls.depth,

@@ -93,11 +93,18 @@ class Engine:
         The reason it cannot take a kind of problem, completing "one that can take this ..."; or None.
     train
         Trains all models and returns them.
+    build
+        What its numbers depend on besides the code, such as a compiler; None if there is nothing.
     """
 
     name: str
     obstacle: Callable[[Kind], str | None]
     train: Callable[[Problem], Stack]
+    build: Callable[[], str] | None = None
+
+    def __str__(self) -> str:
+        """Its name and its build: two of the same text give the same numbers."""
+        return self.name if self.build is None else f"{self.name} ({self.build()})"
 
 
 def choice(cls: FusionClass, objective: Objective, device: str) -> Engine:
@@ -180,7 +187,7 @@ def _batched(
 ENGINES: Table[Engine] = Table(
     "engine",
     [
-        Engine("compiled", _compiled_obstacle, _train_compiled),
+        Engine("compiled", _compiled_obstacle, _train_compiled, compiled.build),
         Engine("torch", _no_obstacle, _train_with_torch),
     ],
 )

@@ -1,17 +1,25 @@
 """Work spread over processes: killed workers are replaced, and none outlives its parent."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from empirical import datasets
+from empirical.erm import ENGINES
+from empirical.erm import engines as erm_engines
+from empirical.measure import fit_reference
+from verify import Study
 from verify.execution import workers
+from verify.execution.tasks import Context, Task, compute
 from verify.execution.workers import WorkersLostError, spread
 
 # Functions below are nested, so that they travel by value: workers know nothing of the tests.
@@ -223,3 +231,28 @@ def _alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"  # a process that ended, and that nobody has buried yet
+
+
+@pytest.mark.parametrize("name", ["compiled (clang 1.0 x86-64)", "no such engine"])
+def test_a_worker_with_another_engine_or_build_is_refused(name: str) -> None:
+    pairs = [(["vitals", "serum"], ["vitals"])]
+    study = Study(datasets.diabetes(), pairs=pairs, m=[8], head_m=[], trials=1, steps=1)
+    context = Context.of(study, fit_reference(study.population, study.plan))
+    compute(context, Task("trials", 8, 0, 1))
+    refused = (
+        f"^workers must train with the engine {re.escape(name)}, got {re.escape(context.engine)} on"
+    )
+    with pytest.raises(ValueError, match=refused):
+        compute(replace(context, engine=name), Task("trials", 8, 0, 1))
+
+
+def test_the_engine_of_a_study_says_how_it_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = ENGINES.find("compiled")
+    assert re.fullmatch(r"compiled \(.+\)", str(compiled))
+    assert str(ENGINES.find("torch")) == "torch"
+    monkeypatch.setattr(erm_engines, "fastest", lambda kind: replace(compiled, build=lambda: "one"))
+    one = Study(datasets.diabetes(), m=[8], trials=1)
+    assert one.config()["engine"] == "compiled (one)"
+    first = one.fingerprint
+    monkeypatch.setattr(erm_engines, "fastest", lambda kind: replace(compiled, build=lambda: "two"))
+    assert Study(datasets.diabetes(), m=[8], trials=1).fingerprint != first

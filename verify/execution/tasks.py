@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Literal
 import pandas as pd
 import torch
 
-from empirical import complexity, measure
+from empirical import complexity, erm, measure
 from empirical.fusion.stack import Subsets
 from empirical.worlds.population import FinitePopulation
 from verify.design import Design
@@ -76,6 +77,8 @@ class Context:
         The subsets whose complexity is measured, as indices.
     device
         Where tasks are computed; the tensors are on the CPU.
+    engine
+        The engine and its build with which all tasks are trained.
     """
 
     population: FinitePopulation
@@ -85,6 +88,7 @@ class Context:
     largest_m: int
     classes: Subsets
     device: str
+    engine: str
 
     @classmethod
     def of(cls, design: Design, reference: measure.Reference) -> Context:
@@ -97,6 +101,7 @@ class Context:
             largest_m=max(design.m),
             classes=tuple(map(design.indices, design.classes)),
             device=design.device,
+            engine=str(erm.choice(design.cls, design.loss, design.device)),
         )
 
     @cached_property
@@ -108,15 +113,26 @@ class Context:
 
 
 def compute(context: Context, task: Task) -> pd.DataFrame:
-    """Measure one part. Its numbers depend on the context and the task alone."""
+    """Measure one part. Its numbers depend on the context and the task alone.
+
+    Raises
+    ------
+    ValueError
+        On a machine that would train with another engine or another build of it.
+    """
+    here = str(erm.choice(context.plan.cls, context.plan.loss, context.device))
+    if here != context.engine:
+        raise ValueError(
+            f"workers must train with the engine {context.engine}, got {here} on {platform.node()}"
+        )
     with one_thread():
-        here = context.on_device
+        local = context.on_device
         if task.kind == "complexity":
-            return _complexities(here, task.m)
-        further = here.head_m if task.m == here.largest_m else ()
+            return _complexities(local, task.m)
+        further = local.head_m if task.m == local.largest_m else ()
         sizes = (task.m, *(size for size in further if size != task.m))
         trials = range(task.start, task.stop)
-        return measure.measure(here.population, here.reference, here.plan, task.m, sizes, trials)
+        return measure.measure(local.population, local.reference, local.plan, task.m, sizes, trials)
 
 
 def _complexities(context: Context, m: int) -> pd.DataFrame:

@@ -63,6 +63,25 @@ def available() -> bool:
     return _library() is not None
 
 
+def build() -> str:
+    """The compiler and the instructions of the installed trainer: its float32 numbers depend on them.
+
+    Examples
+    --------
+    >>> build() != ""
+    True
+    """
+    library = _library()
+    if library is None:
+        return "none"
+    try:
+        described = library.build
+    except AttributeError:  # built from sources that did not say
+        return "an unknown build"
+    described.restype = ctypes.c_char_p
+    return str(described().decode())
+
+
 def train(
     inputs: Sequence[Tensor],
     targets: Tensor,

@@ -24,7 +24,43 @@ extern "C" int supported() {
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC target("avx2,fma")
+#define AVX2_AND_FMA  // the pragma defines no macro of the compiler's own
 #endif
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+// What the numbers depend on besides this file: compiler, instructions and floating-point flags.
+extern "C" const char* build() {
+    return
+#if defined(__clang__)
+        "clang " TEXT(__clang_major__) "." TEXT(__clang_minor__)
+#elif defined(__GNUC__)
+        "GCC " TEXT(__GNUC__) "." TEXT(__GNUC_MINOR__)
+#else
+        "another compiler"
+#endif
+#if defined(__x86_64__)
+        " x86-64"
+#elif defined(__aarch64__)
+        " aarch64"
+#endif
+#if defined(__AVX512F__)
+        " AVX-512"
+#elif defined(__AVX2__) || defined(AVX2_AND_FMA)
+        " AVX2"
+#endif
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(AVX2_AND_FMA)
+        " FMA"
+#endif
+#if !defined(__OPTIMIZE__)
+        " unoptimised"
+#endif
+#if defined(__FAST_MATH__)
+        " fast-math"
+#endif
+        ;
+}
 
 namespace {
 
