@@ -1,20 +1,26 @@
 """A dask cluster in place of local workers: the same numbers, workers lost in mid-run included."""
 
+import importlib.util
 import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from empirical import datasets
+from empirical.measure import fit_reference
 from verify import Study
 from verify.cli import main
 from verify.execution import cluster, part_files
+from verify.execution.tasks import Context, Task, compute
 
 distributed = pytest.importorskip("distributed")
 
@@ -140,3 +146,53 @@ def test_without_the_extra(
     monkeypatch.setitem(sys.modules, "distributed", None)
     line = refused(capsys, tmp_path / "out", "tcp://127.0.0.1:1")
     assert "pip install 'multimodal-bounds[cluster]'" in line
+
+
+def test_a_scheduler_that_is_lost_ends_with_an_error(
+    local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancelled(*_: Any, **__: Any) -> None:
+        raise distributed.client.FuturesCancelledError([])
+
+    monkeypatch.setattr(distributed, "wait", cancelled)
+    lost = pytest.raises(cluster.WorkersLostError, match="the cluster was lost")
+    with distributed.Client(local, set_as_default=False) as client, lost:
+        list(cluster.spread(client, abs, [1]))
+
+
+def test_a_scheduler_without_the_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Remote:
+        """Runs what is sent as a scheduler does that finds no package."""
+
+        scheduler = SimpleNamespace(address="tcp://there:1")
+
+        def run_on_scheduler(self, function: Any) -> Any:
+            def missing(name: str) -> None:
+                raise ModuleNotFoundError(f"No module named {name!r}")
+
+            monkeypatch.setattr(importlib.util, "find_spec", missing)
+            return function()
+
+    refused = "^scheduler must run where multimodal-bounds is installed, .* tcp://there:1"
+    with pytest.raises(ValueError, match=refused):
+        list(cluster.spread(Remote(), abs, [1]))  # type: ignore[arg-type]
+
+
+def test_a_worker_without_the_package_is_refused(local: Any) -> None:
+    def work(number: int) -> None:
+        raise ModuleNotFoundError("No module named 'empirical'")
+
+    refused = pytest.raises(ValueError, match="^workers of the cluster must have multimodal-bounds")
+    with distributed.Client(local, set_as_default=False) as client, refused:
+        list(cluster.spread(client, work, [1]))
+
+
+def test_a_worker_with_another_engine_is_refused_in_one_line(local: Any) -> None:
+    study = Study(datasets.diabetes(), **{**SMALL, "trials": 1})
+    context = Context.of(study, fit_reference(study.population, study.plan))
+    work = partial(compute, replace(context, engine="compiled (another)"))
+    refused = pytest.raises(
+        ValueError, match=r"^workers must train with the engine compiled \(another\)"
+    )
+    with distributed.Client(local, set_as_default=False) as client, refused:
+        list(cluster.spread(client, work, [Task("trials", 32, 0, 1)]))

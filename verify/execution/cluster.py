@@ -79,16 +79,18 @@ def spread(
     WorkersLostError
         If the cluster itself is lost, or a piece killed too many workers.
     ValueError
-        If a worker has other versions of this package or of torch.
+        If a worker has other versions of this package or of torch, or the scheduler or a worker lacks it.
     Exception
         Whatever `work` raises.
     """
     from distributed import KilledWorker, wait
-    from distributed.client import FutureCancelledError
+    from distributed.client import FutureCancelledError, FuturesCancelledError
 
     if not pieces:
         return
     import dask
+
+    _check_scheduler(client)
 
     # Scattered data are lost with the workers that hold them. The result of a task can be computed
     # again, so `work` is sent as the result of a task, and may be large.
@@ -111,8 +113,35 @@ def spread(
 
     try:
         yield from drain(submit, pieces, lambda: 2 * max(1, _threads(client)), wait_for_one)
-    except (KilledWorker, FutureCancelledError, OSError) as error:
+    except (KilledWorker, FutureCancelledError, FuturesCancelledError, OSError) as error:
         raise WorkersLostError(f"the cluster was lost ({_first_line(error)})") from error
+    except ImportError as error:
+        raise ValueError(
+            f"workers of the cluster must have multimodal-bounds and what it needs, got one without it"
+            f" ({_first_line(error)})"
+        ) from None
+
+
+def _check_scheduler(client: Client) -> None:
+    """The scheduler reads the tasks that it passes on, and needs this package for that."""
+
+    def has_package() -> bool:  # nested, so that it travels by value
+        from importlib.util import find_spec
+
+        try:
+            return find_spec("verify.execution.cluster") is not None
+        except ImportError:
+            return False
+
+    try:
+        found = client.run_on_scheduler(has_package)
+    except OSError as error:
+        raise WorkersLostError(f"the cluster was lost ({_first_line(error)})") from error
+    if not found:
+        raise ValueError(
+            "scheduler must run where multimodal-bounds is installed, got one without it at"
+            f" {client.scheduler.address}"
+        )
 
 
 def _threads(client: Client) -> int:
