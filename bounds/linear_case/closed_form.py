@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from bounds import domains
 from bounds.linear_case import schur, schur_symbolic
+from bounds.linear_case.scale import near_one
 
 
 def latent_quality(
@@ -84,10 +85,11 @@ def latent_quality(
     """
     S, weights, core = _checked(Sigma, w, blocks)
     present = _positions("subset", blocks, subset)
-    if radius is None:
-        return core.residual_variance(S, weights, present)
-    bound = _checked_radius(radius, S, weights, core)
-    return core.residual_variance_on_ball(S, weights, present, bound)
+    bound = None if radius is None else _checked_radius(radius, S, weights, core)
+    if core is schur:
+        S, weights, bound, unit = near_one(S, weights, bound)
+        return unit.restored(_residual(S, weights, present, bound, core))
+    return _residual(S, weights, present, bound, core)
 
 
 def quality_gap(
@@ -132,12 +134,26 @@ def quality_gap(
     if set(larger) == set(smaller):
         names = [name for name in blocks if name in set(M)]
         raise ValueError(f"M and N must be distinct subsets, got {names} twice")
-    if radius is not None:
-        bound = _checked_radius(radius, S, weights, core)
-        gap = core.residual_variance_on_ball(
-            S, weights, larger, bound
-        ) - core.residual_variance_on_ball(S, weights, smaller, bound)
-        return sympy.simplify(gap) if core is schur_symbolic else gap
+    bound = None if radius is None else _checked_radius(radius, S, weights, core)
+    if core is schur:
+        S, weights, bound, unit = near_one(S, weights, bound)
+        return unit.restored(_gap(S, weights, larger, smaller, bound, core))
+    return sympy.simplify(_gap(S, weights, larger, smaller, bound, core))
+
+
+def _residual(S: Any, weights: Any, present: schur.Positions, bound: Any, core: Any) -> Any:
+    if bound is None:
+        return core.residual_variance(S, weights, present)
+    return core.residual_variance_on_ball(S, weights, present, bound)
+
+
+def _gap(
+    S: Any, weights: Any, larger: schur.Positions, smaller: schur.Positions, bound: Any, core: Any
+) -> Any:
+    if bound is not None:
+        return _residual(S, weights, larger, bound, core) - _residual(
+            S, weights, smaller, bound, core
+        )
     union = np.union1d(larger, smaller)
     best = core.shortest_predictor(S, weights, union)
     inner = _block(S, union)
@@ -145,8 +161,7 @@ def quality_gap(
         core.residual_variance(inner, best, np.searchsorted(union, part))
         for part in (larger, smaller)
     ]
-    gap = lost[0] - lost[1]
-    return sympy.simplify(gap) if core is schur_symbolic else gap
+    return lost[0] - lost[1]
 
 
 def best_predictor(
@@ -182,7 +197,11 @@ def best_predictor(
     [2.0]
     """
     S, weights, core = _checked(Sigma, w, blocks)
-    return core.shortest_predictor(S, weights, _positions("subset", blocks, subset))
+    present = _positions("subset", blocks, subset)
+    if core is schur:
+        S, weights, _, unit = near_one(S, weights)
+        return np.ldexp(core.shortest_predictor(S, weights, present), unit.weights)
+    return core.shortest_predictor(S, weights, present)
 
 
 def _checked(Sigma: Any, w: Any, blocks: Mapping[str, int]) -> tuple[Any, Any, Any]:

@@ -31,7 +31,7 @@ def covariance(value: ArrayLike, dimension: int) -> FloatArray:
     skew = float(abs(S - S.T).max())
     if skew > _INPUT_ROUNDING * float(abs(S).max()):
         raise ValueError(f"Sigma must be symmetric, got entries that differ by {skew:g}")
-    S = (S + S.T) / 2.0
+    S = S + (S.T - S) / 2.0
     variance = S.diagonal()
     if (variance < 0).any():
         raise ValueError(
@@ -103,30 +103,35 @@ def residual_variance_on_ball(
 def _on_sphere(own: FloatArray, right: FloatArray, radius: float) -> FloatArray:
     """The minimiser of uᵀAu − 2uᵀb on the sphere: (A + λ) u = b, ‖u‖ = radius, λ > 0.
 
-    Newton's method on 1/‖u(λ)‖ − 1/radius, which is concave and increasing in λ, inside a bracket
+    Newton's method on radius/‖u(λ)‖ − 1, which is concave and increasing in λ, inside a bracket
     (Conn, Gould & Toint 2000, Trust-Region Methods, section 7.3).
     """
     values, vectors = np.linalg.eigh(own)
     values = np.maximum(values, 0.0)
     b = vectors.T @ right
-    low, high = 0.0, float(np.linalg.norm(b)) / radius  # ‖u(λ)‖ ≤ ‖b‖/λ
+    length = float(np.linalg.norm(b))
+    if length > 1e300 * radius:  # λ beyond float64: A is nothing beside it
+        steepest: FloatArray = vectors @ (b * (radius / length))
+        return steepest
+    low, high = 0.0, length / radius  # ‖u(λ)‖ ≤ ‖b‖/λ
     multiplier = high
     for _ in range(200):
-        u = b / (values + multiplier)
+        # In units of the radius: powers of a small one would be zero.
+        u = b / (values + multiplier) / radius
         norm = float(np.linalg.norm(u))
-        if norm > radius:
+        if norm > 1.0:
             low = multiplier
         else:
             high = multiplier
         slope = float(u @ (u / (values + multiplier))) / norm**3
-        step = (1.0 / radius - 1.0 / norm) / slope
+        step = (1.0 - 1.0 / norm) / slope
         proposal = multiplier + step
         if not low < proposal < high:
             proposal = (low + high) / 2.0
         if abs(proposal - multiplier) <= 4e-16 * multiplier:
             break
         multiplier = proposal
-    u = b / (values + multiplier)
+    u = b / (values + multiplier) / radius
     solution: FloatArray = vectors @ (u * (radius / np.linalg.norm(u)))
     return solution
 

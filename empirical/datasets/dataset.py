@@ -21,6 +21,8 @@ from empirical.modalities import check_names
 TASKS = ("classification", "regression")
 # Integers with at most so many distinct values are read as class labels.
 MOST_INTEGER_CLASSES = 20
+# Closer together, differences of targets lose digits or are zero.
+_LEAST_SPREAD = 1e-290
 _TEXT = "; encode text and categories as numbers, one column of 0 and 1 for each value"
 
 
@@ -309,7 +311,7 @@ def _target(labels: np.ndarray, task: str | None) -> tuple[np.ndarray, tuple[str
     if task == "regression":
         if len(values) < 2:
             raise ValueError(f"y must vary for regression, got the constant {values[0]}")
-        return labels.astype(np.float64), ()
+        return _real_target(labels), ()
     if labels.dtype.kind == "f":
         if (values != np.rint(values)).any():
             odd = values[values != np.rint(values)][0]
@@ -321,6 +323,27 @@ def _target(labels: np.ndarray, task: str | None) -> tuple[np.ndarray, tuple[str
         raise ValueError(f"y must have at least two classes, got only {names[0]!r}")
     check_classes("y", len(names), len(labels))
     return codes.astype(np.int64), names
+
+
+def _real_target(labels: np.ndarray) -> np.ndarray:
+    """Float64 values that are as far apart as the labels were."""
+    values = labels.astype(np.float64)
+    if labels.dtype.kind in "iu":
+        # Compared as integers: numpy would compare both as floats.
+        off = np.array([int(a) != int(b) for a, b in zip(values, labels, strict=True)])
+        if off.any():
+            raise ValueError(
+                "y must hold integers that float64 can hold (all up to 2**53), got"
+                f" {int(labels[off][0])}; subtract a constant first"
+            )
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(np.ptp(values / 2))
+    if spread < _LEAST_SPREAD:
+        raise ValueError(
+            f"y must vary by at least {2 * _LEAST_SPREAD:g} for regression, got values from"
+            f" {values.min():g} to {values.max():g}; use a larger unit"
+        )
+    return values
 
 
 def _plain_labels(labels: np.ndarray) -> np.ndarray:

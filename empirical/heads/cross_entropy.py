@@ -23,6 +23,8 @@ _GRADIENT_STEPS = 12
 _MOST_UNKNOWNS = 2048
 # About the least gap that float32 can see.
 _SINGLE = 3e-7
+LARGEST = 1e15
+"""The largest feature: squares of much larger ones exceed float32, in which the first steps are taken."""
 # Numbers held at once, in features and in Hessians.
 _BLOCK = 2**20
 
@@ -65,8 +67,9 @@ def softmax(
     Raises
     ------
     ValueError
-        If the radius is not positive, shapes disagree, a number is not finite, targets are not
-        distributions, mass is negative or does not sum to 1, or tolerance or steps is negative.
+        If the radius is not positive, shapes disagree, a number is not finite, a feature exceeds 1e15
+        in size, targets are not distributions, mass is negative or does not sum to 1, or tolerance or
+        steps is negative.
 
     Examples
     --------
@@ -210,6 +213,10 @@ def _check_shapes(z: Tensor, targets: Tensor, mass: Tensor, start: Tensor | None
 
 def _check_values(link: Link, z: Tensor, targets: Tensor, mass: Tensor) -> None:
     check_finite("z", z)
+    if float(z.abs().max()) > LARGEST:
+        raise ValueError(
+            f"z must hold numbers of at most {LARGEST:g} in size, got {float(z.abs().max()):g}"
+        )
     check_finite("targets", targets)
     check_finite("mass", mass)
     if float(mass.min()) < 0:

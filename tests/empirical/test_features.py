@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from empirical.datasets import from_arrays
+from empirical.worlds.population import finite_population
 
 LABELS = np.array([0, 1, 0, 1, 1])
 
@@ -31,8 +34,8 @@ def test_arrays_frames_and_tensors_mean_the_same():
     plain = from_arrays(features(), LABELS)
     as_frames = {name: pd.DataFrame(x) for name, x in features().items()}
     as_tensors = {name: torch.tensor(x, requires_grad=True) for name, x in features().items()}
-    for given, y in ((as_frames, pd.Series(LABELS)), (as_tensors, torch.tensor(LABELS))):
-        other = from_arrays(given, y)
+    for values, y in ((as_frames, pd.Series(LABELS)), (as_tensors, torch.tensor(LABELS))):
+        other = from_arrays(values, y)
         assert other.names == plain.names == ("text", "audio")
         assert np.array_equal(other.target, plain.target)
         for name in plain.names:
@@ -254,3 +257,30 @@ def test_features_of_every_form_are_the_same_numbers(form):
 def test_features_that_cannot_be_used_say_what_to_do(wrong, message):
     with pytest.raises(ValueError, match=rf"^features\['a'\] must .*{message}"):
         from_arrays({"a": wrong, "b": [[1.0], [2], [3], [4]]}, list("abab"))
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (2**60 + np.arange(40), r"integers that float64 can hold \(all up to 2\*\*53\), got"),
+        (np.arange(40, dtype=np.uint64) + 2**63, "integers that float64 can hold"),
+        (np.where(np.arange(40) % 2, 5e-324, 0.0), "vary by at least 2e-290 for regression, got"),
+        (np.arange(40) * 1e-300, "vary by at least 2e-290"),
+    ],
+)
+def test_targets_beyond_float64_are_refused(target, message):
+    with pytest.raises(ValueError, match=f"^y must .*{message}|^y must {message}"):
+        from_arrays({n: np.arange(80.0).reshape(40, 2) for n in "ab"}, target, task="regression")
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(-280, 300), st.integers(-(2**40), 2**40))
+def test_targets_of_every_scale_are_told_apart(exponent, offset):
+    whole = 2**12 * np.arange(40) + offset
+    for target in (whole, np.arange(40) * 10.0**exponent):
+        data = from_arrays(
+            {n: np.arange(80.0).reshape(40, 2) for n in "ab"}, target, task="regression"
+        )
+        population = finite_population(data)
+        assert len(population.targets.unique()) == 40
+        assert float(population.targets.abs().max()) <= 1.0

@@ -311,3 +311,15 @@ def test_bad_input_is_refused_by_name(loss, change, message):
     getattr(heads, loss)(**usual)
     with pytest.raises(ValueError, match=message):
         getattr(heads, loss)(**(usual | change))
+
+
+@pytest.mark.parametrize("scale", [1e20, 1e155, 1e300])
+@pytest.mark.parametrize("solve", [heads.softmax, heads.logistic])
+def test_features_beyond_float32_are_refused(solve, scale):
+    z = torch.tensor([[[1.0, -2.0, 0.5]]], dtype=torch.float64)
+    targets = torch.eye(3, dtype=torch.float64)[None]
+    targets = targets[:, :1] if solve is heads.logistic else targets
+    mass = torch.full((1, 3), 1 / 3, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"^z must hold numbers of at most 1e\+15 in size, got"):
+        solve(z * scale, targets, mass, radius=1.0)
+    assert torch.isfinite(solve(z * 5e14, targets, mass, radius=1.0).gap).all()

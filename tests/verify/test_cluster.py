@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -164,7 +163,8 @@ def test_a_scheduler_without_the_package_is_refused(monkeypatch: pytest.MonkeyPa
     class Remote:
         """Runs what is sent as a scheduler does that finds no package."""
 
-        scheduler = SimpleNamespace(address="tcp://there:1")
+        def __repr__(self) -> str:
+            return "tcp://there:1"
 
         def run_on_scheduler(self, function: Any) -> Any:
             def missing(name: str) -> None:

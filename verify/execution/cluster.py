@@ -139,8 +139,8 @@ def _check_scheduler(client: Client) -> None:
         raise WorkersLostError(f"the cluster was lost ({_first_line(error)})") from error
     if not found:
         raise ValueError(
-            "scheduler must run where multimodal-bounds is installed, got one without it at"
-            f" {client.scheduler.address}"
+            "scheduler must run where multimodal-bounds is installed, got one without it:"
+            f" {client!r}"
         )
 
 
