@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from bounds.arrays import readable, same_rows
+from bounds.arrays import same_rows
+from empirical.datasets.features import check_finite, named_pairs, real_matrix, to_numpy
 from empirical.modalities import check_names
 
 TASKS = ("classification", "regression")
@@ -23,7 +23,6 @@ TASKS = ("classification", "regression")
 MOST_INTEGER_CLASSES = 20
 # Closer together, differences of targets lose digits or are zero.
 _LEAST_SPREAD = 1e-290
-_TEXT = "; encode text and categories as numbers, one column of 0 and 1 for each value"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +106,12 @@ def from_arrays(
         raise ValueError("y must have at least one row, got none")
     modalities, dropped = {}, {}
     for key, value in pairs:
-        matrix, columns = _matrix(value, f"features[{key!r}]")
+        matrix, columns = real_matrix(value, f"features[{key!r}]")
         if len(matrix) != len(labels):
             raise ValueError(
                 f"features[{key!r}] must have as many rows as y, {len(labels)}, got {len(matrix)}"
             )
-        _check_finite(matrix, columns, f"features[{key!r}]")
+        check_finite(matrix, columns, f"features[{key!r}]")
         # Exact equality: a column of one repeated float32 number stays exact in float64, and any
         # tolerance would also throw away real but tiny variation.
         varies = (matrix != matrix[0]).any(axis=0)
@@ -166,131 +165,6 @@ def check_classes(argument: str, classes: int, rows: int) -> None:
         raise ValueError(
             f"{argument} must have at least two rows per class on average, got {classes} classes "
             f"in {rows} rows"
-        )
-
-
-def to_numpy(value: Any, argument: str) -> np.ndarray:
-    """A tensor, pandas object, array or nested list as an array, or a ValueError.
-
-    Examples
-    --------
-    >>> to_numpy([[1, 2]], "x").shape
-    (1, 2)
-    """
-    try:
-        value = readable(value)
-        array = np.asarray(value)
-        # numpy would turn None and NaN beside text into the labels 'None' and 'nan'.
-        array = np.asarray(value, dtype=object) if _hides_non_text(value, array) else array
-    except (TypeError, ValueError, RuntimeError):
-        kind = type(value).__name__
-        raise ValueError(
-            f"{argument} must be a rectangular array, got a {kind} that cannot be read as one"
-        ) from None
-    if np.ma.is_masked(value):
-        hidden = np.ma.getmaskarray(value).sum()
-        raise ValueError(f"{argument} must have no masked values, got {hidden}")
-    return array
-
-
-def as_real(array: np.ndarray, argument: str) -> np.ndarray:
-    """Numbers and truth values as a new float64 array; wider floats may become infinite.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-
-    Examples
-    --------
-    >>> as_real(np.array([True, False]), "x")
-    array([1., 0.])
-    """
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}")
-    with np.errstate(over="ignore"):
-        return np.asarray(array.astype(np.float64))
-
-
-def _hides_non_text(value: Any, array: np.ndarray) -> bool:
-    flat_list = isinstance(value, list | tuple) and array.ndim == 1
-    return flat_list and array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
-
-
-def named_pairs(features: Any, kind: str = "2-D array") -> list[tuple[Any, Any]]:
-    """A mapping, or a list of pairs, as pairs (name, value); names are not looked at.
-
-    Raises
-    ------
-    ValueError
-        For anything else; ``kind`` says there what a value should be.
-
-    Examples
-    --------
-    >>> named_pairs({"text": 1, "audio": 2})
-    [('text', 1), ('audio', 2)]
-    """
-    if isinstance(features, Mapping):
-        return list(features.items())
-    if isinstance(features, list | tuple) and all(
-        isinstance(pair, list | tuple) and len(pair) == 2 for pair in features
-    ):
-        return [(key, value) for key, value in features]
-    raise ValueError(
-        f"features must map modality names to {kind}s, or be a list of (name, {kind}) pairs, "
-        f"got {type(features).__name__}"
-    )
-
-
-def _matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...]]:
-    """A new float64 [N, d] array and its column names (or indices)."""
-    if isinstance(value, pd.DataFrame):
-        for position, column in enumerate(value.columns):
-            dtype = value.dtypes.iloc[position]
-            known = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
-            category = isinstance(dtype, pd.CategoricalDtype)
-            if not known or category or pd.api.types.is_complex_dtype(dtype):
-                raise ValueError(
-                    f"{argument} must hold real numbers, got {dtype} in column {column!r}{_TEXT}"
-                )
-        matrix = value.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-        columns: tuple[str | int, ...] = tuple(str(column) for column in value.columns)
-    else:
-        # A study needs every entry of every row: a sparse matrix is small enough to be dense, or too large.
-        array = to_numpy(value.toarray() if sparse.issparse(value) else value, argument)
-        if array.ndim == 0:
-            raise ValueError(
-                f"{argument} must be a 2-D array [rows, features], got {type(value).__name__}"
-            )
-        if array.ndim != 2:
-            advice = "; reshape(-1, 1) makes it one column" if array.ndim == 1 else ""
-            raise ValueError(
-                f"{argument} must be a 2-D array [rows, features], got shape {array.shape}{advice}"
-            )
-        if array.dtype.kind in "OUST":
-            raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}{_TEXT}")
-        matrix = as_real(array, argument)
-        # A shape such as (0, 300000000) takes no memory; a list of its columns would.
-        columns = tuple(range(array.shape[1] if len(array) else 0))
-    if 0 in matrix.shape:
-        raise ValueError(
-            f"{argument} must have at least one row and one column, got shape {matrix.shape}"
-        )
-    return matrix, columns
-
-
-def _check_finite(matrix: np.ndarray, columns: tuple[str | int, ...], argument: str) -> None:
-    bad = np.argwhere(~np.isfinite(matrix))
-    if len(bad):
-        row, column = bad[0]
-        advice = (
-            "; leave out its rows or columns, or impute it, best on rows that are no part of the study"
-            if np.isnan(matrix[row, column])
-            else ""
-        )
-        raise ValueError(
-            f"{argument} must be finite, got {matrix[row, column]} in row {row}, "
-            f"column {columns[column]!r} ({len(bad)} such value(s) in all){advice}"
         )
 
 

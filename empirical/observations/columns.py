@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from empirical.datasets.dataset import to_numpy
+from empirical.datasets.features import to_numpy
 from empirical.observations.observations import Features
 from empirical.observations.one_hot import one_hot
 

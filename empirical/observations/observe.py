@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from empirical.datasets.dataset import Dataset, named_pairs
+from empirical.datasets.dataset import Dataset
+from empirical.datasets.features import named_pairs
 from empirical.modalities import distinct_names
 from empirical.observations.alignment import align_rows
 from empirical.observations.columns import as_columns, take

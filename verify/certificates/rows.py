@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bounds.domains import range_of_losses
-from empirical.datasets.dataset import as_real, to_numpy
+from empirical.datasets.features import as_real, to_numpy
 
 Values = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from verify.decisions.curves import Crossover
 from verify.decisions.evidence import Evidence, estimate, normal_interval
 from verify.decisions.family import Gain
 from verify.decisions.recommend import Recommendation, Verdict, reversed_gain
-from verify.decisions.trust import assumptions, cautions, outside, theorem
+from verify.decisions.trust import assumptions, cautions, theorem
 from verify.decisions.worth import Interaction, Share
 from verify.report.provenance import plain, provenance
 
@@ -47,7 +47,7 @@ def document(
         "task": "regression" if evidence.classes is None else "classification",
         "classes": None if evidence.classes is None else list(evidence.classes),
         "groups": int(evidence.train_units + evidence.holdout_units) if evidence.grouped else None,
-        "warnings": [*evidence.warnings, *cautions(evidence), *outside(gains)],
+        "warnings": [*evidence.warnings, *cautions(evidence)],
         "notes": list(evidence.notes),
         "metric": {
             "name": evidence.metric.name,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bounds.arrays import row_labels
-from empirical.datasets.dataset import as_real, to_numpy
+from empirical.datasets.features import as_real, to_numpy
 from empirical.modalities import Subset
 from empirical.observations.rows import as_groups, as_order, as_weights
 from empirical.observations.tables import load_table

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bounds import risk_gap
 from verify.decisions.evidence import Evidence
-from verify.decisions.family import Gain
-from verify.decisions.words import joined
 
 FEW_UNITS = 100
 
@@ -102,18 +99,3 @@ def cautions(evidence: Evidence) -> list[str]:
                 "metric='brier' weighs probabilities."
             )
     return found
-
-
-def outside(gains: Sequence[Gain]) -> list[str]:
-    """A warning for each mean that its own interval does not hold.
-
-    Rows are taken in a drawn order, and an interval keeps what the first rows ruled out; if they are unlike
-    the rest, it can leave out the mean of all rows.
-    """
-    return [
-        f"The mean gain of {joined(each.comparison.larger)} over {joined(each.comparison.smaller)}"
-        " lies outside its own interval: this may well be one of the intervals that are wrong. The"
-        " probability of such an interval is at most delta."
-        for each in gains
-        if not each.low <= each.gain <= each.high
-    ]
