@@ -9,10 +9,10 @@ Run: python tests/benchmarks/best_heads.py [MFEAT.npz]
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import history
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
@@ -86,18 +86,23 @@ def once(
 
 def main() -> None:
     torch.set_num_threads(1)
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else MFEAT
+    parser = history.parser(__doc__)
+    parser.add_argument("path", nargs="?", type=Path, default=MFEAT)
+    options = parser.parse_args()
+    figures = {}
     print(f"medians of {REPEATS} draws, seed {SEED}, delta = {DELTA}, ||B|| <= {RADIUS:g}")
-    for name, x_M, x_N, labels in settings(path):
+    for name, x_M, x_N, labels in settings(options.path):
         y = np.eye(10)[labels]
         for n in SIZES:
             found = np.array([once(x_M, x_N, y, n, repeat) for repeat in range(REPEATS)])
             models, truth, held, high = np.median(found, axis=0)
+            figures |= {f"{name}, n = {n}: certified": high, f"{name}, n = {n}: truth": truth}
             print(
                 f"  {name}, n = {n:,}: against N's model {models:+.3f}; against N's best head"
                 f" {truth:+.3f}, on the rows held out {held:+.3f}, certified {high:+.3f} (below zero"
                 f" {(found[:, 3] < 0).sum()}, wrong {(found[:, 3] < found[:, 1]).sum()} of {REPEATS})"
             )
+    history.record(__file__, figures, options.history)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from each pool with replacement. Data sets that are not there are left out.
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Iterator
 from itertools import pairwise
@@ -119,9 +118,12 @@ def multiples(values: np.ndarray, C: float, n: int, draws: int, method: str) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    import history  # here, since a test loads this file from elsewhere
+
+    parser = history.parser(__doc__)
     parser.add_argument("--data", type=Path, default=DATA)
-    found = list(pools(parser.parse_args().data))
+    options = parser.parse_args()
+    found, figures = list(pools(options.data)), {}
     print(f"{len(found)} pools; range and median of the half-width, in normal half-widths")
     for method in ("betting", "fixed bet", "maurer-pontil", "hoeffding", "trinomial"):
         cells = []
@@ -129,8 +131,10 @@ def main() -> None:
             mine = [f for f in found if method != "trinomial" or f[0].endswith("0-1")]
             some = draws if method != "trinomial" else 5
             each = [multiples(values, C, n, some, method) for _, values, C in mine]
+            figures[f"{method}, n = {n}"] = np.median(each)
             cells.append(f"n={n}: {min(each):.2f}-{max(each):.2f}, {np.median(each):.2f}")
         print(f"{method:14s} {'   '.join(cells)}")
+    history.record(__file__, figures, options.history)
 
 
 if __name__ == "__main__":

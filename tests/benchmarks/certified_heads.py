@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import history
 import numpy as np
 import torch
 from scipy.optimize import brentq, minimize
@@ -168,7 +169,7 @@ def race(
     }
 
 
-def squares(problem: tuple[torch.Tensor, ...]) -> None:
+def squares(problem: tuple[torch.Tensor, ...]) -> dict[str, float]:
     features, labels = problem[0].numpy(), problem[1].numpy()
 
     def ours(which: slice) -> heads.Head:
@@ -202,9 +203,12 @@ def squares(problem: tuple[torch.Tensor, ...]) -> None:
         print(
             f"  {name:15} {its:8.2f} s   n={len(found):4}  {its / seconds:6.1f} x   weights off by {off:.0e}"
         )
+    return {f"least squares: {name}": results[name][0] / seconds for name, _, _ in loops}
 
 
-def softmax(problem: tuple[torch.Tensor, ...], radius: float, label: str, loops) -> None:
+def softmax(
+    problem: tuple[torch.Tensor, ...], radius: float, label: str, loops
+) -> dict[str, float]:
     def ours(which: slice) -> heads.Head:
         return heads.softmax(*(part[which] for part in problem), radius, tolerance=1e-6)
 
@@ -223,20 +227,23 @@ def softmax(problem: tuple[torch.Tensor, ...], radius: float, label: str, loops)
         print(
             f"  {name:15} {its:8.2f} s   n={len(found):4}  {its / seconds:6.1f} x   risk {excess:+.0e}"
         )
+    return {f"softmax, {label}: {name}": results[name][0] / seconds for name, _, _ in loops}
 
 
 def main() -> None:
+    options = history.parser(__doc__).parse_args()
     torch.set_num_threads(1)
     with threadpool_limits(1):
         print(
             f"{PROBLEMS:,} problems, {ROWS:,} rows, {FEATURES} features, {CLASSES} classes; one thread"
         )
         problem = data(PROBLEMS)
-        squares(problem)
+        figures = squares(problem)
         loops = [("SLSQP", slsqp, 40), ("L-BFGS + root", lbfgs, 20)]
-        softmax(problem, ACTIVE, "active", loops)
+        figures |= softmax(problem, ACTIVE, "active", loops)
         loops = [("SLSQP", slsqp, 20), ("L-BFGS", lbfgs, 40), ("scikit-learn", sklearn_softmax, 20)]
-        softmax(problem, INTERIOR, "interior", loops)
+        figures |= softmax(problem, INTERIOR, "interior", loops)
+    history.record(__file__, figures, options.history)
 
 
 if __name__ == "__main__":

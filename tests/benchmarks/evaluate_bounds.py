@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import history
 import numpy as np
 
 from bounds.catalogue import THEOREMS, find
@@ -34,6 +35,7 @@ def plain_numpy(a: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def main() -> None:
+    options = history.parser(__doc__).parse_args()
     generator = np.random.default_rng(0)
     print(
         f"{POINTS:,} points, median of {REPEATS}, seconds: total alone; with dominant and vacuous"
@@ -52,6 +54,7 @@ def main() -> None:
     plain = median_seconds(lambda: plain_numpy(points))
     ours = median_seconds(lambda: find("risk_gap.paper").evaluate(**points).total)
     print(f"risk_gap.paper against plain numpy: {ours / plain:.2f} times its {plain:.3f} s")
+    history.record(__file__, {"risk_gap.paper, times plain numpy": ours / plain}, options.history)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ Run: python tests/benchmarks/fast_rates.py [MFEAT.npz]
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import history
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
@@ -88,16 +88,22 @@ def factors(z: np.ndarray, y: np.ndarray, m: int) -> tuple[float, float, float, 
 
 def main() -> None:
     torch.set_num_threads(1)
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else MFEAT
+    parser = history.parser(__doc__)
+    parser.add_argument("path", nargs="?", type=Path, default=MFEAT)
+    options = parser.parse_args()
+    figures = {}
     print(f"{SAMPLES} samples of each size, delta = {DELTA}, seed {SEED}")
-    for name, z, y in settings(path):
+    for name, z, y in settings(options.path):
         print(name)
         for m in SIZES:
             bousquet, mixed, g, square = factors(z, y, m)
+            figures[f"{name}, m_2 = {m}: Bousquet"] = bousquet
+            figures[f"{name}, m_2 = {m}: mixture"] = mixed
             print(
                 f"  m_2 = {m:6,}   Bousquet {bousquet:.2f}   mixture {mixed:.2f}"
                 f"   g {g:.2f}   1/(1 - kappa)^2 {square:.2f}"
             )
+    history.record(__file__, figures, options.history)
 
 
 if __name__ == "__main__":

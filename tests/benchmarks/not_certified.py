@@ -8,6 +8,7 @@ samples are drawn from them without replacement, and true gaps are means over th
 
 from __future__ import annotations
 
+import history
 import numpy as np
 from scipy import optimize, stats
 from sklearn.datasets import load_digits
@@ -33,7 +34,7 @@ def differences(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return wrong[0].astype(float) - wrong[1]
 
 
-def folds(n: int, K: int, trials: int) -> None:
+def folds(n: int, K: int, trials: int) -> dict[str, float]:
     """Does the normal interval of a K-fold estimate hold the algorithm's mean gap?"""
     means, halves, true, held = [], [], [], []
     for seed in range(trials):
@@ -59,6 +60,8 @@ def folds(n: int, K: int, trials: int) -> None:
         ends = f"{float(interval.low):.3f} to {float(interval.high):.3f}"
         text += f"{name} covers {hits / trials:.3f} ({ends}); "
     print(text)
+    name = f"n = {n}, K = {K}"
+    return {f"{name}: K-fold": covered / trials, f"{name}: held out": sum(held) / trials}
 
 
 def kl_inverse(rate: float, budget: float, sign: int) -> float:
@@ -78,7 +81,7 @@ def _edge(rate: float, budget: float, sign: int) -> float:
     return 1 - np.exp(-budget) if rate == 0 and sign > 0 else rate
 
 
-def pac_bayes(n: int, trials: int) -> None:
+def pac_bayes(n: int, trials: int) -> dict[str, float]:
     """Bounds on the risks and on the gap: PAC-Bayes with a prior from half of the rows, and a hold-out."""
     rows_of = []
     spreads = (0.03, 0.1, 0.3, 1.0)
@@ -118,10 +121,13 @@ def pac_bayes(n: int, trials: int) -> None:
         f" {found[1]:.3f} by the hold-out; gap at most {found[2]:+.3f} by PAC-Bayes, {found[3]:+.3f} by the"
         f" hold-out (it is about {found[4]:+.3f}); certified {certified[0]} and {certified[1]} times"
     )
+    return {f"n = {n}: gap by PAC-Bayes": found[2], f"n = {n}: gap by the hold-out": found[3]}
 
 
 if __name__ == "__main__":
-    folds(100, 5, 2000)
-    folds(200, 10, 500)
-    pac_bayes(500, 10)
-    pac_bayes(1000, 10)
+    options = history.parser(__doc__).parse_args()
+    figures = folds(100, 5, 2000)
+    figures |= folds(200, 10, 500)
+    figures |= pac_bayes(500, 10)
+    figures |= pac_bayes(1000, 10)
+    history.record(__file__, figures, options.history)

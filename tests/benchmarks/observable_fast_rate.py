@@ -9,9 +9,9 @@ Run: python tests/benchmarks/observable_fast_rate.py [MFEAT.npz]
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import history
 import numpy as np
 from fast_rates import DELTA, MFEAT, settings
 
@@ -32,16 +32,22 @@ def in_advance(leverage: float, p: int, m: float, delta: float) -> float:
 
 
 def main() -> None:
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else MFEAT
+    parser = history.parser(__doc__)
+    parser.add_argument("path", nargs="?", type=Path, default=MFEAT)
+    options = parser.parse_args()
+    figures = {}
     print(f"kappa in advance at m_2 = {HEAD_SIZE:,}, delta = {DELTA}")
-    for name, z, _ in settings(path):
+    for name, z, _ in settings(options.path):
         exact, bound = leverages(z)
         for what, leverage in (("X^2/lambda_min", bound), ("exact", exact)):
-            kappa = in_advance(leverage, len(z), HEAD_SIZE, DELTA)
+            kappa = figures[f"{name}: kappa, {what}"] = in_advance(
+                leverage, len(z), HEAD_SIZE, DELTA
+            )
             print(
                 f"  {name:30} rho^2 {what:14} {leverage:8.1f}   kappa {kappa:.2f}"
                 f"   below 1 from m_2 = {HEAD_SIZE * kappa**2:,.0f}"
             )
+    history.record(__file__, figures, options.history)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import history
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
@@ -48,6 +49,8 @@ def product(x: np.ndarray, draws: int, generator: np.random.Generator) -> np.nda
 
 
 def main() -> None:
+    options = history.parser(__doc__).parse_args()
+    figures = {}
     torch.set_num_threads(1)
     generator = np.random.default_rng(0)
     x = generator.standard_normal((M, D))
@@ -83,6 +86,7 @@ def main() -> None:
             ),
         ):
             ours = rate(lambda f=measure, n=draws: f(n), draws)
+            figures[f"{label.strip()}, times the loop"] = ours / baseline
             print(f"  {label:26} {ours:12,.0f}   {ours / baseline:6.1f} x   n = {draws:,}")
         values = loop(x, 20_000, generator)
         found = linear_empirical(x, radius=1.0, draws=400_000, generator=generator)
@@ -92,6 +96,7 @@ def main() -> None:
     print(f"loop: {values.mean():.6f} +- {2.58 * error:.6f} (20,000 draws, 99 %)")
     print(f"ours: {found.student.value:.6f} +- {half:.6f} (400,000 draws, 99 %, Student)")
     print(f"      certified at 99 %: [{certified.low:.6f}, {certified.high:.6f}]")
+    history.record(__file__, figures, options.history)
 
 
 if __name__ == "__main__":

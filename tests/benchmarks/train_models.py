@@ -14,6 +14,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 
+import history
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -104,6 +105,8 @@ def disagreement(
 
 
 def main() -> None:
+    options = history.parser(__doc__).parse_args()
+    figures: dict[str, float] = {}
     torch.set_num_threads(1)
     engines: list[erm.Engine] = ["torch", "compiled"] if compiled.available() else ["torch"]
     print("models per second on one thread, and as multiples of B; all 15 subsets of 4 modalities")
@@ -146,12 +149,14 @@ def main() -> None:
         print(f"m = {m}, {trials} trials x 15 subsets a stack, {ROUNDS[m]} rounds")
         for name, values in speeds.items():
             ratio = np.median(np.array(values) / np.array(speeds["B"]))
+            figures[f"m = {m}: {name}"] = ratio
             print(f"  {name:18} {np.median(values):8.2f} / s {ratio:8.1f} x B")
         for engine in engines:
             worst = disagreement(stacked(engine), start, x, labels)
             print(
                 f"  {engine:18} its loss after training differs from B's by a factor 1 +- {worst:.0e}"
             )
+    history.record(__file__, figures, options.history)
 
 
 if __name__ == "__main__":
