@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parent
-HELPERS = {"history.py", "plot_history.py", Path(__file__).name}
+HELPERS = {"history.py", "plot_history.py", *(path.name for path in FOLDER.glob("test_*.py"))}
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in HELPERS)
 
 
