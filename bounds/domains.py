@@ -17,6 +17,7 @@ import sympy
 from numpy.typing import ArrayLike, NDArray
 
 from bounds.arrays import plain_array, same_rows
+from bounds.names import did_you_mean
 
 FloatArray = NDArray[np.float64]
 Number = float | FloatArray
@@ -221,7 +222,9 @@ def one_of(name: str, value: Any, allowed: Collection[str]) -> str:
     'cpu'
     """
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        raise ValueError(
+            f"{name} must be one of {', '.join(allowed)}, got {value!r}{did_you_mean(value, allowed)}"
+        )
     return value
 
 

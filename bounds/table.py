@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
+from bounds.names import did_you_mean
+
 
 class Named(Protocol):
     """Anything with a name."""
@@ -95,7 +97,10 @@ class Table(Generic[Entry]):
             return self._entries[choice]
         if isinstance(choice, str) or not isinstance(choice, tuple({type(e) for e in self})):
             names = ", ".join(self.names)
-            raise ValueError(f"{argument or self.argument} must be one of {names}, got {choice!r}")
+            raise ValueError(
+                f"{argument or self.argument} must be one of {names}, got {choice!r}"
+                f"{did_you_mean(choice, self.names)}"
+            )
         return choice
 
     def register(self, entry: Entry) -> None:

@@ -13,6 +13,7 @@ OURS = {"bounds", "empirical", "verify"}
 SHARED = (
     "bounds.arrays",
     "bounds.domains",
+    "bounds.names",
     "bounds.losses",
     "bounds.notation",
     "bounds.rademacher",

@@ -66,7 +66,7 @@ def test_every_page_is_reached_from_the_readme(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_commands_that_are_shown_exist(name: str) -> None:
-    known = ("report", "decide", "bound", "claims", "reproduce")
+    known = ("report", "decide", "bound", "claims", "reproduce", "list")
     for command in re.findall(r"python -m verify (\w+)", TEXTS[name]):
         assert command in known
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m verify decide`, `report`, `claims`, `reproduce` and `bound`.
+"""The command line: `python -m verify decide`, `report`, `claims`, `reproduce`, `bound` and `list`.
 
 Exit code 0: nothing came out against expectation; 1: a claim expected to be supported was refuted;
 2: bad input, with one line that names the argument, what it must be and what it was; 3: the run was
@@ -9,6 +9,7 @@ library, with one line that says where it is.
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import threading
@@ -21,13 +22,14 @@ from typing import Any, NoReturn
 
 import typer
 
-from verify.commands import bound, claims, decide, report, reproduce
+from verify.commands import bound, claims, decide, listing, report, reproduce
 from verify.commands.application import app
 from verify.commands.text import again
 
-COMMANDS = (decide, report, claims, bound, reproduce)
+COMMANDS = (decide, report, claims, bound, reproduce, listing)
 """The modules of the commands: each adds itself to the application when it is imported."""
 
+_SCRIPT, _COMPLETE = "multimodal-bounds", "_MULTIMODAL_BOUNDS_COMPLETE"
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C, before this module can see it."""
 
@@ -58,7 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(given: Sequence[str]) -> Any:
     try:
-        code = app(args=list(given), prog_name="python -m verify", standalone_mode=False)
+        code = app(
+            args=list(given),
+            prog_name=_program(given),
+            complete_var=_COMPLETE,
+            standalone_mode=False,
+        )
     except SystemExit as error:
         # The framework exits with 1 where a reader is gone; here 1 is a verdict.
         if isinstance(error.__context__, BrokenPipeError):
@@ -67,6 +74,13 @@ def _run(given: Sequence[str]) -> Any:
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     return code
+
+
+def _program(given: Sequence[str]) -> str:
+    """How the command line is called; a shell completes the installed script alone."""
+    asked = any(word.startswith(("--install-completion", "--show-completion")) for word in given)
+    as_script = Path(sys.argv[0]).stem == _SCRIPT
+    return _SCRIPT if asked or as_script or _COMPLETE in os.environ else "python -m verify"
 
 
 def _prepare_streams() -> None:

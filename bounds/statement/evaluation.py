@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bounds.arrays import same_rows
 from bounds.domains import FloatArray, Number, common_shape, plain
 from bounds.frozen import FrozenMapping
+from bounds.names import did_you_mean
 from bounds.statement.statement import Statement, Term
 
 
@@ -213,6 +214,7 @@ def fitting_form(statement: Statement, names: Mapping[str, Any]) -> Statement:
     if unknown:
         raise ValueError(
             f"arguments of {statement.key} must be among {takes}, got {', '.join(unknown)}"
+            f"{did_you_mean(unknown[0], form.arguments)}"
         )
     needs = "; ".join(
         f"{name} ({form.quantities[name].meaning}) must {form.quantities[name].domain.text}"

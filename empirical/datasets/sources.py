@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bounds.names import did_you_mean
 from bounds.table import Table
 from empirical.datasets.bundled import breast_cancer, diabetes, digits, simulated
 from empirical.datasets.dataset import Dataset
@@ -93,5 +94,5 @@ def by_name(name: Any, task: str | None = None) -> Dataset:
             return form.load(name, task)
     raise ValueError(
         f"data must be one of {', '.join(BUNDLED.names)} or a path ending in "
-        f"{' or '.join(FORMATS.names)}, got {str(name)!r}"
+        f"{' or '.join(FORMATS.names)}, got {str(name)!r}{did_you_mean(name, BUNDLED.names)}"
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from bounds import catalogue
 from bounds.domains import POSITIVE_INTEGER, at_least
 from verify.claims.claim import Claim, Decided, Finding
 from verify.claims.evidence.facts import GRADES, Drawn, Source
 from verify.claims.judge import finding
+from verify.execution.progress import bar
 from verify.execution.threads import one_thread
 from verify.execution.workers import most_workers, spread
 from verify.verdicts.coverage import trials_needed
@@ -43,7 +42,7 @@ def decide(
     workers : int, optional
         Processes of one thread each; None: one per core.
     progress : bool
-        Show a progress bar on a terminal.
+        Show a bar with the time left on a terminal.
 
     Raises
     ------
@@ -62,12 +61,10 @@ def decide(
     count = most_workers(None if workers is None else POSITIVE_INTEGER.whole("workers", workers))
     pieces = _pieces(ledger, seed)
     found: dict[tuple[str, str], tuple[Finding, ...]] = {}
-    with tqdm(
-        total=len(pieces), unit=" worlds", desc="checking", disable=None if progress else True
-    ) as bar:
+    with bar(len(pieces), "checking", "worlds", progress) as shown:
         for _, result in spread(_check, pieces, min(count, max(1, len(pieces)))):
             found |= result
-            bar.update()
+            shown.update()
     return tuple(
         Decided(claim, tuple(f for s in claim.sources for f in found[claim.id, s.name]))
         for claim in ledger

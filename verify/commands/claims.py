@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from verify.commands.application import app
+from verify.commands.application import Command, app
 from verify.commands.text import again, one_integer
 
 
-@app.command()
+@app.command(cls=Command)
 def claims(
     seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
     out: Annotated[str, typer.Option(help="folder for claims.html and claims.json")] = "claims",

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bounds.domains import FINITE_NON_NEGATIVE
-from verify.commands.application import app
+from verify.commands.application import Command, app
 from verify.commands.text import one_integer, one_number
 
 if TYPE_CHECKING:
     from empirical.observations import Observations
 
 
-@app.command()
+@app.command(cls=Command)
 def decide(
     data: Annotated[
         str | None,

@@ -11,22 +11,26 @@ from typing import Annotated, Any
 
 import typer
 
-from verify.commands.application import WithNames, app
-from verify.commands.text import again, listed, one_integer, pair_of
+from verify.commands.application import WithNames, app, complete
+from verify.commands.text import again, integer, listed, one_integer, pair_of
 
 
 @app.command(cls=WithNames)
 def report(
     data: Annotated[
         str,
-        typer.Option(help="a bundled data set, or a path"),
+        typer.Option(help="a bundled data set, or a path", autocompletion=complete("data")),
     ] = "digits",
     task: Annotated[
         str | None,
         typer.Option(help="classification or regression; by default read off the target"),
     ] = None,
-    loss: Annotated[str, typer.Option(help="a loss")] = "least-squares",
-    fusion: Annotated[str, typer.Option(help="a fusion operation")] = "concatenation",
+    loss: Annotated[
+        str, typer.Option(help="a loss", autocompletion=complete("loss"))
+    ] = "least-squares",
+    fusion: Annotated[
+        str, typer.Option(help="a fusion operation", autocompletion=complete("fusion"))
+    ] = "concatenation",
     depth: Annotated[
         str, typer.Option(help="ReLU layers of an encoder; 0 for linear encoders")
     ] = "1",
@@ -50,8 +54,8 @@ def report(
     pair: Annotated[
         list[str] | None,
         typer.Option(
-            help="compare M with N, as text+audio:text; may be repeated; by default every single"
-            " modality and one chain"
+            help="compare M with N, as text+audio:text; may be repeated; names that hold + or : in"
+            " double quotes, or the pair as JSON; by default every single modality and one chain"
         ),
     ] = None,
     seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
@@ -79,10 +83,10 @@ def report(
     study = Study(
         datasets.by_name(data, task),
         pairs=[pair_of(text) for text in pair] if pair else None,
-        m=listed("m", m, int, "positive integers separated by commas"),
+        m=listed("m", m, integer, "positive integers separated by commas"),
         head_m=[]
         if head_m.strip() == "0"
-        else listed("head_m", head_m, int, "positive integers separated by commas, or 0"),
+        else listed("head_m", head_m, integer, "positive integers separated by commas, or 0"),
         delta=listed("delta", delta, float, "numbers in (0, 1) separated by commas"),
         trials=None if trials is None else one_integer("trials", trials, "a positive integer"),
         seed=one_integer("seed", seed, "a nonnegative integer"),

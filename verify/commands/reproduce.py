@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from verify.commands.application import app
+from verify.commands.application import Command, app
 from verify.commands.text import again, one_integer
 
 
-@app.command()
+@app.command(cls=Command)
 def reproduce(
     table: Annotated[str, typer.Argument(help="table1, table2, table3, table4 or all")] = "all",
     iemocap: Annotated[
@@ -50,6 +50,7 @@ def reproduce(
         seeds=one_integer("seeds", seeds, "a positive integer"),
         epochs=one_integer("epochs", epochs, "a positive integer"),
         command=again(sys.argv[1:]),
+        progress=True,
     )
     if any(document["data"]["how_to_get"] for document in documents):
         print(next(d["data"]["how_to_get"] for d in documents if d["data"]["how_to_get"]))

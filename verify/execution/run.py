@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from bounds.domains import POSITIVE_INTEGER
 from empirical import measure
 from verify.design import Design
 from verify.execution import cluster, part_files, workers
+from verify.execution import progress as shown
 from verify.execution.folder import check_writable, finished, open_folder, record_deltas
 from verify.execution.tasks import Context, Task, compute
 from verify.execution.threads import one_thread
@@ -101,7 +101,8 @@ def run_study(
     chunk
         Trials per part. Numbers do not depend on it, nor on `workers`.
     progress
-        Print what is run, and show a progress bar on a terminal.
+        Print what is run and, if it takes more than two minutes, about how long; show a bar with the
+        time left on a terminal.
     client
         A `distributed.Client` (extra `cluster`): compute on its cluster, write parts from here.
 
@@ -135,18 +136,19 @@ def run_study(
     reference = _reference(design, parts)
     work = partial(compute, Context.of(design, reference))
     total = design.trials * len(design.m)
-    with tqdm(
-        total=total,
-        initial=total - sum(task.trials for task in missing),
-        unit=" trials",
-        desc="measuring",
-        disable=None if progress else True,
-    ) as bar:
+    done = total - sum(task.trials for task in missing)
+    at_once = 1 if client is not None else _processes(missing, workers, design.device)
+    forecast = shown.Forecast(
+        sum(task.kind == "trials" for task in missing), at_once, progress and client is None
+    )
+    with shown.bar(total, "measuring", "trials", progress, initial=done) as bar:
         for task, frame in _spread(work, missing, workers, client, design.device):
             parts.write(task.part, frame)
             if task.kind == "complexity":
                 known[task.m] = frame
+                forecast.begin()
             else:
+                forecast.tell()
                 measurements.add(frame)
             bar.update(task.trials)
     alpha = shares(requests)
@@ -236,6 +238,10 @@ def _spread(
 ) -> Iterator[tuple[Task, pd.DataFrame]]:
     if client is not None:
         return cluster.spread(client, work, tasks)
+    return workers.spread(work, tasks, _processes(tasks, count, device))
+
+
+def _processes(tasks: list[Task], count: int | None, device: str) -> int:
     # One process drives a GPU; more would share it, and its memory.
     most = 1 if device == "cuda" else workers.most_workers(count)
-    return workers.spread(work, tasks, min(most, max(1, len(tasks))))
+    return min(most, max(1, len(tasks)))

@@ -65,6 +65,7 @@ def trained_table(
     seeds: int,
     epochs: int,
     workers: int | None,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Tables 1 to 3.
 
@@ -87,6 +88,7 @@ def trained_table(
             epochs=epochs,
             refit=2 in sharing,
             workers=workers,
+            progress=progress,
         )
     runs = trained[subsets]
     title, row_title, column_title = _TITLES[table]

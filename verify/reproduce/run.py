@@ -33,7 +33,7 @@ def chosen(which: str) -> tuple[int, ...]:
     ((1, 2, 3, 4), (3,))
     >>> chosen("table5")
     Traceback (most recent call last):
-    ValueError: table must be one of table1, table2, table3, table4, all, got 'table5'
+    ValueError: table must be one of table1, table2, table3, table4, all, got 'table5'; did you mean 'table4'?
     """
     if which == ALL:
         return paper.TABLES
@@ -54,6 +54,7 @@ def reproduce(
     epochs: int = experiment.EPOCHS,
     command: str | None = None,
     workers: int | None = None,
+    progress: bool = False,
 ) -> list[dict[str, Any]]:
     """Measure the tables, write ``tableN.json`` and ``tableN.html`` into `out`, and return the JSON.
 
@@ -74,6 +75,8 @@ def reproduce(
         Of tables 1 to 3.
     command
         The command line that repeats it, for the page.
+    progress
+        Show a bar with the time left on a terminal.
 
     Raises
     ------
@@ -102,6 +105,7 @@ def reproduce(
                 seeds=seeds,
                 epochs=epochs,
                 workers=workers,
+                progress=progress,
             )
         frame = {
             "schema_version": SCHEMA_VERSION,

@@ -14,6 +14,7 @@ from empirical.modalities import Subset
 from empirical.paper import network
 from empirical.paper.splits import Split, abbreviations
 from empirical.streams import stream
+from verify.execution.progress import bar
 from verify.execution.threads import one_thread
 from verify.execution.workers import most_workers, spread
 
@@ -110,17 +111,22 @@ def runs(
     epochs: int = EPOCHS,
     refit: bool = False,
     workers: int | None = None,
+    progress: bool = False,
 ) -> list[Run]:
     """Every ratio and trial, the largest first; seeds are spread over processes of one thread each.
 
     split must be standardised already. The number of Adam steps is that of `epochs` epochs of all
     training rows at every ratio, so that only the rows differ. workers: processes, by default one per
-    core; results do not depend on it.
+    core; results do not depend on it. progress: a bar with the time left on a terminal.
     """
     units = [(ratio, trial) for ratio in sorted(ratios, reverse=True) for trial in range(seeds)]
     count = most_workers(workers)
     work = partial(_run, split, subsets, seed, epochs, refit)
-    found = dict(spread(work, units, min(count, len(units))))
+    found = {}
+    with bar(len(units), "training", "runs", progress) as shown:
+        for unit, run in spread(work, units, min(count, len(units))):
+            found[unit] = run
+            shown.update()
     return [found[unit] for unit in units]
 
 
