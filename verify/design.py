@@ -21,6 +21,11 @@ from empirical.losses import Loss
 from empirical.measure import TrainingPlan
 from empirical.modalities import Family
 from empirical.worlds.population import FinitePopulation, binary_targets, finite_population
+from verify.verdicts.draws import needed, planned_look
+from verify.verdicts.gain import UNPROVED
+from verify.verdicts.shares import shares
+
+LEAST_TRIALS = 250
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +79,13 @@ class Design:
     def tests(self, of_pairs: bool) -> int:
         """The number of tests of which a claim on pairs, or on subsets, consists."""
         return tests_of_a_claim(self.family, self.m, self.head_m, self.delta, of_pairs)
+
+    def planned(self, delta: tuple[float, ...]) -> int:
+        """The samples at the look that is planned for a study that was first asked for these deltas.
+
+        They follow from what is compared, never from samples or from how many were asked for.
+        """
+        return enough_trials(self.family, self.m, self.head_m, delta)
 
     @cached_property
     def population(self) -> FinitePopulation:
@@ -188,3 +200,17 @@ def tests_of_a_claim(
     if of_pairs:
         return len(family.pairs) * (len(m) + len(head_m)) * len(delta)
     return len(family.subsets) * len(m) * len(delta)
+
+
+def enough_trials(
+    family: Family, m: tuple[int, ...], head_m: tuple[int, ...], delta: tuple[float, ...]
+) -> int:
+    """The trials with which every claim can be supported and every gain certified, if all agree."""
+    # The tests at one delta have its share of alpha.
+    tests = max(
+        tests_of_a_claim(family, m, head_m, delta[:1], of_pairs) for of_pairs in (True, False)
+    )
+    miss = shares([delta])[delta[0]] / tests
+    # Theorem 1 may fail with delta/2, the smaller of the two levels.
+    level = min(min(delta) / 2, UNPROVED)
+    return max(LEAST_TRIALS, needed(level, miss), planned_look(level, miss))

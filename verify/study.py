@@ -15,16 +15,12 @@ from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation
 from empirical.losses import LOSSES, SQUARES, Loss
 from empirical.modalities import Family, default_family, family_from_pairs
 from empirical.sampling import LARGEST
-from verify.design import Design, tests_of_a_claim
+from verify.design import Design, enough_trials
 from verify.execution.folder import check_writable
 from verify.execution.run import RunOptions, run_study
 from verify.report import DATA, PAGE, write_report
 from verify.results.results import Results
-from verify.verdicts.coverage import trials_needed
-from verify.verdicts.gain import UNPROVED
-from verify.verdicts.shares import shares
 
-LEAST_TRIALS = 250
 MOST_TRIALS = 10_000_000
 """Trials per sample size; a study of more would take weeks."""
 HIDDEN_UNITS = 32
@@ -171,14 +167,7 @@ def verify_dataset(features: Any, y: Any, *, task: str | None = None, **options:
 def _enough_trials(
     family: Family, m: tuple[int, ...], head_m: tuple[int, ...], delta: tuple[float, ...]
 ) -> int:
-    """The trials with which every claim can be supported and every gain certified, if all agree."""
-    # The tests at one delta have its share of alpha.
-    tests = max(
-        tests_of_a_claim(family, m, head_m, delta[:1], of_pairs) for of_pairs in (True, False)
-    )
-    share = shares([delta])[delta[0]]
-    # Theorem 1 may fail with delta/2, the smaller of the two levels.
-    needed = max(LEAST_TRIALS, trials_needed(min(min(delta) / 2, UNPROVED), tests, share))
+    needed = enough_trials(family, m, head_m, delta)
     if needed > MOST_TRIALS:
         raise ValueError(
             f"delta must be so large that {MOST_TRIALS:,} trials can support a claim, or trials be"

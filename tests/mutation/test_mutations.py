@@ -42,6 +42,7 @@ mutants = load(Path(__file__).with_name("mutants.py")).mutants
 BATTERY = {
     "verify.verdicts.compare": ("verify/test_compare.py", "verify/test_check.py"),
     "verify.verdicts.anytime": ("verify/test_anytime.py", "verify/test_coverage.py"),
+    "verify.verdicts.draws": ("verify/test_draws.py",),
     "verify.verdicts.coverage": ("verify/test_coverage.py", "verify/test_check.py"),
     "verify.verdicts.check": ("verify/test_check.py",),
     "verify.verdicts.gain": ("verify/test_gain.py",),
@@ -92,17 +93,16 @@ SURVIVORS = {
     " brentq(above, 0.0, rate) if above(0.0) >= 0 else 0.0": NO_TIE,
     "anytime_interval: brentq(below, rate, _BELOW_1) if below(_BELOW_1) > 0 else 1.0 ->"
     " brentq(below, rate, _BELOW_1) if below(_BELOW_1) >= 0 else 1.0": NO_TIE,
-    "trials_needed: math.ceil((enough - math.log(NEVER)) / -math.log1p(-level)) ->"
-    " math.floor((enough - math.log(NEVER)) / -math.log1p(-level))": (
-        "the end of the search is also what it finds if no smaller number is enough"
-    ),
     "coverage: min(1.0, level + sample_miss) -> min(2.0, level + sample_miss)": (
         "no count is evidence that a probability is above 1"
     ),
-    "coverage: evidence_above(violations, n, above) >= enough ->"
-    " evidence_above(violations, n, above) > enough": NO_TIE,
-    "coverage: evidence_below(possible, n, below) >= enough ->"
-    " evidence_below(possible, n, below) > enough": NO_TIE,
+    "Draws.above: tail <= PLANNED * miss -> tail < PLANNED * miss": NO_TIE,
+    "Draws.above: bool(evidence_above(self.hits, self.n, probability) >= enough) ->"
+    " bool(evidence_above(self.hits, self.n, probability) > enough)": NO_TIE,
+    "Draws.below: bool(evidence_below(self.hits, self.n, probability) >= enough) ->"
+    " bool(evidence_below(self.hits, self.n, probability) > enough)": NO_TIE,
+    "_few: bool(stats.binom.cdf(hits, n, probability) <= PLANNED * miss) ->"
+    " bool(stats.binom.cdf(hits, n, probability) < PLANNED * miss)": NO_TIE,
     "caught_below: counts[evidence_above(counts, n, level) >= -math.log(alpha)] ->"
     " counts[evidence_above(counts, n, level) > -math.log(alpha)]": NO_TIE,
 }

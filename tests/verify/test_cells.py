@@ -31,7 +31,7 @@ def design_of(tests=1, **fields):
     )
 
 
-def place_of(gap, *, slack=0.0, best=0.0, width=0.0, tests=1, pair=True, other=0.0):
+def place_of(gap, *, slack=0.0, best=0.0, width=0.0, tests=1, pair=True, other=0.0, planned=0):
     """r(f_M) = gap + other, and inf_h = best, both within a width; N's risk is other."""
     ones = np.ones(TRIALS)
     one = SimpleNamespace(
@@ -41,7 +41,9 @@ def place_of(gap, *, slack=0.0, best=0.0, width=0.0, tests=1, pair=True, other=0
     )
     beside = SimpleNamespace(population_risk=Interval.exact(other * ones))
     return SimpleNamespace(
-        results=SimpleNamespace(design=design_of(tests), alpha={DELTA: ALPHA, 0.5: ALPHA}),
+        results=SimpleNamespace(
+            design=design_of(tests), alpha={DELTA: ALPHA, 0.5: ALPHA}, planned=planned
+        ),
         setting=SimpleNamespace(m=64, head=SAME),
         M=M,
         N=N if pair else None,
@@ -108,6 +110,12 @@ def test_the_number_of_tests_is_that_of_the_kind_of_theorem():
     assert (pair.tests, subset.tests) == (8, 7)
     assert pair.trials_needed > subset.trials_needed
     assert cell(place_of(0.0, tests=10**6)).verdict == "undecided"
+
+
+def test_the_look_that_was_planned_has_its_part():
+    """A look planned too late takes a part of alpha from the samples there are."""
+    needed = [cell(place_of(0.26, planned=look)).trials_needed for look in (0, 5000)]
+    assert 0 < needed[0] < needed[1]
 
 
 def test_a_subset_is_judged_by_its_latent_quality():

@@ -45,6 +45,12 @@ def test_too_few_samples_are_undecided_and_say_how_many_would_do():
         check_theorem(PAPER, np.zeros(10), TERMS, decided=True)
 
 
+def test_a_planned_look_is_part_of_the_decision():
+    planned = check_theorem(PAPER, np.zeros(139), TERMS, planned=139)
+    assert (planned.outcome, planned.coverage.planned) == ("holds", 139)
+    assert check_theorem(PAPER, np.zeros(139), TERMS, planned=140).outcome == "undecided"
+
+
 def test_intervals_take_their_worst_ends_and_nan_never_passes():
     doubtful = Interval(np.full(146, TOTAL - 0.1), np.full(146, TOTAL + 0.1))
     assert check_theorem(PAPER, doubtful, TERMS).coverage.inconclusive == 146

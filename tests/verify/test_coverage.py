@@ -75,6 +75,13 @@ def test_the_upper_end_is_that_of_all_doubtful_samples() -> None:
     assert decided.high == coverage(codes(7, 0, 100), 0.1).high
 
 
+def test_the_looks_are_told() -> None:
+    assert coverage([1], 0.025, planned=146).looks.endswith("looks; one look planned at 146")
+    assert coverage([1], 0.025).looks.endswith("however often one looks")
+    assert coverage([1, -1], 0.025, weights=[0.5, 0.5], planned=146).planned == 0
+    assert coverage([1, -1], 0.025, weights=[0.5, 0.5]).looks == "all outcomes enumerated"
+
+
 def test_only_inconclusive_samples_decide_nothing() -> None:
     decided = coverage(codes(0, 50, 50), 0.05)
     assert (decided.low, decided.high, decided.verdict) == (0.0, 1.0, "undecided")

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from verify.verdicts.coverage import trials_needed
-from verify.verdicts.gain import certificate, certified_from, preference, proof
+from verify.verdicts.gain import certified_from, preference, proof, prove_gain
 
 
 @pytest.mark.parametrize(
@@ -33,20 +33,20 @@ def test_a_bound_certifies_if_it_is_below_zero_on_95_percent_of_all_samples(
     below, above, verdict, proves
 ) -> None:
     bounds = np.concatenate([np.full(below, -1e-9), np.zeros(above)])
-    found = certificate(bounds, verdict)
+    found = prove_gain(bounds, verdict)
     assert (found.proves, found.below_zero) == (proves, below)
     assert 0 <= found.low <= below / (below + above) <= found.high <= 1
-    assert certificate(np.where(bounds < 0, -5.0, math.inf), verdict) == found
-    assert certificate(np.where(bounds < 0, -5.0, math.nan), verdict) == found
+    assert prove_gain(np.where(bounds < 0, -5.0, math.inf), verdict) == found
+    assert prove_gain(np.where(bounds < 0, -5.0, math.nan), verdict) == found
 
 
 def test_a_certificate_says_how_many_samples_would_be_enough() -> None:
     """As `trials_needed` for a level of 0.05."""
-    assert certificate([-1.0], "supported").needed == 67
-    assert certificate([-1.0], "supported", tests=56).needed == 148
-    assert certificate([-1.0] * 148, "supported", tests=56).proves == "yes"
-    assert certificate([-1.0] * 147, "supported", tests=56).proves == "open"
-    assert certificate([-1.0] * 50, "supported", alpha=0.2).proves == "yes"
+    assert prove_gain([-1.0], "supported").needed == 67
+    assert prove_gain([-1.0], "supported", tests=56).needed == 148
+    assert prove_gain([-1.0] * 148, "supported", tests=56).proves == "yes"
+    assert prove_gain([-1.0] * 147, "supported", tests=56).proves == "open"
+    assert prove_gain([-1.0] * 50, "supported", alpha=0.2).proves == "yes"
 
 
 def test_a_certificate_does_not_turn_with_the_number_of_samples() -> None:
@@ -59,7 +59,7 @@ def test_a_certificate_does_not_turn_with_the_number_of_samples() -> None:
         bounds = np.where(rng.random((2000, n)) < 0.94, -1.0, 1.0)
         shares, times = np.unique((bounds < 0).sum(axis=1), return_counts=True)
         rows = [np.where(np.arange(n) < share, -1.0, 1.0) for share in shares]
-        proved = [certificate(row, "supported").proves == "yes" for row in rows]
+        proved = [prove_gain(row, "supported").proves == "yes" for row in rows]
         assert times[proved].sum() <= stats.binom.ppf(0.999, 2000, 0.05)
         assert np.mean(np.quantile(bounds, 0.95, axis=1) < 0) > 0.15
 
@@ -167,12 +167,12 @@ def test_both_sides_of_a_preference_are_tests() -> None:
 )
 def test_what_is_no_real_number_proves_no_gain(bad) -> None:
     with pytest.raises(ValueError, match="^bounds must hold real numbers, got"):
-        certificate(bad, "supported")
+        prove_gain(bad, "supported")
     with pytest.raises(ValueError, match="^gaps must hold real numbers, got"):
         preference(bad)
 
 
 def test_infinity_is_on_no_side() -> None:
-    assert certificate([-math.inf] * 70, "supported").below_zero == 0
+    assert prove_gain([-math.inf] * 70, "supported").below_zero == 0
     found = preference([-math.inf] * 7 + [math.inf] * 7)
     assert (found.side, found.better, found.worse) == ("open", 0, 0)

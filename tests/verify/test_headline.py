@@ -21,7 +21,7 @@ from verify.findings.summaries import Summary
 from verify.report import gains
 from verify.report.headline import NO_ADVICE, few_rows, headline
 from verify.verdicts.coverage import CriticalFactor
-from verify.verdicts.gain import Certificate, Preference, Proof
+from verify.verdicts.gain import GainProof, Preference, Proof
 
 ALL, A, B = ("a", "b"), ("a",), ("b",)
 BALL_FORM, FREE_FORM = "risk_gap.sharp", "risk_gap.fast_rate"
@@ -60,7 +60,7 @@ def cell(N, m, proves, *, M=ALL, head=SAME, delta=0.05, encoder=None, form=None)
         vacuous_fraction=0.0,
         dominant_term="complexity",
         critical_factor=FACTOR,
-        certificate=None if N is None else Certificate(proves, 7, 0.1, 0.9, 150),
+        certificate=None if N is None else GainProof(proves, 7, 0.1, 0.9, 150),
     )
 
 
@@ -313,7 +313,7 @@ def test_samples_are_few_if_one_pair_could_not_be_decided_with_them() -> None:
 def test_one_number_of_samples_is_enough_for_all_on_the_page() -> None:
     one = cell(A, 64, "no")
     assert situation(found([one], [pair(A, 64, "open")])).enough == NEEDED
-    harder = replace(one, certificate=Certificate("no", 0, 0.0, 0.1, 200))
+    harder = replace(one, certificate=GainProof("no", 0, 0.0, 0.1, 200))
     assert situation(found([one, harder], [pair(A, 64, "open")])).enough == 200
     assert situation(found([one], [pair(A, 64, "open", needed=300)])).enough == 300
     subset = replace(cell(None, 64, "no", M=A), trials_needed=400)

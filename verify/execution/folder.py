@@ -74,6 +74,25 @@ def record_deltas(parts: Path, deltas: Sequence[float]) -> tuple[tuple[float, ..
             return (*requests, tuple(new)) if new else tuple(requests)
 
 
+def record_look(parts: Path, trials: int) -> tuple[int, ...]:
+    """The numbers of samples at which the study in a folder was ever looked at, this one included.
+
+    A look is one file, `look-305.json` for 305 samples; another one at as many samples shows nothing new.
+
+    Parameters
+    ----------
+    parts : Path
+        What `open_folder` returns.
+    trials : int
+        The samples of each size that are looked at now.
+    """
+    path = parts / f"look-{trials}.json"
+    if not path.exists():
+        part_files.create(path, json.dumps(trials).encode())
+    names = (path.stem.removeprefix("look-") for path in parts.glob("look-*.json"))
+    return tuple(sorted({trials, *(int(name) for name in names if name.isdecimal())}))
+
+
 def _request(path: Path) -> tuple[float, ...]:
     part_files.check_file(path)
     try:

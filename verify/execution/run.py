@@ -18,7 +18,13 @@ from empirical import measure
 from verify.design import Design
 from verify.execution import cluster, part_files, workers
 from verify.execution import progress as shown
-from verify.execution.folder import check_writable, finished, open_folder, record_deltas
+from verify.execution.folder import (
+    check_writable,
+    finished,
+    open_folder,
+    record_deltas,
+    record_look,
+)
 from verify.execution.tasks import Context, Task, compute
 from verify.execution.threads import one_thread
 from verify.results.measurements import Measurements
@@ -93,7 +99,7 @@ def run_study(
         What is measured.
     out
         Folder for part files, which are kept; None: a scratch file that is not. Every delta ever
-        asked for in it stays a part of the claims, and has a share of alpha.
+        asked for in it stays a part of the claims, and has a share of alpha. The looks at it are recorded.
     resume
         Use existing parts. Without it they are computed again and replaced one by one.
     workers
@@ -160,6 +166,10 @@ def run_study(
         reference_risk=reference.risk,
         seconds=time.monotonic() - began,
         alpha=alpha,
+        planned=design.planned(requests[0]) if requests[0] else 0,
+        looks=(
+            (design.trials,) if parts.folder is None else record_look(parts.folder, design.trials)
+        ),
     )
 
 

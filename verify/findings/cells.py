@@ -18,7 +18,7 @@ from verify.results.results import Results, Subset
 from verify.verdicts.check import Decision, judge
 from verify.verdicts.compare import ROUNDING, interval_without_rounding, without_rounding
 from verify.verdicts.coverage import CriticalFactor, Verdict, critical_factor
-from verify.verdicts.gain import Certificate, certificate
+from verify.verdicts.gain import GainProof, prove_gain
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Cell:
     vacuous_fraction: float | None
     dominant_term: str
     critical_factor: CriticalFactor
-    certificate: Certificate | None = None
+    certificate: GainProof | None = None
     gamma: Summary | None = None
     own_excess: Summary | None = None
     own_excess_critical_factor: CriticalFactor | None = None
@@ -138,6 +138,7 @@ def _cells(form: Form, place: Place) -> Iterator[Cell]:
             rounding=ROUNDING,
             tests=at_each,
             alpha=alpha,
+            planned=place.results.planned,
         )
         factor = None
         if own is not None:
@@ -198,7 +199,7 @@ def _cell(
         critical_factor=found.factor,
         certificate=None
         if place.N is None
-        else certificate(
+        else prove_gain(
             np.broadcast_to(upper.total, decided.trials), decided.verdict, alpha=decided.alpha
         ),
         gamma=gamma,

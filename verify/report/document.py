@@ -35,7 +35,7 @@ def document(
     -------
     dict
         Keys: schema_version, answer, new_data, enough, claims, pairs, crossovers, proofs, thresholds, cells,
-        complexities, assumptions, config, confidence, environment, seconds, command.
+        complexities, assumptions, config, confidence, looks, environment, seconds, command.
     """
     found, design = Findings.of(results), results.design
     content: dict[str, Any] = plain(
@@ -58,6 +58,7 @@ def document(
                 "fingerprint": design.fingerprint,
             },
             "confidence": asdict(confidence(results, found)),
+            "looks": {"samples": results.looks, "planned": results.planned},
             "environment": provenance(),
             "seconds": results.seconds,
             "command": command,

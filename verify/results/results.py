@@ -42,6 +42,10 @@ class Results:
         Wall-clock time of the run.
     alpha
         For each delta, the probability that any test of one claim at this delta is ever wrong.
+    planned
+        The samples of each size at the look that was planned before any was drawn; 0 if none was.
+    looks
+        The numbers of samples at which this study was ever looked at.
     """
 
     design: Design
@@ -50,6 +54,8 @@ class Results:
     reference_risk: float
     seconds: float
     alpha: Mapping[float, float]
+    planned: int
+    looks: tuple[int, ...]
 
     @property
     def frame(self) -> pd.DataFrame:

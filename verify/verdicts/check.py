@@ -81,6 +81,7 @@ def judge(
     tests: int = 1,
     alpha: float = ALPHA,
     sample_miss: float = 0.0,
+    planned: int = 0,
 ) -> Decision:
     """Decide whether LHS <= RHS, except with the theorem's own failure probability.
 
@@ -102,7 +103,7 @@ def judge(
         The outcomes' probabilities if all were enumerated, and their error, as for `coverage`.
     alteration : callable
         Makes the theorem's right-hand side another one, as planted falsehoods need it.
-    tests, alpha, sample_miss
+    tests, alpha, sample_miss, planned
         As for `coverage`.
 
     Raises
@@ -138,6 +139,7 @@ def judge(
         tests=tests,
         alpha=alpha,
         sample_miss=sample_miss,
+        planned=planned,
     )
     excess = without_rounding(left.high - bound.given_terms(rounding) - added, rounding)
     ratios = multiples(excess, bound.own_terms)

@@ -7,7 +7,6 @@ independent samples decides, and is valid however often one looks and extends (t
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -16,10 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bounds.arrays import plain_array, real_array
-from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain
+from bounds.domains import POSITIVE_INTEGER, PROBABILITY, Domain, at_least
 from empirical.statistics.laws import Law, checked_weights, estimate_quantile
-from verify.verdicts.anytime import NEVER, anytime_interval, evidence_above, evidence_below
 from verify.verdicts.compare import HOLDS, INCONCLUSIVE, VIOLATED, Values
+from verify.verdicts.draws import Draws
+from verify.verdicts.draws import needed as draws_needed
 
 Verdict = Literal["supported", "refuted", "undecided"]
 SHARE = Domain("lie in [0, 1)", low=0.0, high=math.nextafter(1.0, 0.0))
@@ -51,6 +51,8 @@ class Coverage:
     alpha : float
         The probability that this verdict is ever wrong, however often one looks at the samples and
         adds to them; 0 if all outcomes were enumerated.
+    planned : int
+        The number of samples at the look that was planned before any was drawn; 0 if none was.
     """
 
     trials: int
@@ -64,13 +66,15 @@ class Coverage:
     needed: float
     enumerated: bool
     alpha: float
+    planned: int
 
     @property
     def looks(self) -> str:
         """What the verdict may be used for: the looks at the samples that it allows, in words."""
         if self.enumerated:
             return "all outcomes enumerated"
-        return f"{self.trials} samples looked at, valid however often one looks"
+        said = f"{self.trials} samples looked at, valid however often one looks"
+        return f"{said}; one look planned at {self.planned}" if self.planned else said
 
 
 def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
@@ -91,10 +95,7 @@ def trials_needed(level: float, tests: int = 1, alpha: float = ALPHA) -> int:
     PROBABILITY.number("level", level)
     PROBABILITY.number("alpha", alpha)
     POSITIVE_INTEGER.whole("tests", tests)
-    enough = math.log(tests / alpha)
-    # The weight on "never" alone reaches it with so many samples; the others only add to it.
-    most = math.ceil((enough - math.log(NEVER)) / -math.log1p(-level))
-    return bisect_left(range(most), enough, key=lambda n: float(evidence_below(0, n, level)))
+    return draws_needed(level, alpha / tests)
 
 
 def coverage(
@@ -106,13 +107,14 @@ def coverage(
     tests: int = 1,
     alpha: float = ALPHA,
     sample_miss: float = 0.0,
+    planned: int = 0,
 ) -> Coverage:
     """Decide a claim from the verdicts of independent samples, or of all possible outcomes.
 
     Parameters
     ----------
     verdicts : array of int, [n]
-        As `compare` returns them.
+        As `compare` returns them, in the order in which the samples were drawn.
     level : float
         The failure probability allowed, in [0, 1). At level 0 samples can refute a claim ("never"
         is false if it happens once) and cannot support it.
@@ -127,19 +129,24 @@ def coverage(
     sample_miss : float
         The probability that one sample's own interval misses. A violation seen may be none, and one may
         be missed: refute only above level + this, support only below level - this.
+    planned : int
+        The number of samples at one look that was planned before any was drawn; 0 for none. Clopper
+        and Pearson's test at this look then has a part of alpha, and looks at any time have the rest.
 
     Raises
     ------
     ValueError
         For no samples, verdicts other than -1, 0 and 1, a level or sample_miss outside [0, 1), an alpha
-        outside (0, 1), a number of tests that is not a positive integer, and weights or an error that
-        `empirical.statistics.laws.checked_weights` refuses.
+        outside (0, 1), a number of tests that is not a positive integer, a planned look that is no
+        number of samples, and weights or an error that `empirical.statistics.laws.checked_weights` refuses.
 
     Examples
     --------
     >>> coverage([1] * 136, 0.025).verdict, coverage([1] * 135, 0.025).verdict
     ('supported', 'undecided')
     >>> coverage([-1] * 20 + [1] * 126, 0.025).verdict
+    'refuted'
+    >>> coverage([-1] * 9 + [1] * 137, 0.025, planned=146).verdict
     'refuted'
     >>> coverage([-1, 1], 0.05, weights=[0.04, 0.96]).verdict
     'supported'
@@ -154,6 +161,7 @@ def coverage(
     SHARE.number("sample_miss", sample_miss)
     PROBABILITY.number("alpha", alpha)
     POSITIVE_INTEGER.whole("tests", tests)
+    look = 0 if weights is not None else at_least(0).whole("planned", planned)
     violated, open_ = codes == VIOLATED, codes == INCONCLUSIVE
     violations, inconclusive = int(violated.sum()), int(open_.sum())
     needed, share = math.inf, alpha / tests
@@ -172,19 +180,30 @@ def coverage(
         elif high + sample_miss <= level:
             verdict = "supported"
     else:
-        possible, enough = violations + inconclusive, -math.log(share)
-        low = float(anytime_interval(violations, n, share).low)
-        high = float(anytime_interval(possible, n, share).high)
+        sure_ones, possible = Draws.of(violated, look), Draws.of(violated | open_, look)
+        low = float(sure_ones.interval(share).low)
+        high = max(low, float(possible.interval(share).high))
         rate = violations / n
         if below > 0.0:
-            needed = trials_needed(below, tests, alpha)
-        if evidence_above(violations, n, above) >= enough:
+            needed = draws_needed(below, share, look)
+        if sure_ones.above(above, share):
             verdict = "refuted"
-        elif evidence_below(possible, n, below) >= enough:
+        elif possible.below(below, share):
             verdict = "supported"
     enumerated = weights is not None
     return Coverage(
-        n, violations, inconclusive, level, rate, low, high, verdict, needed, enumerated, share
+        n,
+        violations,
+        inconclusive,
+        level,
+        rate,
+        low,
+        high,
+        verdict,
+        needed,
+        enumerated,
+        share,
+        look,
     )
 
 

@@ -28,7 +28,7 @@ Proof = Literal["proved", "proved in part", "open", "none"]
 
 
 @dataclass(frozen=True)
-class Certificate:
+class GainProof:
     """Whether a bound on r(M) - r(N) proves that M is better.
 
     Attributes
@@ -75,9 +75,9 @@ class Preference:
     needed: int
 
 
-def certificate(
+def prove_gain(
     bounds: ArrayLike, verdict: Verdict, *, tests: int = 1, alpha: float = ALPHA
-) -> Certificate:
+) -> GainProof:
     """Whether a bound certifies that M is better, from its values on independent samples.
 
     Parameters
@@ -91,7 +91,7 @@ def certificate(
 
     Examples
     --------
-    >>> certificate([-0.1] * 67, "supported").proves, certificate([-0.1] * 66, "supported").proves
+    >>> prove_gain([-0.1] * 67, "supported").proves, prove_gain([-0.1] * 66, "supported").proves
     ('yes', 'open')
     """
     values = real_array("bounds", bounds)
@@ -101,7 +101,7 @@ def certificate(
         proves = "no"
     elif verdict == found.verdict == "supported":
         proves = "yes"
-    return Certificate(
+    return GainProof(
         proves, found.trials - found.violations, 1 - found.high, 1 - found.low, int(found.needed)
     )
 
