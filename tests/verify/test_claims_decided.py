@@ -20,6 +20,7 @@ FINDING = Finding(
     needed=1.0,
     enumerated=True,
     alpha=0.0,
+    planned=0,
     source="made",
     m=1,
     delta=None,
