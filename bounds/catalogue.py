@@ -9,6 +9,13 @@ from bounds import latent_quality, linear_case, modality_gain, risk_gap
 from bounds.domains import one_of
 from bounds.theorem import Theorem
 
+__all__ = ["THEOREMS", "find"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 _FORMS: tuple[Theorem, ...] = (
     risk_gap.paper("M", "N"),
     risk_gap.paper_absolute("M", "N"),

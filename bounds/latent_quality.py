@@ -31,6 +31,13 @@ from bounds.statement.derivation import Derivation, Step
 from bounds.statement.intermediate import DEVIATION_STAR, MEAN_UP, UP
 from bounds.theorem import Summands, Term, Theorem
 
+__all__ = ["paper", "paper_vector", "sharp"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 EMPIRICAL_LOSS = Term("empirical_loss", L_hat, measured=True)
 # One example of the sample adds a loss less that of the reference.
 CENTRED = Summands("L_hat", -C, C)

@@ -13,10 +13,18 @@ from dataclasses import dataclass
 
 from bounds import domains
 
+__all__ = ["LossConstants", "logistic", "softmax", "squared"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
 
 @dataclass(frozen=True)
 class LossConstants:
     """Bound and Lipschitz constant of one loss on one range of predictions.
+
+    A mapping too, so that ``theorem.evaluate(**losses.squared(1, 1), ...)`` passes both.
 
     Parameters
     ----------
@@ -28,6 +36,22 @@ class LossConstants:
 
     C: float
     L: float
+
+    def keys(self) -> tuple[str, str]:
+        """The names of both constants.
+
+        Examples
+        --------
+        >>> dict(LossConstants(C=4.0, L=2.0))
+        {'C': 4.0, 'L': 2.0}
+        """
+        return ("C", "L")
+
+    def __getitem__(self, name: str) -> float:
+        one_of = {"C": self.C, "L": self.L}
+        if name not in one_of:
+            raise KeyError(name)
+        return one_of[name]
 
 
 def squared(prediction_radius: float, target_radius: float) -> LossConstants:

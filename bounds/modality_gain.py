@@ -37,6 +37,12 @@ from bounds.proofs.assumptions import PAPER, assume
 from bounds.statement.derivation import Derivation
 from bounds.theorem import Term, Theorem
 
+__all__ = ["bound_gap", "crossover", "rate"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
 
 def rate(M: Modalities, N: Modalities) -> Theorem:
     """Theorem 1 at the rate R_m(F_M) = sqrt(C(F_M)/m): the quality gap plus O(1/sqrt(m)).

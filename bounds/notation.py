@@ -303,6 +303,9 @@ QUANTITIES: FrozenMapping[str, Quantity] = FrozenMapping(
 )
 
 
+_SYMBOLS = [each.name.upper() if each.internal else each.name for each in QUANTITIES.values()]
+
+
 def symbol(name: str) -> sympy.Symbol:
     """The symbol of that name, with the sympy assumptions of its domain.
 
@@ -326,3 +329,7 @@ kappa, leverage, p = map(symbol, ("kappa", "leverage", "p"))
 slack, first_order_slack, best_risk = map(symbol, ("slack", "first_order_slack", "best_risk"))
 RISK_M, RISK_N, ETA_M = map(symbol, ("risk_M", "risk_N", "eta_M"))
 BOUND_M, BOUND_N = map(symbol, ("bound_M", "bound_N"))
+
+
+def __dir__() -> list[str]:
+    return ["Modalities", "ModalitySet", "QUANTITIES", "distinct_pair", "symbol", *_SYMBOLS]

@@ -61,6 +61,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
 SLACK = Term("slack", slack)
 
 TWO_SIDED: tuple[Step, ...] = (

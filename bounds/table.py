@@ -58,6 +58,9 @@ class Table(Generic[Entry]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __repr__(self) -> str:
+        return f"Table({self.argument!r}: {', '.join(self.names)})"
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names, in order.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from bounds.proofs.receipt import receipt
-from bounds.statement import evaluation, inversion, plotting, typesetting
+from bounds.statement import display, evaluation, inversion, plotting, typesetting
 from bounds.statement.statement import REQUIRED, Assumption, Statement, Term
 from bounds.statement.summands import Summands
 
 __all__ = ["REQUIRED", "Assumption", "Summands", "Term", "Theorem"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
 
 
 class Theorem(Statement):
@@ -52,3 +56,6 @@ class Theorem(Statement):
     latex_proof = typesetting.latex_proof
     javascript = typesetting.javascript
     receipt = receipt
+    __repr__ = display.one_line
+    _repr_latex_ = display.formula
+    _repr_html_ = display.page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import torch and all that a study needs on first use; evaluating a bound needs neither."""
+    if name == "__version__":
+        return metadata.version("multimodal-bounds")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'verify' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import torch
 
 from bounds.domains import FINITE_POSITIVE, PROBABILITY, at_least, one_of
+from bounds.names import known_options
 from empirical.datasets.dataset import Dataset, from_arrays
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation
@@ -19,6 +20,7 @@ from verify.design import Design, enough_trials
 from verify.execution.folder import check_writable
 from verify.execution.run import RunOptions, run_study
 from verify.report import DATA, PAGE, write_report
+from verify.results.display import table
 from verify.results.results import Results
 
 MOST_TRIALS = 10_000_000
@@ -68,6 +70,7 @@ class Study(Design):
         Naming the argument, if one is out of its domain.
     """
 
+    @known_options
     def __init__(
         self,
         data: Dataset,
@@ -119,6 +122,29 @@ class Study(Design):
             steps=at_least(1).whole("steps", steps),
             learning_rate=FINITE_POSITIVE.number("learning_rate", learning_rate),
         )
+
+    def __repr__(self) -> str:
+        names = len(self.data.names)
+        return (
+            f"Study({self.data.name}: {self.data.rows:,} rows, {names} modalities,"
+            f" {len(self.family.pairs)} pairs; {self.trials:,} trials at each m ="
+            f" {', '.join(f'{m:,}' for m in self.m)}; {self.loss.name}, seed {self.seed})"
+        )
+
+    def _repr_html_(self) -> str:
+        pairs = "; ".join(f"{' + '.join(M)} against {' + '.join(N)}" for M, N in self.family.pairs)
+        rows = {
+            "data": f"{self.data.name}: {self.data.rows:,} rows, {self.data.task}",
+            "modalities": ", ".join(f"{n} ({x.shape[1]})" for n, x in self.data.modalities.items()),
+            "pairs": pairs,
+            "m": ", ".join(f"{m:,}" for m in self.m),
+            "m, heads alone": ", ".join(f"{m:,}" for m in self.head_m) or "none",
+            "trials at each m": f"{self.trials:,}",
+            "delta": ", ".join(f"{delta:g}" for delta in self.delta),
+            "loss, fusion, depth": f"{self.loss.name}, {self.cls.operation.name}, {self.cls.depth}",
+            "seed": str(self.seed),
+        }
+        return table("Study", rows)
 
     def run(self, out: str | Path | None = None, **options: Unpack[RunOptions]) -> Results:
         """Measure every trial; see `verify.execution.run.run_study` for options and errors."""

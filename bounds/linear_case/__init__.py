@@ -13,3 +13,7 @@ __all__ = [
     "prove_quality_gap",
     "quality_gap",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

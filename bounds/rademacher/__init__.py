@@ -62,3 +62,7 @@ __all__ = [
     "massart",
     "squared_norms",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,65 +15,9 @@ from bounds.domains import FloatArray, Number, common_shape, plain
 from bounds.frozen import FrozenMapping
 from bounds.names import did_you_mean
 from bounds.statement.statement import Statement, Term
+from bounds.statement.value import BoundValue
 
-
-@dataclass(frozen=True, eq=False)
-class BoundValue:
-    """A bound at one or many points; every array has the shape of `total`, scalars give floats.
-
-    Parameters
-    ----------
-    total, terms
-        The bound, and its summands by name.
-    failure_probability
-        The probability with which it may fail.
-    claim
-        The part of the bound that is compared with the range of the loss: total - gamma for a risk
-        gap (gamma cancels there), the total for a latent quality.
-    loss_range
-        C - best_risk, or None if C is unknown.
-    measured
-        The names of the terms that are observations.
-    """
-
-    total: Number
-    terms: FrozenMapping[str, Number]
-    failure_probability: Number
-    claim: Number
-    loss_range: Number | None
-    measured: frozenset[str]
-
-    @property
-    def dominant(self) -> str | NDArray[np.str_]:
-        """The largest term, the measured gamma or L_hat left out: what one would have to shrink.
-
-        Examples
-        --------
-        >>> from bounds import latent_quality
-        >>> t = latent_quality.sharp("TA")
-        >>> t.evaluate(L_hat=9, R_loss=0.3, C=1, m=1000, delta=0.05).dominant
-        'complexity'
-        """
-        names = [name for name in self.terms if name not in self.measured] or list(self.terms)
-        stacked = np.stack([np.asarray(self.terms[name]) for name in names])
-        chosen = np.asarray(names)[stacked.argmax(axis=0)]
-        return str(chosen) if chosen.ndim == 0 else chosen
-
-    @property
-    def vacuous(self) -> bool | NDArray[np.bool_] | None:
-        """Whether the claim says no more than the range of the loss does; None if C is unknown.
-
-        Examples
-        --------
-        >>> from bounds import latent_quality
-        >>> t = latent_quality.sharp("TA")
-        >>> t.evaluate(L_hat=0, R_loss=0.3, C=1, m=[10, 1000], delta=0.05).vacuous.tolist()
-        [True, False]
-        """
-        if self.loss_range is None:
-            return None
-        says_nothing = np.asarray(self.claim >= np.asarray(self.loss_range))
-        return bool(says_nothing) if says_nothing.ndim == 0 else says_nothing
+__all__ = ["BoundValue", "evaluate", "fitting_form", "level"]
 
 
 def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
@@ -124,6 +67,14 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
         if not range_known
         else plain(np.broadcast_to(values["C"] - values["best_risk"], shape)),
         measured=frozenset(term.name for term in form.terms if term.measured),
+        varying=FrozenMapping(
+            {
+                name: np.broadcast_to(value, shape)
+                for name, value in values.items()
+                if value.size > 1
+            }
+        ),
+        title=form.title,
     )
 
 

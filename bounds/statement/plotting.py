@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bounds.domains import common_shape
-from bounds.statement.evaluation import BoundValue, evaluate, fitting_form
+from bounds.names import did_you_mean
+from bounds.statement.evaluation import evaluate
 from bounds.statement.statement import Statement
+from bounds.statement.value import BoundValue
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
 # What one expects on the axis if several arguments vary together.
-_SIZES = ("m", "m_head")
+_SIZES = ("m", "m_head", "m_test")
 
 # Colours that stay apart for colour-blind readers (Okabe and Ito 2008).
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
@@ -33,19 +34,7 @@ def table(statement: Statement, /, **arguments: Any) -> pandas.DataFrame:
     >>> list(frame.columns[:3]), frame["total"].round(3).tolist()
     (['m', 'empirical_loss', 'complexity'], [0.445, 0.322])
     """
-    import pandas
-
-    value = evaluate(statement, **arguments)
-    varying = _varying(statement, arguments)
-    columns: dict[str, Any] = dict(varying)
-    columns |= value.terms
-    columns |= {"total": value.total, "dominant": value.dominant}
-    if value.vacuous is not None:
-        columns["vacuous"] = value.vacuous
-    shape = np.shape(value.total)
-    return pandas.DataFrame(
-        {name: np.ravel(np.broadcast_to(column, shape)) for name, column in columns.items()}
-    )
+    return evaluate(statement, **arguments).frame
 
 
 def plot(
@@ -57,9 +46,11 @@ def plot(
     ----------
     along
         The argument on the axis; by default the size of the sample if it varies, else the first that
-        does. Nothing may vary against it. The axis is logarithmic where all its values are positive.
+        takes different values. Nothing may vary against it. The axis is logarithmic where values are
+        positive and span a factor of ten. Values of both signs, or zeros, are on a linear axis, which far
+        from zero is logarithmic if they span a factor of a thousand.
     ax
-        Where to draw; by default the axes of a new figure.
+        Where to draw; by default the axes of a new figure of pyplot.
 
     Raises
     ------
@@ -76,22 +67,21 @@ def plot(
     >>> axes.get_xscale(), axes.get_xlabel()
     ('log', 'm')
     """
-    from matplotlib.figure import Figure
-
-    varying = {name: np.ravel(each) for name, each in _varying(statement, arguments).items()}
-    along = along or next((n for n in (*_SIZES, *varying) if n in varying), None)
+    value = evaluate(statement, **arguments)
+    varying = {name: np.ravel(each) for name, each in value.varying.items()}
+    along = along or _along(varying)
     if along not in varying:
+        near = did_you_mean(along, varying)
         raise ValueError(
             f"along must name an argument that varies, got {along!r} where "
-            f"{', '.join(varying) or 'none'} varies"
+            f"{', '.join(varying) or 'none'} varies{near}"
         )
-    value = evaluate(statement, **arguments)
     if np.ndim(value.total) != 1:
         raise ValueError(f"arguments must vary in one direction, got shape {np.shape(value.total)}")
     order = np.argsort(varying[along])
     x = varying[along][order]
     terms = {name: np.asarray(term)[order] for name, term in value.terms.items()}
-    axes = Figure(figsize=(7.0, 4.4), layout="constrained").add_subplot() if ax is None else ax
+    axes = _new_axes() if ax is None else ax
     ceiling = _vacuous_from(statement, value, order)
     axes.set_ylim(*_limits(terms, ceiling))
     _stack(axes, x, terms, value.measured)
@@ -105,22 +95,29 @@ def plot(
     return axes
 
 
+def _new_axes() -> Axes:
+    """Axes of a figure that pyplot shows and closes."""
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=(7.0, 4.4), layout="constrained")[1]
+
+
+def _along(varying: Mapping[str, Any]) -> str | None:
+    """The size of the sample if it takes different values, else the first argument that does."""
+    different = [name for name, values in varying.items() if np.ptp(values) > 0] or list(varying)
+    return next((name for name in (*_SIZES, *different) if name in different), None)
+
+
 def _scale(axes: Axes, x: Any) -> None:
-    """A logarithmic axis for positive values; around zero it is linear, as for a gap of either sign."""
-    axes.set_xscale("log" if x[0] > 0 else "linear")
+    """Logarithmic, linear, or linear around zero and logarithmic beyond, as the values need."""
+    sizes = np.abs(x[x != 0])
+    span = np.max(sizes) / np.min(sizes) if sizes.size else 1.0
+    if x[0] > 0:
+        axes.set_xscale("log" if span >= 10 else "linear")
+    elif span >= 1000:
+        axes.set_xscale("symlog", linthresh=float(np.min(sizes)))
     if x[0] < x[-1]:
         axes.set_xlim(x[0], x[-1])
-
-
-def _varying(statement: Statement, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    quantities = fitting_form(statement, arguments).quantities
-    values = {
-        name: quantities[name].domain.check(name, value)
-        for name, value in arguments.items()
-        if value is not None
-    }
-    shape = common_shape(values)
-    return {name: np.broadcast_to(value, shape) for name, value in values.items() if value.size > 1}
 
 
 def _vacuous_from(statement: Statement, value: BoundValue, order: Any) -> Any:

@@ -17,3 +17,7 @@ __all__ = [
     "relu_complexity",
     "relu_empirical",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

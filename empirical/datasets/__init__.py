@@ -27,3 +27,7 @@ __all__ = [
     "load_npz",
     "simulated",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

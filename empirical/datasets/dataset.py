@@ -58,6 +58,10 @@ class Dataset:
         """N, the number of rows."""
         return len(self.target)
 
+    def __repr__(self) -> str:
+        widths = ", ".join(f"{name} ({x.shape[1]})" for name, x in self.modalities.items())
+        return f"Dataset({self.name}: {self.rows:,} rows, {self.task}; {widths})"
+
 
 def from_arrays(
     features: Mapping[str, Any] | Iterable[tuple[str, Any]],

@@ -11,3 +11,7 @@ __all__ = [
     "fit",
     "objective_gradient",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

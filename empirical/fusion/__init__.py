@@ -14,3 +14,7 @@ __all__ = [
     "initial_weights",
     "project",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -23,3 +23,7 @@ __all__ = [
     "logistic",
     "softmax",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

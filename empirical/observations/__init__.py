@@ -5,3 +5,7 @@ from empirical.observations.observe import observe, observed
 from empirical.observations.read import read
 
 __all__ = ["Observations", "observe", "observed", "read"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

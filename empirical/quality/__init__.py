@@ -21,3 +21,7 @@ __all__ = [
     "population_risk",
     "quality_gap",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from bounds.domains import PROBABILITY, one_of
+from bounds.names import known_options
 from empirical.statistics.capital import EPS, growth, margin
 from verify.certificates.certificate import Certificate, Side, level_of, verdict_of
 from verify.certificates.rows import cut_off, losses_of, range_of, within
@@ -22,6 +23,7 @@ SHARES = np.geomspace(0.002, 0.9, 24)
 PARTS = 32
 
 
+@known_options
 def arriving(
     batches: Iterable[tuple[Any, Any]],
     *,

@@ -30,6 +30,7 @@ from bounds.domains import (
     PROBABILITY,
     range_of_losses,
 )
+from bounds.names import known_options
 from empirical import heads
 
 ROUNDS = 100
@@ -64,6 +65,7 @@ class BestHead:
     stake: float
 
 
+@known_options
 def best_head(
     loss_M: ArrayLike,
     features_N: ArrayLike,

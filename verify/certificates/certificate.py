@@ -118,6 +118,27 @@ class Certificate:
             f" (delta {self.delta:g}, {units}, {self.method}{mark})\n{self.statement}"
         )
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the gap with its interval, and zero.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib axes; None: those of a new figure of pyplot.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from matplotlib import pyplot
+
+        axes = pyplot.subplots(figsize=(6.0, 1.6), layout="constrained")[1] if ax is None else ax
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.plot([self.low, self.high], [0, 0], color="C0", linewidth=2)
+        axes.plot([self.gap], [0], "o", color="C0")
+        axes.set(yticks=[], xlabel="mean loss of M minus that of N", title=self.verdict)
+        return axes
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bounds.domains import PROBABILITY, one_of
+from bounds.names import known_options
 from empirical.statistics.bounded_means import METHODS, Method
 from empirical.streams import stream
 from verify.certificates.certificate import Certificate, Side, level_of, verdict_of
@@ -16,6 +17,7 @@ from verify.certificates.rows import Differences, differences
 Values = NDArray[np.float64]
 
 
+@known_options
 def certify(
     loss_M: Any,
     loss_N: Any,

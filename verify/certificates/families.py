@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from bounds.domains import PROBABILITY, one_of
+from bounds.names import known_options
 from bounds.table import Table
 from empirical.statistics.bounded_means import METHODS, Method
 from verify.certificates.certificate import Certificate, Side, Verdict
@@ -34,6 +35,7 @@ class Adjustment:
     share: Share
 
 
+@known_options
 def certify_family(
     losses: Mapping[str, tuple[Any, Any]],
     *,

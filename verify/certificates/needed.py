@@ -9,6 +9,7 @@ from typing import Literal
 from scipy import stats
 
 from bounds.domains import FINITE_POSITIVE, PROBABILITY
+from bounds.names import known_options
 from empirical.statistics.capital import CAP
 from verify.certificates.certificate import Certificate, level_of
 
@@ -48,6 +49,7 @@ class RowsNeeded:
         )
 
 
+@known_options
 def how_many_more(
     certificate: Certificate, gain: float | None = None, power: float = 0.9
 ) -> RowsNeeded:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bounds.domains import FINITE_NON_NEGATIVE, PROBABILITY, at_least
+from bounds.names import known_options
 from empirical.modalities import Subset
 from empirical.observations.observations import Observations
 from empirical.observations.observe import observe
@@ -24,6 +25,7 @@ from verify.decisions.training import Setting, affordable
 from verify.execution.threads import one_thread
 
 
+@known_options
 def decide(
     features: Any = None,
     y: Any = None,

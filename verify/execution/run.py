@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from bounds.domains import POSITIVE_INTEGER
+from bounds.names import known_options
 from empirical import measure
 from verify.design import Design
 from verify.execution import cluster, part_files, workers
@@ -81,6 +82,7 @@ class Parts:
         return [] if self.folder is None else finished(self.folder)
 
 
+@known_options
 def run_study(
     design: Design,
     out: str | Path | None = None,

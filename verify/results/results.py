@@ -10,6 +10,7 @@ import pandas as pd
 from empirical.measurement import Measurement
 from empirical.statistics.intervals import Interval
 from verify.design import Design
+from verify.results.display import table
 from verify.results.measurements import Measurements, Rows
 
 Subset = tuple[str, ...]
@@ -24,7 +25,7 @@ class Setting:
     m_head: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Results:
     """A finished study.
 
@@ -85,3 +86,24 @@ class Results:
         here = (found["m"] == m) & (found["subset"] == self.design.classes.index(subset))
         (low,), (high,) = found.loc[here, f"{name}_low"], found.loc[here, f"{name}_high"]
         return Interval(low, high)
+
+    def __repr__(self) -> str:
+        design = self.design
+        return (
+            f"Results({design.data.name}: {design.trials:,} trials at each m ="
+            f" {', '.join(f'{m:,}' for m in design.m)}, {len(design.family.subsets)} subsets;"
+            f" {self.seconds:.0f} s)"
+        )
+
+    def _repr_html_(self) -> str:
+        design = self.design
+        rows = {
+            "data": f"{design.data.name}: {design.data.rows:,} rows",
+            "subsets": "; ".join(" + ".join(subset) for subset in design.family.subsets),
+            "m": ", ".join(f"{m:,}" for m in design.m),
+            "m, heads alone": ", ".join(f"{m:,}" for m in design.head_m) or "none",
+            "trials at each m": f"{design.trials:,}",
+            "risk of the reference": f"{self.reference_risk:.4g}",
+            "seconds": f"{self.seconds:.0f}",
+        }
+        return table("Results: one row per trial in `frame`", rows)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from bounds.arrays import real_array, same_rows
 from bounds.domains import FINITE_NON_NEGATIVE
+from bounds.names import known_options
 from bounds.theorem import Theorem
 from empirical.statistics.intervals import Interval
 from verify.verdicts.compare import BoundInterval, Values, bound_interval, compare, without_rounding
@@ -68,6 +69,7 @@ class Decision:
         )
 
 
+@known_options
 def judge(
     theorem: Theorem,
     lhs: Interval | ArrayLike,
