@@ -8,6 +8,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 
 PAGES = (
     "test_readme",
+    "test_site",
     "test_references",
     "test_architecture",
     "test_contributing",
@@ -51,7 +52,10 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Run the examples of the README, and the tests of the pages and docstrings."""
-    install(session)
+    """Build the site, check its links, and run every block of code in pages and docstrings."""
+    session.install("-e", ".[test,docs]")
+    site = str(Path("build", "site"))
+    session.run("sphinx-build", "-E", "-q", "-W", "--keep-going", "-b", "html", "docs", site)
+    session.run("python", "docs/extensions/links.py", site)
     files = [f"tests/{name}.py" for name in PAGES if Path("tests", f"{name}.py").is_file()]
-    session.run("pytest", *files, *session.posargs)
+    session.run("pytest", "-m", "slow or not slow", *files, *session.posargs)

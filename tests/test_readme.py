@@ -1,72 +1,258 @@
-"""The examples of the README and of the pages in docs run, and print what is shown below them."""
+"""Every block of code in the README and the pages runs, and prints what is shown below it.
 
+A page is read from top to bottom in one folder. A block that is not run says why in a comment above it:
+
+    <!-- not run: needs your own files -->
+    <!-- slow -->                          run by `pytest -m slow`
+    <!-- shown: what a wrong constant gives -->   text that is not the output of the block before it
+"""
+
+import contextlib
+import io
 import re
 import shlex
 import subprocess
 import sys
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in DOCUMENTS}
-# A block and, if it follows with at most a line of prose between, what the block prints.
-BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | re.S)
-COMMAND = re.compile(
-    r"^    python -m (verify bound \S+ [^\n]*)\n(?:\n[^\n]*\n)?\n```text\n(.*?)^```", re.M | re.S
-)
-# The example of a test suite is run by tests/verify/test_pytest_plugin.py.
-EXAMPLES = [
-    pytest.param(code, shown, id=f"{name}, {code.strip().splitlines()[-1][:40]}")
-    for name, text in TEXTS.items()
-    for code, shown in BLOCK.findall(text)
-    if "def test_" not in code
-]
-COMMANDS = [match for text in TEXTS.values() for match in COMMAND.findall(text)]
+FRONT_PAGES = ("README.md", "index.md")
+
+MARK = re.compile(r"<!-- (not run|slow|shown)(?:: (.+?))? -->$")
+PROGRAMS = ("python", "pip", "pytest", "nox", "dask", "pre-commit", "multimodal-bounds")
+KINDS = ("python", "text")
 
 
-def printed(arguments: list[str], folder: Path) -> str:
+@dataclass(frozen=True)
+class Block:
+    """One block of a page: its kind ("python", "text", "command" or "plain"), what it holds, its mark."""
+
+    line: int
+    kind: str
+    code: str
+    mark: str = ""
+    reason: str = ""
+    shown: str = ""  # what it prints, if the page shows that
+
+    @property
+    def runs(self) -> bool:
+        return self.kind in ("python", "command") and self.mark != "not run"
+
+
+def raw_blocks(text: str):
+    """(line, kind, code, mark, reason, lines of prose before it) of every block, in order."""
+    lines, place, prose, mark = text.splitlines(), 0, 99, ("", "")
+    while place < len(lines):
+        line = lines[place]
+        start = place + 1
+        if line.startswith("```"):
+            kind, end = line[3:].strip(), lines.index("```", start)
+            yield start, kind, "\n".join(lines[start:end]), *mark, prose
+            place, prose, mark = end + 1, 0, ("", "")
+        elif line.startswith("    ") and (place == 0 or not lines[place - 1].strip()):
+            end = place
+            while end < len(lines) and (lines[end].startswith("    ") or not lines[end].strip()):
+                end += 1
+            code = "\n".join(each[4:] for each in lines[place:end]).strip("\n")
+            kind = "command" if code.split(maxsplit=1)[0] in PROGRAMS else "plain"
+            yield start, kind, code, *mark, prose
+            place, prose, mark = end, 0, ("", "")
+        else:
+            if found := MARK.match(line):
+                mark = found[1], found[2] or ""
+            elif line.strip():
+                prose, mark = prose + 1, ("", "")
+            place += 1
+
+
+def blocks(text: str) -> list[Block]:
+    """The blocks of a page; text right below one that runs, or after a line, is what that one prints."""
+    found: list[Block] = []
+    for line, kind, code, mark, reason, prose in raw_blocks(text):
+        before = found[-1] if found else None
+        if (
+            kind == "text"
+            and not mark
+            and before
+            and before.runs
+            and prose <= 1
+            and not before.shown
+        ):
+            found[-1] = Block(
+                before.line, before.kind, before.code, before.mark, before.reason, code
+            )
+        else:
+            found.append(Block(line, kind, code, mark, reason))
+    return found
+
+
+PAGES = {name: blocks(text) for name, text in TEXTS.items()}
+
+
+def run_python(code: str) -> str:
+    """What a block prints; each has names of its own, and the modules that are there already."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+        exec(compile(code, "<page>", "exec"), {"__name__": "__main__"})
+    return printed.getvalue()
+
+
+def run_command(line: str) -> str:
+    """What a command prints."""
     done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
+        [sys.executable, *shlex.split(line)[1:]],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.rstrip()
+    assert done.returncode == 0, f"{line}: {done.stderr}"
+    return done.stdout
 
 
-@pytest.mark.parametrize(("code", "shown"), EXAMPLES)
-def test_python_example(code: str, shown: str, tmp_path: Path) -> None:
-    out = printed(["-c", code], tmp_path)
-    assert out
-    if shown:
-        assert out == shown.rstrip()
+def run(block: Block) -> None:
+    """Run a block in the working folder, and compare what it prints with what is shown."""
+    if block.kind == "python":
+        printed = run_python(block.code)
+    else:
+        printed = "".join(run_command(line) for line in block.code.splitlines())
+    if block.shown:
+        assert printed.rstrip() == block.shown.rstrip()
+    else:
+        assert printed or "savez" in block.code
 
 
-@pytest.mark.parametrize(("command", "shown"), COMMANDS)
-def test_printed_output_is_the_real_one(command: str, shown: str, tmp_path: Path) -> None:
-    assert printed(["-m", *shlex.split(command)], tmp_path) == shown.rstrip()
+def which(slow: bool) -> list:
+    return [
+        pytest.param(name, id=name)
+        for name, page in PAGES.items()
+        if any(each.runs and (each.mark == "slow") == slow and not is_test(each) for each in page)
+    ]
 
 
-def test_examples_are_found() -> None:
-    assert len(COMMANDS) == 1
-    assert len(EXAMPLES) >= 10
-    assert any("verify_dataset" in code for code, _ in BLOCK.findall(TEXTS["README.md"]))
+def is_test(block: Block) -> bool:
+    """The example of a test suite is run by tests/verify/test_pytest_plugin.py."""
+    return "def test_" in block.code
 
 
-@pytest.mark.parametrize("name", sorted(TEXTS))
-def test_every_page_is_reached_from_the_readme(name: str) -> None:
-    assert name == "README.md" or f"(docs/{name})" in TEXTS["README.md"]
+def run_page(name: str, slow: bool) -> None:
+    for block in PAGES[name]:
+        if block.runs and (block.mark == "slow") == slow and not is_test(block):
+            try:
+                run(block)
+            except BaseException as error:
+                error.add_note(f"in the block of {name} at line {block.line}")
+                raise
+
+
+@pytest.mark.parametrize("name", which(slow=False))
+def test_the_blocks_of_a_page_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_page(name, slow=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", which(slow=True))
+def test_the_slow_blocks_of_a_page_run(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_page(name, slow=True)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_every_block_is_accounted_for(name: str) -> None:
+    """A command can be run by this file, python is python, and what is not run or compared says why."""
+    for block in PAGES[name]:
+        where = f"{name}, line {block.line}"
+        if block.kind == "command" and block.runs:
+            assert all(line.startswith("python -m ") for line in block.code.splitlines()), where
+        if block.kind == "text":
+            assert block.mark == "shown", f"{where}: text that no block prints needs a mark"
+        if block.mark in ("not run", "shown"):
+            assert block.reason, f"{where}: the mark needs a reason"
+        assert block.kind in (*KINDS, "command", "plain"), f"{where}: unknown kind {block.kind!r}"
+
+
+def test_blocks_are_found() -> None:
+    everything = [each for page in PAGES.values() for each in page]
+    assert sum(each.runs and each.kind == "python" for each in everything) >= 30
+    assert sum(bool(each.shown) for each in everything) >= 20
+    assert any("verify_dataset" in each.code and each.runs for each in PAGES["README.md"])
+
+
+PLANTED = """# Title
+
+<!-- not run: needs your own files -->
+
+    python -m verify report --data x.npz
+
+```python
+print(1)
+```
+
+prints
+
+```text
+1
+```
+
+```text
+2
+```
+
+    a <= b
+
+<!-- slow -->
+```python
+print(3)
+```
+"""
+
+
+def test_the_parser_on_a_planted_page() -> None:
+    found = blocks(PLANTED)
+    assert [(each.kind, each.mark, each.shown) for each in found] == [
+        ("command", "not run", ""),
+        ("python", "", "1"),
+        ("text", "", ""),
+        ("plain", "", ""),
+        ("python", "slow", ""),
+    ]
+    assert [each.runs for each in found] == [False, True, False, False, True]
+
+
+def test_wrong_output_and_failures_are_noticed() -> None:
+    with pytest.raises(AssertionError):
+        run(Block(1, "python", "print(1)", shown="2"))
+    with pytest.raises(AssertionError):
+        run(Block(1, "python", "x = 1"))
+    with pytest.raises(ZeroDivisionError):
+        run(Block(1, "python", "print(1 / 0)"))
+    with pytest.raises(AssertionError):
+        run(Block(1, "command", "python -m verify bound none"))
+
+
+@pytest.mark.parametrize("name", sorted(set(TEXTS) - {"CONTRIBUTING.md"}))
+def test_every_page_is_reached_from_both_front_pages(name: str) -> None:
+    assert name in FRONT_PAGES or f"]({name})" in TEXTS["index.md"]
+    assert name == "README.md" or f"](docs/{name})" in TEXTS["README.md"]
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_commands_that_are_shown_exist(name: str) -> None:
-    known = ("report", "decide", "bound", "claims", "reproduce", "list")
+    from verify.cli import app
+
+    known = {each.name or each.callback.__name__ for each in app.registered_commands}
     for command in re.findall(r"python -m verify (\w+)", TEXTS[name]):
         assert command in known
 

@@ -83,6 +83,7 @@ def unresolved(text: str, theory: str) -> list[str]:
 
 def sources() -> list[Path]:
     hidden_or_built = {"build", "dist", "report", "claims", "reproduce", "__pycache__"}
+    of_the_site = {("docs", name) for name in ("api", "gallery", "project", "theorems")}
     return [
         path
         for path in sorted(ROOT.rglob("*"))
@@ -90,6 +91,7 @@ def sources() -> list[Path]:
         and path != Path(__file__)
         and not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
         and path.relative_to(ROOT).parts[0] not in hidden_or_built
+        and path.relative_to(ROOT).parts[:2] not in of_the_site
         and not any(part.endswith(".egg-info") for part in path.parts)
     ]
 

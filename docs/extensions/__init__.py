@@ -1,0 +1,1 @@
+"""What turns the files of the repository into pages of the site."""
