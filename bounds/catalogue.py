@@ -5,7 +5,7 @@ CONTRIBUTING.md lists the files that a new theorem touches.
 
 from __future__ import annotations
 
-from bounds import latent_quality, linear_case, modality_gain, risk_gap
+from bounds import latent_quality, linear_case, modality_gain, pac_bayes, risk_gap
 from bounds.domains import one_of
 from bounds.theorem import Theorem
 
@@ -32,6 +32,10 @@ _FORMS: tuple[Theorem, ...] = (
     modality_gain.rate("M", "N"),
     modality_gain.bound_gap("M", "N"),
     linear_case.full_latent("MN", "N"),
+    pac_bayes.kl("M"),
+    pac_bayes.maurer("M"),
+    pac_bayes.mcallester("M"),
+    pac_bayes.catoni("M"),
 )
 
 # An alternative is a theorem in its own right: another formula under the same name.

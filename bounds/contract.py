@@ -37,7 +37,7 @@ def check_contract(
     """Raise a ValueError that lists everything in which the theorem breaks the contract.
 
     * it has a title, a reference, assumptions, and LaTeX and JavaScript can be written;
-    * every term has the units of a loss, in (loss, output, feature);
+    * every term has the units of the left-hand side, mostly a loss, in (loss, output, feature);
     * it moves with each argument in the declared direction, proved symbolically and at random;
     * it may fail with a probability in [0, 1) that grows with delta;
     * it depends on delta exactly if its failure probability does, and as delta falls it grows like
@@ -89,17 +89,22 @@ def _presentation(theorem: Theorem) -> Iterator[str]:
 
 
 def _units(theorem: Theorem) -> Iterator[str]:
-    """Scale loss, output and features by three factors: every term must scale as a loss does."""
+    """Scale loss, output and features by three factors: every term must scale as the left-hand side."""
     scaled = {
         quantity.symbol: quantity.symbol * _scale(quantity.units)
         for quantity in theorem.quantities.values()
         if quantity.units != NO_UNITS
     }
+    units = theorem.units
+    if units is None:
+        yield f"the left-hand side must be a sum of quantities of the same units, is {theorem.lhs}"
+        return
+    what = "a loss" if units == LOSS else "the left-hand side"
     for term in theorem.terms:
         moved = term.expression.xreplace(scaled)
-        if not same(moved, term.expression * _scale(LOSS)):
+        if not same(moved, term.expression * _scale(units)):
             yield (
-                f"{term.name} must have the units of a loss; scaling loss, output and features "
+                f"{term.name} must have the units of {what}; scaling loss, output and features "
                 f"turns {term.expression} into {sympy.simplify(moved)}"
             )
 

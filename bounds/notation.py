@@ -12,9 +12,6 @@ one thing in every formula, table and report. Conventions, for the whole library
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-
 import sympy
 
 from bounds.domains import (
@@ -27,6 +24,9 @@ from bounds.domains import (
     one_of,
 )
 from bounds.frozen import FrozenMapping
+from bounds.modality_set import Modalities as Modalities
+from bounds.modality_set import ModalitySet as ModalitySet
+from bounds.modality_set import distinct_pair as distinct_pair
 from bounds.quantity import (
     LOSS,
     LOSS_PER_OUTPUT,
@@ -37,88 +37,6 @@ from bounds.quantity import (
     ROOT_LOSS,
     Quantity,
 )
-
-
-@dataclass(frozen=True)
-class ModalitySet:
-    """A non-empty set of modalities, with the label that statements print.
-
-    A string has one letter per modality ("TVA": text, video, audio); longer names come as an
-    iterable. Order matters for the label only.
-
-    Examples
-    --------
-    >>> ModalitySet.of("TA") <= ModalitySet.of("TVA"), ModalitySet.of(["text", "audio"]).label
-    (True, '{text, audio}')
-    """
-
-    members: frozenset[str]
-    label: str = field(compare=False)
-
-    @classmethod
-    def of(cls, modalities: str | Iterable[str] | ModalitySet, name: str = "M") -> ModalitySet:
-        """A modality set from one letter per modality, or from an iterable of full names.
-
-        Raises
-        ------
-        ValueError
-            Naming `name`, for no modality, an empty or a repeated one.
-
-        Examples
-        --------
-        >>> ModalitySet.of("TVA").label, ModalitySet.of(["text", "audio"]).label
-        ('TVA', '{text, audio}')
-        """
-        if isinstance(modalities, ModalitySet):
-            return modalities
-        names = tuple(modalities) if isinstance(modalities, Iterable) else ()
-        if not names or not all(isinstance(each, str) and each.strip() for each in names):
-            raise ValueError(
-                f"{name} must hold at least one modality, each a non-empty name, got {modalities!r}"
-            )
-        repeated = sorted({each for each in names if names.count(each) > 1})
-        if repeated:
-            raise ValueError(
-                f"{name} must name each modality once, got {', '.join(repeated)} repeated"
-            )
-        label = "".join(names) if isinstance(modalities, str) else "{" + ", ".join(names) + "}"
-        return cls(frozenset(names), label)
-
-    def __le__(self, other: ModalitySet) -> bool:
-        return self.members <= other.members
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self.members))
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def __contains__(self, modality: object) -> bool:
-        return modality in self.members
-
-
-Modalities = str | Iterable[str] | ModalitySet
-"""Modalities as users name them: one letter each, or full names."""
-
-
-def distinct_pair(M: Modalities, N: Modalities) -> tuple[ModalitySet, ModalitySet]:
-    """Two distinct, non-empty subsets; neither need contain the other.
-
-    Raises
-    ------
-    ValueError
-        If they are the same.
-
-    Examples
-    --------
-    >>> [subset.label for subset in distinct_pair("TVA", "TA")]
-    ['TVA', 'TA']
-    """
-    first, second = ModalitySet.of(M, "M"), ModalitySet.of(N, "N")
-    if first == second:
-        raise ValueError(f"N must differ from M, got {second.label} for both")
-    return first, second
-
 
 # The order is that of the arguments of `Theorem.evaluate`: what is measured, then what is
 # known, then the sample size, the confidence and what has a default.
@@ -138,6 +56,13 @@ _ARGUMENTS = (
         REAL,
         "mean over S_3 of Z, a row's loss with the pair learned on M minus that with the pair of N",
         r"\bar Z",
+        LOSS,
+    ),
+    Quantity(
+        "gibbs_hat",
+        NON_NEGATIVE,
+        "mean over the posterior rho of the empirical risks on S",
+        r"\hat r(\rho)",
         LOSS,
     ),
     Quantity("Z_square", NON_NEGATIVE, "mean over S_3 of Z^2", r"\overline{Z^2}", LOSS_SQUARED),
@@ -196,6 +121,12 @@ _ARGUMENTS = (
         "complexity R_m(l o H o g_M) of the heads over the encoder learned on S_1; 1/m",
         r"\mathfrak{R}_{m_2}(\ell \circ \mathcal{H} \circ \hat g_{<M>})",
         LOSS,
+    ),
+    Quantity(
+        "KL",
+        NON_NEGATIVE,
+        "relative entropy of the posterior rho to the prior pi, in nats",
+        r"\operatorname{KL}(\rho, \pi)",
     ),
     Quantity(
         "C_M",
@@ -257,6 +188,13 @@ _ARGUMENTS = (
         r"\beta",
         PER_LOSS,
     ),
+    Quantity(
+        "lam",
+        FINITE_POSITIVE,
+        "inverse temperature, fixed before S is drawn; the best is sqrt(8 m (KL + ln(1/delta)))/C",
+        r"\lambda",
+        PER_LOSS,
+    ),
     Quantity("delta", PROBABILITY, "confidence parameter", r"\delta"),
     Quantity(
         "kappa",
@@ -290,6 +228,7 @@ _STATED = (
     ("risk_M", r"r(\hat h_{<M>} \circ \hat g_{<M>})", "population risk of the pair learned on M"),
     ("risk_N", r"r(\hat h_{<N>} \circ \hat g_{<N>})", "population risk of the pair learned on N"),
     ("eta_M", r"\eta(\hat g_{<M>})", "latent quality inf_h r(h o g_M) - r(h* o g*)"),
+    ("gibbs", r"r(\rho)", "mean over the posterior rho of the population risks"),
     ("bound_M", r"B_{<M>}", "Theorem 2's bound on eta(g_M), at the rate sqrt(C(F_M)/m)"),
     ("bound_N", r"B_{<N>}", "Theorem 2's bound on eta(g_N), at the rate sqrt(C(F_N)/m)"),
 )
@@ -299,6 +238,15 @@ QUANTITIES: FrozenMapping[str, Quantity] = FrozenMapping(
     | {
         name: Quantity(name, REAL, meaning, latex, LOSS, internal=True)
         for name, latex, meaning in _STATED
+    }
+    | {
+        "kl_gibbs": Quantity(
+            "kl_gibbs",
+            REAL,
+            "binary relative entropy kl(q || p) at q = gibbs_hat/C and p = gibbs/C",
+            r"\operatorname{kl}(\hat r(\rho)/C, r(\rho)/C)",
+            internal=True,
+        )
     }
 )
 
@@ -327,6 +275,8 @@ v_frobenius, V_hat, inflation, theta = map(symbol, ("v_frobenius", "V_hat", "inf
 L, C, m, m_head, delta = map(symbol, ("L", "C", "m", "m_head", "delta"))
 kappa, leverage, p = map(symbol, ("kappa", "leverage", "p"))
 slack, first_order_slack, best_risk = map(symbol, ("slack", "first_order_slack", "best_risk"))
+gibbs_hat, KL, lam = map(symbol, ("gibbs_hat", "KL", "lam"))
+GIBBS, KL_GIBBS = map(symbol, ("gibbs", "kl_gibbs"))
 RISK_M, RISK_N, ETA_M = map(symbol, ("risk_M", "risk_N", "eta_M"))
 BOUND_M, BOUND_N = map(symbol, ("bound_M", "bound_N"))
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         losses,
         modality_gain,
         notation,
+        pac_bayes,
         rademacher,
         risk_gap,
     )
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
     from verify.verdicts.check import check_theorem
 
 _HOMES = {
-    "bounds": "catalogue latent_quality linear_case losses modality_gain notation rademacher risk_gap",
+    "bounds": "catalogue latent_quality linear_case losses modality_gain notation pac_bayes rademacher"
+    " risk_gap",
     "bounds.contract": "check_contract",
     "bounds.notation": "ModalitySet",
     "bounds.theorem": "Assumption Summands Term Theorem",
@@ -96,6 +98,7 @@ __all__ = [
     "losses",
     "modality_gain",
     "notation",
+    "pac_bayes",
     "quality",
     "rademacher",
     "risk_gap",

@@ -36,6 +36,11 @@ ASSUMPTIONS: FrozenMapping[str, Assumption] = FrozenMapping(
                 "both pairs, and the stake, are fixed before the rows of S_3 are drawn: these "
                 "trained nothing and chose nothing",
             ),
+            (
+                "prior",
+                "the prior, and lambda where there is one, are fixed before S is drawn; the posterior "
+                "may depend on S",
+            ),
             ("bounded_features", "features and residuals of the frozen encoder are bounded"),
             (
                 "full_latent",

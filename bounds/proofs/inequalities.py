@@ -8,6 +8,7 @@ non-negative parts; signs and directions then follow from those of the parts. `N
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator
 
 import sympy
@@ -99,6 +100,7 @@ def _spellings(expression: sympy.Expr) -> Iterator[sympy.Expr]:
     yield sympy.factor(expanded)
     yield _like_terms(expanded)
     yield _like_terms(sympy.expand(_larger_roots_as_sums(expanded)))
+    yield _like_terms(sympy.expand(_logs_as_sums(expanded)))
 
 
 def _like_terms(expression: sympy.Expr) -> sympy.Expr:
@@ -119,6 +121,16 @@ def _larger_roots_as_sums(expression: sympy.Expr) -> sympy.Expr:
                 excess = sympy.Dummy(nonnegative=True)
                 return expression.xreplace({larger: smaller + excess})
     return expression
+
+
+def _logs_as_sums(expression: sympy.Expr) -> sympy.Expr:
+    """ln(1 + x) as x/(1 + x) + d with some d >= 0, where x >= 0."""
+    below = {
+        each: (each.args[0] - 1) / each.args[0] + sympy.Dummy(nonnegative=True)
+        for each in expression.atoms(sympy.log)
+        if isinstance(each.args[0], sympy.Add) and _sign_known(each.args[0] - 1, ())
+    }
+    return expression.xreplace(below)
 
 
 def _sign_known(expression: sympy.Expr, positive: Collection[sympy.Expr]) -> bool:
@@ -181,6 +193,12 @@ def _direction_of_product(
     if common is None:
         # (1 + ln m)/m: factors that disagree; the sign of the derivative may still be plain.
         common = _direction_by_derivative(rest, symbol, positive)
+    if common is None:
+        # sqrt(1 + ln m)/sqrt(m): what is non-negative moves as its square does.
+        roots = math.lcm(*(factor.as_base_exp()[1].as_numer_denom()[1] for factor in moving))
+        if roots > 1 and all(_sign_known(factor, positive) for factor in moving):
+            square = sympy.Mul(*(factor**roots for factor in moving))
+            common = _direction_by_derivative(square, symbol, positive)
     return None if common is None else sign * common
 
 

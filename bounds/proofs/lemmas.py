@@ -36,7 +36,7 @@ from bounds.notation import (
     m_head,
     slack,
 )
-from bounds.proofs import least_squares
+from bounds.proofs import least_squares, posteriors
 from bounds.proofs.inequalities import same
 from bounds.statement.derivation import Lemma, Substitution
 from bounds.statement.intermediate import (
@@ -281,7 +281,8 @@ ONE_STAKE = Lemma(
 LEMMAS: FrozenMapping[str, Lemma] = FrozenMapping(
     {
         each.key: each
-        for each in [*globals().values(), *vars(least_squares).values()]
+        for module in (globals(), vars(least_squares), vars(posteriors))
+        for each in module.values()
         if isinstance(each, Lemma)
     }
 )

@@ -80,10 +80,13 @@ SYMBOLS: dict[str, Symbol] = {
     **_symbols(NON_NEGATIVE, "R_hat_loss", "S"),
     **_symbols(NON_NEGATIVE, "slack", "S S_1 S_2"),
     **_symbols(NON_NEGATIVE, "kappa first_order_slack V_hat inflation", "S_1 S_2"),
+    **_symbols(POSITIVE, "lam"),
+    **_symbols(NON_NEGATIVE, "gibbs_hat KL", "S"),
     **_symbols(REAL, "Z_mean", "S S_1 S_2 S_3"),
     **_symbols(NON_NEGATIVE, "Z_square", "S S_1 S_2 S_3"),
     **_symbols(REAL, "risk_M risk_N", "S S_1 S_2", STATED),
     **_symbols(REAL, "eta_M bound_M bound_N", "S", STATED),
+    **_symbols(REAL, "gibbs kl_gibbs", "S", STATED),
     **_symbols(REAL, "best_M best_N", "S S_1", INTERNAL),
     **_symbols(REAL, "risk_star mean_up mean_down", "", INTERNAL),
     **_symbols(REAL, "empirical_M empirical_best_M empirical_star", "S", INTERNAL),
@@ -97,9 +100,11 @@ SYMBOLS: dict[str, Symbol] = {
     **_symbols(NON_NEGATIVE, "distance noise self_noise log_population", "S_1 S_2", INTERNAL),
     **_symbols(REAL, "log_sample", "S_1 S_2", INTERNAL),
     **_symbols(REAL, "difference", "S S_1 S_2", INTERNAL),
+    **_symbols(REAL, "gibbs_gap mean_kl log_prior_kl log_prior_tilt", "S", INTERNAL),
+    **_symbols(REAL, "log_mean_kl log_mean_tilt", "", INTERNAL),
 }
 
-MEASURED = frozenset({"gamma", "L_hat", "L_hat_M", "L_hat_N", "Z_mean"})
+MEASURED = frozenset({"gamma", "L_hat", "L_hat_M", "L_hat_N", "Z_mean", "gibbs_hat"})
 """What a bound takes from the sample or the population, rather than adds for not knowing it."""
 
 CONDITIONS = (
@@ -261,5 +266,31 @@ LEMMAS: dict[str, Lemma] = {
         conditions=("stake", "1 - stake*C", "log(1/level)"),
         failure="level",
         sample="S_3",
+    ),
+    "gap of the posterior": Lemma(("gibbs - gibbs_hat <= C*gibbs_gap",), sample="S"),
+    "convexity of relative entropy": Lemma(("kl_gibbs <= mean_kl",), sample="S"),
+    "Pinsker": Lemma(("2*gibbs_gap**2 <= kl_gibbs",), sample="S"),
+    "change of measure": Lemma(
+        ("m*mean_kl <= KL + log_prior_kl", "lam*(gibbs - gibbs_hat) <= KL + log_prior_tilt"),
+        sample="S",
+    ),
+    "Markov under the prior": Lemma(
+        (
+            "log_prior_kl <= log_mean_kl + log(1/level)",
+            "log_prior_tilt <= log_mean_tilt + log(1/level)",
+        ),
+        frozenset({"prior"}),
+        ("level",),
+        fixed=("level",),
+        conditions=("log(1/level)",),
+        failure="level",
+        sample="S",
+    ),
+    "Maurer": Lemma(
+        ("log_mean_kl <= log(2*sqrt(m))",), frozenset({"iid", "bounded_loss"}), sample="S"
+    ),
+    "Seeger": Lemma(("log_mean_kl <= log(m + 1)",), frozenset({"iid", "bounded_loss"}), sample="S"),
+    "Hoeffding": Lemma(
+        ("log_mean_tilt <= lam**2*C**2/(8*m)",), frozenset({"iid", "bounded_loss"}), sample="S"
     ),
 }

@@ -66,12 +66,47 @@ _TABLE: tuple[tuple[str, Domain, str, str], ...] = (
         "minus half of ln det(I - 2 theta Cov(v))",
     ),
     ("difference", REAL, r"\mathbb{E} Z", "mean of Z for the two learned pairs"),
+    ("gibbs_gap", REAL, r"\Delta_\rho", "(r(rho) - r_hat(rho))/C"),
+    (
+        "mean_kl",
+        REAL,
+        r"\mathbb{E}_\rho \operatorname{kl}",
+        "mean over h of the posterior of kl(r_hat(h)/C || r(h)/C)",
+    ),
+    (
+        "log_prior_kl",
+        REAL,
+        r"\ln \mathbb{E}_\pi e^{m \operatorname{kl}}",
+        "ln of the mean over h of the prior of exp(m kl(r_hat(h)/C || r(h)/C))",
+    ),
+    (
+        "log_mean_kl",
+        REAL,
+        r"\ln \mathbb{E}_S \mathbb{E}_\pi e^{m \operatorname{kl}}",
+        "ln of the mean of that over S",
+    ),
+    (
+        "log_prior_tilt",
+        REAL,
+        r"\ln \mathbb{E}_\pi e^{\lambda (r - \hat r)}",
+        "ln of the mean over h of the prior of exp(lambda (r(h) - r_hat(h)))",
+    ),
+    (
+        "log_mean_tilt",
+        REAL,
+        r"\ln \mathbb{E}_S \mathbb{E}_\pi e^{\lambda (r - \hat r)}",
+        "ln of the mean of that over S",
+    ),
 )
 _UNITS = {
     "distance": ROOT_LOSS,
     "noise": ROOT_LOSS,
     "log_sample": NO_UNITS,
     "log_population": NO_UNITS,
+    **dict.fromkeys(
+        ("gibbs_gap", "mean_kl", "log_prior_kl", "log_mean_kl", "log_prior_tilt", "log_mean_tilt"),
+        NO_UNITS,
+    ),
 }
 
 INTERMEDIATE: FrozenMapping[str, Quantity] = FrozenMapping(
@@ -99,3 +134,6 @@ TILT, ENERGY, ALIGNMENT = map(_symbol, ("tilt", "energy", "alignment"))
 DISTANCE, NOISE, SELF_NOISE = map(_symbol, ("distance", "noise", "self_noise"))
 LOG_SAMPLE, LOG_POPULATION = map(_symbol, ("log_sample", "log_population"))
 DIFFERENCE = _symbol("difference")
+GIBBS_GAP, MEAN_KL = map(_symbol, ("gibbs_gap", "mean_kl"))
+LOG_PRIOR_KL, LOG_MEAN_KL = map(_symbol, ("log_prior_kl", "log_mean_kl"))
+LOG_PRIOR_TILT, LOG_MEAN_TILT = map(_symbol, ("log_prior_tilt", "log_mean_tilt"))

@@ -17,7 +17,7 @@ import sympy
 
 from bounds.frozen import FrozenMapping
 from bounds.notation import QUANTITIES, ModalitySet
-from bounds.quantity import Quantity
+from bounds.quantity import Quantity, Units
 from bounds.statement.derivation import Derivation
 from bounds.statement.summands import Summands
 
@@ -220,6 +220,21 @@ class Statement:
         parts = [part for term in self.terms for part in (term.expression, term.where)]
         free = self.failure_probability.free_symbols.union(*(p.free_symbols for p in parts))
         return tuple(q.name for q in self.quantities.values() if q.symbol in free)
+
+    @property
+    def units(self) -> Units | None:
+        """The units of the left-hand side, those of its symbols; None if these differ.
+
+        Examples
+        --------
+        >>> from bounds import pac_bayes, risk_gap
+        >>> from bounds.quantity import LOSS, NO_UNITS
+        >>> risk_gap.sharp("TVA", "TA").units == LOSS, pac_bayes.kl("TA").units == NO_UNITS
+        (True, True)
+        """
+        by_symbol = {quantity.symbol: quantity.units for quantity in self.quantities.values()}
+        found = {by_symbol[symbol] for symbol in self.lhs.free_symbols}
+        return found.pop() if len(found) == 1 else None
 
     @property
     def sample_size(self) -> str | None:

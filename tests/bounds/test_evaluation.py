@@ -88,6 +88,14 @@ PLAIN = {
         Z_mean + bet * Z_square / (2 * (1 - bet * C)) + ln(1 / delta) / (bet * m_test),
         np.inf,
     ),
+    "pac_bayes.kl": lambda KL, m, delta: (KL + ln((m + 1) / delta)) / m,
+    "pac_bayes.maurer": lambda KL, m, delta: (KL + ln(2 * m**0.5 / delta)) / m,
+    "pac_bayes.mcallester": lambda gibbs_hat, KL, C, m, delta: (
+        gibbs_hat + C * np.sqrt((KL + ln(2 * m**0.5 / delta)) / (2 * m))
+    ),
+    "pac_bayes.catoni": lambda gibbs_hat, KL, C, m, lam, delta: (
+        gibbs_hat + lam * C**2 / (8 * m) + (KL + ln(1 / delta)) / lam
+    ),
     "risk_gap.fast_rate": lambda first_order_slack, kappa, **rest: (
         fast_observed(kappa=kappa, **rest)
         + np.where(kappa < 1, first_order_slack / (1 - kappa), np.inf)

@@ -79,7 +79,7 @@ def test_observing_kappa_never_costs(v, norm, b, rho, p, n, d):
 @pytest.mark.parametrize("theorem", THEOREMS, ids=lambda t: t.key)
 @pytest.mark.parametrize("scale", [0.01, 7.0])
 def test_twice_the_loss_is_twice_the_bound(theorem, scale):
-    """Multiply every argument by scale^(its power of loss): the total is multiplied by scale."""
+    """Multiply every argument by scale^(its power of loss): the total is multiplied as the left-hand side."""
     points = random_arguments(theorem, np.random.default_rng(3), 200)
     scaled = {
         name: value * scale ** float(theorem.quantities[name].units[0])
@@ -87,7 +87,7 @@ def test_twice_the_loss_is_twice_the_bound(theorem, scale):
     }
     np.testing.assert_allclose(
         theorem.evaluate(**scaled).total,
-        scale * np.asarray(theorem.evaluate(**points).total),
+        scale ** float(theorem.units[0]) * np.asarray(theorem.evaluate(**points).total),
         rtol=1e-9,
         atol=1e-12,
     )

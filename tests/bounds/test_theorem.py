@@ -56,6 +56,9 @@ ARGUMENTS = {
     "risk_gap.held_out": "Z_mean Z_square C m_test bet delta",
     "latent_quality.paper": "L_hat R_M R L C m delta",
     "latent_quality.sharp": "L_hat R_loss C m delta",
+    "pac_bayes.maurer": "KL m delta",
+    "pac_bayes.mcallester": "gibbs_hat KL C m delta",
+    "pac_bayes.catoni": "gibbs_hat KL C m lam delta",
 }
 
 
@@ -94,6 +97,10 @@ ASSUMPTIONS = {
     "modality_gain.rate": "iid bounded_loss lipschitz_loss erm fixed_class complexity_rate",
     "modality_gain.bound_gap": "complexity_rate",
     "nested_quality.full_latent": "linear_class full_latent nested",
+    "pac_bayes.kl": "iid bounded_loss prior",
+    "pac_bayes.maurer": "iid bounded_loss prior",
+    "pac_bayes.mcallester": "iid bounded_loss prior",
+    "pac_bayes.catoni": "iid bounded_loss prior",
 }
 
 

@@ -14,6 +14,7 @@ from sympy import log, sqrt
 
 from bounds.catalogue import find
 from bounds.notation import (
+    KL,
     R_M,
     RISK_M,
     RISK_N,
@@ -29,6 +30,7 @@ from bounds.notation import (
     gamma,
     inflation,
     kappa,
+    lam,
     leverage,
     m,
     m_head,
@@ -38,12 +40,14 @@ from bounds.notation import (
     v_frobenius,
     v_max,
 )
-from bounds.proofs import least_squares, lemmas
+from bounds.proofs import least_squares, lemmas, posteriors
 from bounds.statement.derivation import Derivation, Lemma, Step
 from bounds.statement.intermediate import (
     BEST_M,
     BEST_N,
     DISTANCE,
+    GIBBS_GAP,
+    LOG_PRIOR_TILT,
     MEAN_DOWN,
     MEAN_UP,
     SELF_NOISE,
@@ -87,6 +91,7 @@ SHARP, DATA = find("risk_gap.sharp"), find("risk_gap.data_dependent")
 SPLIT, FAST = find("risk_gap.split_sample"), find("risk_gap.fast_rate")
 IN_ADVANCE = find("risk_gap.fast_rate_in_advance")
 MIXTURE, HELD_OUT = find("risk_gap.fast_rate_mixture"), find("risk_gap.held_out")
+MCALLESTER, CATONI = find("pac_bayes.mcallester"), find("pac_bayes.catoni")
 QUALITY, QUALITY_PAPER = find("latent_quality.sharp"), find("latent_quality.paper")
 
 
@@ -433,6 +438,56 @@ WRONG: dict[str, tuple[Theorem, str]] = {
             HELD_OUT, assumptions=tuple(a for a in HELD_OUT.assumptions if a.key != "held_out")
         ),
         "need assumptions that are not listed: held_out",
+    ),
+    "PAC-Bayes: log(2 sqrt(m))/delta for log(2 sqrt(m)/delta)": (
+        with_term(MCALLESTER, "deviation", C * sqrt((KL + log(2 * sqrt(m)) / delta) / (2 * m))),
+        "add up",
+    ),
+    "PAC-Bayes-kl with Maurer's constant, from Seeger's lemma": (
+        with_term(find("pac_bayes.kl"), "confidence", log(2 * sqrt(m) / delta) / m),
+        "add up",
+    ),
+    "Maurer's lemma without its factor 2": (
+        with_term(
+            altered(find("pac_bayes.maurer"), posteriors.MAURER, right=log(sqrt(m))),
+            "confidence",
+            log(sqrt(m) / delta) / m,
+        ),
+        "not an instance",
+    ),
+    "Pinsker with 4 for 2": (
+        altered(MCALLESTER, posteriors.PINSKER, left=4 * GIBBS_GAP**2),
+        "not an instance",
+    ),
+    "Markov's inequality at level 2 delta": (
+        with_term(
+            altered(
+                CATONI,
+                posteriors.MARKOV,
+                lambda step: posteriors.MARKOV.step(form=1, times=step.times, level=2 * delta),
+            ),
+            "confidence",
+            log(1 / (2 * delta)) / lam,
+        ),
+        "fail with probability",
+    ),
+    "a posterior that costs half": (
+        with_term(
+            altered(CATONI, posteriors.CHANGE_OF_MEASURE, right=KL / 2 + LOG_PRIOR_TILT),
+            "divergence",
+            KL / (2 * lam),
+        ),
+        "not an instance",
+    ),
+    "Hoeffding's lemma with 2 for 8": (
+        with_term(CATONI, "variance", lam * C**2 / (2 * m)),
+        "add up",
+    ),
+    "a prior that may depend on S": (
+        dataclasses.replace(
+            CATONI, assumptions=tuple(a for a in CATONI.assumptions if a.key != "prior")
+        ),
+        "need assumptions that are not listed: prior",
     ),
     # --- assumptions
     "ERM not listed": (

@@ -72,6 +72,10 @@ def _without_loss(arguments: Arguments) -> Arguments:
     return {**arguments, "L_hat": 0.0}
 
 
+def _without_divergence(arguments: Arguments) -> Arguments:
+    return {**arguments, "KL": 0.0}
+
+
 def _none_of_it(name: str, m: float) -> float:
     return 0.0
 
@@ -101,6 +105,7 @@ CONFIDENCE_RATE = Alteration(
     "confidence 1/m", f"{INSTEAD} in the confidence terms alone", scale=_confidence_faster
 )
 NO_EMPIRICAL_LOSS = Alteration("no empirical loss", "without L̂", _without_loss)
+NO_DIVERGENCE = Alteration("no divergence", "without KL(ρ, π)", _without_divergence)
 HALVED, THIRD, FIFTH, TENTH = (
     Alteration(f"terms /{divisor}", f"with every term divided by {word}", scale=_divided(divisor))
     for divisor, word in ((2, "two"), (3, "three"), (5, "five"), (10, "ten"))
@@ -120,6 +125,7 @@ ALTERATIONS: Table[Alteration] = Table(
         RATE,
         CONFIDENCE_RATE,
         NO_EMPIRICAL_LOSS,
+        NO_DIVERGENCE,
         HALVED,
         THIRD,
         FIFTH,

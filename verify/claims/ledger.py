@@ -23,6 +23,7 @@ from verify.claims.evidence import (
     latent_quality,
     linear,
     networks,
+    posteriors,
     power,
     rates,
 )
@@ -59,6 +60,10 @@ THEOREM_SOURCES: dict[str, tuple[Source, ...]] = {
     "modality_gain.rate": (*groups.EXACT_GAPS, *groups.LINEAR_GAPS, *power.ONE_OUTPUT),
     "modality_gain.bound_gap": (rates.bounds_compared,),
     "nested_quality.full_latent": (latent_quality.proof, latent_quality.full_latent),
+    "pac_bayes.kl": posteriors.ENTROPIES,
+    "pac_bayes.maurer": posteriors.ENTROPIES,
+    "pac_bayes.mcallester": posteriors.RISKS,
+    "pac_bayes.catoni": posteriors.RISKS,
 }
 """The sources for each theorem of the catalogue; a missing key fails a test."""
 
@@ -181,6 +186,7 @@ PLANTED = (
     _planted(
         "confidence_rate", ONE, alterations.CONFIDENCE_RATE, exact_heads.two_functions, delta=2e-4
     ),
+    _planted("no_divergence", "pac_bayes.mcallester", alterations.NO_DIVERGENCE, posteriors.BEST),
     _planted("no_empirical_loss", TWO, alterations.NO_EMPIRICAL_LOSS, QUALITY_AT_LARGE_M),
 )
 
@@ -245,6 +251,13 @@ NEEDED = (
         "for the best of twenty models, chosen on the rows held out",
         held_out.best_of_twenty,
         "two_models",
+    ),
+    _without(
+        "prior",
+        "pac_bayes.mcallester",
+        "for a prior chosen with S in hand",
+        posteriors.chosen_prior,
+        "posterior",
     ),
     _without(
         "full_latent",

@@ -22,7 +22,7 @@ from empirical.worlds.memory import (
     remembered_law,
     share_of_majority,
 )
-from verify.claims.evidence import held_out
+from verify.claims.evidence import held_out, posteriors
 from verify.claims.evidence.facts import Facts, Source, complexities, enumerated
 from verify.verdicts.compare import ROUNDING
 
@@ -226,4 +226,6 @@ SOURCES: tuple[Source, ...] = (
     head,
     *LEAST_SQUARES,
     held_out.FAIR,
+    posteriors.MOST,
+    posteriors.MOST_KL,
 )
