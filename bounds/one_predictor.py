@@ -97,7 +97,7 @@ def _violations(theorem: Theorem, summands: Summands) -> Iterator[Violation]:
         fixed[name] = np.asarray(_in_world(theorem, value, chances), dtype=np.float64)
     for m in SIZES:
         averages = low + (high - low) * np.arange(m + 1) / m
-        law = _binomial(m, chances)
+        law = binomial_law(m, chances)
         for delta in DELTAS:
             arguments = {**fixed, summands.average: averages, size: m}
             if "delta" in theorem.inputs:
@@ -139,8 +139,14 @@ def _in_world(theorem: Theorem, value: sympy.Expr, chances: FloatArray) -> Float
     return np.broadcast_to(function(chances), chances.shape)
 
 
-def _binomial(m: int, chances: FloatArray) -> FloatArray:
-    """P(k of m) for k = 0..m, one row per chance: [chances, m + 1]."""
+def binomial_law(m: int, chances: FloatArray) -> FloatArray:
+    """P(k of m) for k = 0..m, one row per chance: [chances, m + 1].
+
+    Examples
+    --------
+    >>> binomial_law(2, np.array([[0.5]])).round(6).tolist()
+    [[0.25, 0.5, 0.25]]
+    """
     k = np.arange(m + 1)
     ways = np.array([math.lgamma(m + 1) - math.lgamma(i + 1) - math.lgamma(m - i + 1) for i in k])
     law: FloatArray = np.exp(ways + k * np.log(chances) + (m - k) * np.log1p(-chances))

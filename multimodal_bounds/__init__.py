@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         rademacher,
         risk_gap,
     )
+    from bounds.auditing import Audit, audit
     from bounds.contract import check_contract
     from bounds.notation import ModalitySet
     from bounds.theorem import Assumption, Summands, Term, Theorem
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "bounds": "catalogue latent_quality linear_case losses modality_gain notation pac_bayes rademacher"
     " risk_gap",
+    "bounds.auditing": "Audit audit",
     "bounds.contract": "check_contract",
     "bounds.notation": "ModalitySet",
     "bounds.theorem": "Assumption Summands Term Theorem",
@@ -73,6 +75,7 @@ __all__ = [
     "LOSSES",
     "OPERATIONS",
     "Assumption",
+    "Audit",
     "Certificate",
     "Decision",
     "FusionClass",
@@ -82,6 +85,7 @@ __all__ = [
     "Term",
     "Theorem",
     "arriving",
+    "audit",
     "best_head",
     "catalogue",
     "certify",

@@ -167,7 +167,7 @@ def test_a_limit_of_one_needs_no_reason_but_the_theorem():
             "fast_rate_mixture",
             "held_out",
         )
-    } | {"latent_quality.sharp"}
+    } | {"latent_quality.sharp", *(key for key in POWER_SOURCES if "pac_bayes" in key)}
 
 
 # ---- the worlds themselves

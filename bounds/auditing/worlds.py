@@ -1,0 +1,195 @@
+"""Exact worlds: how often is the bound violated, and how much of what it adds is needed?
+
+The numbers are at the ends of their range, the upper one with probability q, so that the average has a
+binomial law. Where a posterior costs relative entropy it is the best on S of K predictors, with the uniform
+prior: the average is the least of K independent ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import sympy
+
+from bounds.auditing.means import VARIANCE_HAT
+from bounds.auditing.references import Point, Reference
+from bounds.auditing.result import Finding
+from bounds.auditing.target import Target
+from bounds.domains import FloatArray
+from bounds.one_predictor import binomial_law
+from bounds.quantity import PER_LOSS
+from bounds.statement.summands import CHANCE
+
+SIZES = (10, 100)
+DELTAS = (0.2, 0.05, 0.01)
+CHANCES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
+NUMBERS = (20, 1000)
+"""How many predictors there are to choose from."""
+_AMPLE = 1e12
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class World:
+    """A law of the average, and the arguments that go with each of its values."""
+
+    text: str
+    m: int
+    chance: float
+    mean: float
+    averages: FloatArray
+    law: FloatArray
+    known: Point
+
+
+def exists(reference: Reference) -> bool:
+    """Whether there is an exact world for the reference."""
+    return reference.summands is not None or reference.centred
+
+
+def worlds(reference: Reference) -> Iterator[World]:
+    """All of them, with C = 1."""
+    low, high = 0.0, 1.0
+    known: dict[str, sympy.Expr] = {}
+    if reference.summands is not None:
+        ones = {
+            s: 1
+            for end in (reference.summands.low, reference.summands.high)
+            for s in end.free_symbols
+        }
+        low, high = (float(e.subs(ones)) for e in (reference.summands.low, reference.summands.high))
+        known = dict(reference.summands.known)
+    numbers = (1, *(NUMBERS if "KL" in reference.inputs else ()))
+    for number in numbers:
+        for m in SIZES:
+            for q in CHANCES:
+                one = binomial_law(m, np.array([[q]]))[0]
+                law = one if number == 1 else _least_of(one, number)
+                given = {name: _in_world(value, q) for name, value in known.items()}
+                if "KL" in reference.inputs:
+                    given["KL"] = math.log(number)
+                best = "" if number == 1 else f"the best on the sample of {number} predictors, "
+                text = f"{best}each loss at its upper end with probability {q:g}"
+                averages = low + (high - low) * np.arange(m + 1) / m
+                yield World(text, m, q, low + (high - low) * q, averages, law, given)
+
+
+def _least_of(law: FloatArray, number: int) -> FloatArray:
+    above = np.clip(np.cumsum(law[::-1])[::-1], 0.0, 1.0)
+    none = np.concatenate([above, [0.0]]) ** number
+    least: FloatArray = none[:-1] - none[1:]
+    return least
+
+
+def _in_world(value: sympy.Expr, chance: float) -> float:
+    ones = {symbol: 1 for symbol in value.free_symbols if symbol != CHANCE}
+    return float(value.subs({**ones, CHANCE: chance}))
+
+
+def _point(reference: Reference, world: World, average: float, delta: float) -> dict[str, float]:
+    """Every argument: what the world does not have is 0, or counts as one thing or an ample sample."""
+    found: dict[str, float] = {}
+    for name in reference.inputs:
+        quantity = reference.quantity(name)
+        if quantity.domain.integer:
+            found[name] = _AMPLE if reference.directions.get(name) == -1 else 1.0
+        elif quantity.units == PER_LOSS:
+            # Nearly the best at delta = 0.05, as one would choose it in advance.
+            found[name] = math.sqrt(8 * world.m * (world.known.get("KL", 0.0) + math.log(20)))
+        else:
+            found[name] = 0.0
+    found |= {"C": 1.0, "L": 1.0, "delta": delta, reference.size: float(world.m)}
+    if reference.summands is not None:
+        found[reference.summands.average] = average
+    share = (average - world.averages[0]) / (world.averages[-1] - world.averages[0])
+    length = world.averages[-1] - world.averages[0]
+    if world.m > 1:
+        found[VARIANCE_HAT.name] = length**2 * share * (1 - share) * world.m / (world.m - 1)
+    names = {*reference.inputs, reference.size}
+    return {name: value for name, value in {**found, **world.known}.items() if name in names}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The critical factor over all worlds, and the worst violation."""
+
+    factor: float
+    violation: Finding | None
+
+
+def tried(target: Target) -> Tried:
+    """The bound in every world, at every delta."""
+    cache: dict[tuple[float, ...], float] = {}
+
+    def value(point: Point) -> float:
+        key = tuple(point[name] for name in target.arguments)
+        if key not in cache:
+            cache[key] = target.at(point)
+        return cache[key]
+
+    return _tried(
+        target.reference,
+        target.arguments,
+        lambda points: np.array([value(point) for point in points]),
+    )
+
+
+@lru_cache(maxsize=64)
+def own_factor(reference: Reference) -> float:
+    """The critical factor of the reference itself.
+
+    Examples
+    --------
+    >>> from bounds.auditing.references import REFERENCES
+    >>> 0.8 < own_factor(REFERENCES.find("mean.hoeffding")) < 1
+    True
+    """
+    return _tried(reference, reference.inputs, reference.totals).factor
+
+
+def _tried(
+    reference: Reference,
+    arguments: Sequence[str],
+    totals: Callable[[Sequence[Point]], FloatArray],
+) -> Tried:
+    factor, worst, finding = 0.0, 0.0, None
+    for world in worlds(reference):
+        for delta in DELTAS:
+            points = [_point(reference, world, average, delta) for average in world.averages]
+            bound = totals(points)
+            center = np.zeros_like(world.averages) if reference.centred else world.averages
+            truth = np.array([reference.about(world.mean, average) for average in world.averages])
+            allowed = float(reference.theorem.level(delta))
+            violated = truth > bound + _ROUNDING * (1 + np.abs(truth))
+            probability = float(world.law @ violated)
+            factor = max(factor, _needed(truth - center, bound - center, world.law, allowed))
+            if probability > allowed * (1 + 1e-9) + 1e-12 and probability - allowed > worst:
+                worst = probability - allowed
+                where = int((world.law * violated).argmax())
+                shown = {name: points[where][name] for name in arguments}
+                finding = Finding(
+                    "validity",
+                    f"In an exact world ({world.text}) the bound with m = {world.m} and delta = {delta:g} is"
+                    f" violated with probability {probability:.3g}, where it allows {allowed:.3g}: the truth"
+                    f" there is {truth[where]:.6g}.",
+                    shown,
+                    float(bound[where]),
+                    reference.total(points[where]),
+                )
+    return Tried(factor, finding)
+
+
+def _needed(gap: FloatArray, added: FloatArray, law: FloatArray, allowed: float) -> float:
+    """The least multiple of what is added with which violations are as rare as allowed."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(added > 0, gap / added, np.where(gap > added, np.inf, 0.0))
+    ratio = np.where(np.isnan(ratio), 0.0, ratio)
+    order = np.argsort(ratio)[::-1]
+    beyond = np.cumsum(law[order])
+    # A multiple of c is violated where the ratio exceeds c.
+    first = int(np.searchsorted(beyond, allowed * (1 + 1e-9), side="right"))
+    return max(0.0, float(ratio[order][min(first, len(ratio) - 1)]))

@@ -1,0 +1,188 @@
+"""The audit: it finds slips unaided, and raises no alarm on sound bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import published
+import pytest
+import sympy
+
+import bounds
+from bounds import pac_bayes
+from bounds.auditing import REFERENCES, Audit, Finding, audit
+from bounds.auditing.means import THEOREMS
+from bounds.contract import check_contract
+
+PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
+# The others are as long; all of them run with `-m slow`, at several seeds.
+QUICK = [
+    "Hoeffding",
+    "Bernstein",
+    "Maurer and Pontil",
+    "Clopper and Pearson",
+    "Rademacher",
+    "Dvoretzky, Kiefer, Wolfowitz",
+    "McAllester, 1999",
+    "Maurer",
+    "Tolstikhin and Seldin",
+    "Catoni",
+]
+PLANTED = [
+    "misplaced delta",
+    "swapped KL and m",
+    "batch index",
+    "variance of means of batches",
+    "variance of the mean",
+]
+
+
+def sound(name: str, seed: int = 0) -> Audit:
+    bound, like, names = published.SOUND[name]
+    return audit(bound, like, names=names, seed=seed)
+
+
+def slip(name: str, seed: int = 0) -> tuple[Audit, set[str]]:
+    bound, like, expected = published.SLIPS[name]
+    return audit(bound, like, seed=seed), expected
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_no_alarm_on_a_sound_bound(name: str) -> None:
+    found = sound(name)
+    assert found.findings == ()
+    assert found.critical_factor is not None
+    assert 0 < found.critical_factor <= 1
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_slip_is_found(name: str) -> None:
+    found, expected = slip(name)
+    assert expected <= {each.check for each in found.findings}
+    for each in found.findings:
+        assert each.sentence.endswith(".")
+        assert each.arguments
+        assert np.isfinite(each.reference)
+    assert not found.ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_every_sound_bound_and_every_slip(seed: int) -> None:
+    alarms = {name: str(a) for name in published.SOUND if not (a := sound(name, seed)).ok}
+    assert alarms == {}
+    for name in published.SLIPS:
+        found, expected = slip(name, seed)
+        assert expected <= {each.check for each in found.findings}, (name, str(found))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reference", list(REFERENCES), ids=lambda r: r.name)
+def test_a_reference_is_like_itself(reference) -> None:
+    assert audit(reference.theorem, reference.name).findings == ()
+
+
+@pytest.mark.parametrize("theorem", THEOREMS, ids=lambda t: t.key)
+def test_the_bounds_on_a_mean_keep_the_contract(theorem) -> None:
+    check_contract(theorem)
+
+
+def test_a_witness_is_a_fact() -> None:
+    found, _ = slip("misplaced delta")
+    (finding,) = found.findings
+    at = dict(finding.arguments)
+    assert published.misplaced_delta(**at) == finding.value
+    theorem = pac_bayes.mcallester("M")
+    assert theorem.evaluate(**at, C=1).total == pytest.approx(finding.reference, rel=1e-12)
+
+
+def test_swapped_arguments_are_named() -> None:
+    found, _ = slip("swapped KL and m")
+    assert found.findings[0].check == "exchanged arguments"
+    assert "KL and m" in found.findings[0].sentence
+
+
+def test_the_critical_factor_is_that_of_the_exact_world() -> None:
+    """Clopper and Pearson's bound is exact, up to its steps; half of Hoeffding's needs twice what the whole does."""
+    assert 0.999 < sound("Clopper and Pearson").critical_factor <= 1
+    whole, half = sound("Hoeffding").critical_factor, slip("half of Hoeffding")[0].critical_factor
+    assert half == pytest.approx(2 * whole, rel=1e-12)
+
+
+def test_expressions_and_theorems_are_read_as_functions_are() -> None:
+    mean, n, delta = sympy.symbols("mu n delta")
+    expression = mean + sympy.sqrt(sympy.log(1 / delta) / (2 * n))
+    names = {"mu": "mean_hat", "n": "m"}
+    assert audit(expression, "mean.hoeffding", names=names).ok
+    late = mean + sympy.sqrt(sympy.log(1) + 1 / delta / (2 * n))
+    assert {f.check for f in audit(late, "mean.hoeffding", names=names).findings} >= {"tail"}
+    theorem = pac_bayes.mcallester("M")
+    assert audit(theorem, theorem).ok
+    thin = dataclasses.replace(
+        theorem,
+        terms=(
+            theorem.terms[0],
+            dataclasses.replace(theorem.terms[1], expression=theorem.terms[1].expression / 2),
+        ),
+    )
+    assert {f.check for f in audit(thin, theorem).findings} == {"validity"}
+
+
+def test_a_bound_that_gives_no_number_is_a_finding() -> None:
+    def broken(mean_hat: float, m: float, delta: float) -> float:
+        return mean_hat + (np.log(delta) / m) ** 0.5
+
+    found = audit(broken, "mean.hoeffding")
+    assert {each.check for each in found.findings} >= {"numbers"}
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(ValueError, match="like must be one of risk_gap.paper, .* got 'hoeffding'"):
+        audit(published.hoeffding, "hoeffding")
+    with pytest.raises(
+        ValueError, match="arguments of <lambda> must be among m, delta, .* got n; names="
+    ):
+        audit(lambda n, delta: published.dkw(n, delta), "distribution.dkw")
+    with pytest.raises(ValueError, match="hoeffding must take KL .* got mean_hat"):
+        audit(published.hoeffding, "pac_bayes.mcallester", names={"mean_hat": "gibbs_hat"})
+    with pytest.raises(ValueError, match="names must be those of hoeffding: .* got n"):
+        audit(published.hoeffding, "mean.hoeffding", names={"n": "m"})
+    with pytest.raises(ValueError, match="bound must be a function of named arguments, .* got 7"):
+        audit(7, "mean.hoeffding")
+    with pytest.raises(ValueError, match="like must have an average if the bound takes losses"):
+        audit(published.maurer_pontil_on_rows, "distribution.dkw")
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, got -1"):
+        audit(published.dkw, "distribution.dkw", seed=-1)
+
+
+def test_what_is_shown() -> None:
+    finding = Finding("tail", "It grows < too fast.", {"m": 2.0}, 1.0, 0.5)
+    found = Audit("<b>", "mean.hoeffding", (finding,), ("scale",), ("validity (none)",))
+    assert repr(found) == "<Audit <b>, like mean.hoeffding: 1 finding>"
+    html = found._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "It grows &lt; too fast." in html
+    assert "the reference 0.5" in str(found)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.name = "another"
+
+
+def test_it_is_public() -> None:
+    import multimodal_bounds
+
+    assert bounds.audit is audit is multimodal_bounds.audit
+    with pytest.raises(AttributeError, match="module 'bounds' has no attribute 'audits'"):
+        bounds.audits  # noqa: B018
+
+
+def test_the_page_lists_what_is_tried() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|`]+?) \| `", text, re.MULTILINE)
+    assert rows == list(published.SOUND)
+    for reference in REFERENCES:
+        if reference.theorem in THEOREMS:
+            assert f"`{reference.name}`" in text
