@@ -119,7 +119,7 @@ def _exchanged(
         return
     for one, other in combinations(sorted(set(mine.names.values())), 2):
         mended = mine.exchanged(one, other)
-        if any(list(check(mended, tried_at)) for _, check in _EVERYWHERE):
+        if any(next(check(mended, tried_at), None) for _, check in _EVERYWHERE):
             continue
         if worlds.exists(mine.reference) and worlds.tried(mended).violation is not None:
             continue

@@ -98,7 +98,7 @@ class Reference:
         Examples
         --------
         >>> REFERENCES.find("mean.empirical_bernstein").averages
-        ('mean_hat', 'variance_hat', 'm')
+        ('m', 'mean_hat', 'variance_hat')
         """
         if self.summands is None:
             return ()

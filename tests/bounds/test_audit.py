@@ -106,7 +106,7 @@ def test_swapped_arguments_are_named() -> None:
 
 
 def test_the_critical_factor_is_that_of_the_exact_world() -> None:
-    """Clopper and Pearson's bound is exact, up to its steps; half of Hoeffding's needs twice what the whole does."""
+    """Clopper and Pearson's bound is exact, up to steps; half of Hoeffding's needs twice as much."""
     assert 0.999 < sound("Clopper and Pearson").critical_factor <= 1
     whole, half = sound("Hoeffding").critical_factor, slip("half of Hoeffding")[0].critical_factor
     assert half == pytest.approx(2 * whole, rel=1e-12)
