@@ -5,3 +5,7 @@ from bounds.auditing.references import REFERENCES, Reference
 from bounds.auditing.result import Audit, Finding
 
 __all__ = ["REFERENCES", "Audit", "Finding", "Reference", "audit"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -8,3 +8,7 @@ from bounds.pac_bayes.kl_inverse import binary_kl, kl_inverse, largest_risk
 from bounds.pac_bayes.theorems import catoni, kl, maurer, mcallester
 
 __all__ = ["binary_kl", "catoni", "kl", "kl_inverse", "largest_risk", "maurer", "mcallester"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
