@@ -24,6 +24,7 @@ from torch import Tensor
 from empirical.losses import SQUARES
 from empirical.quality import certificates
 from empirical.quality.frozen_encoder import Features, uniform_mass
+from empirical.quality.noise_moments import Norm, covariance_norms
 from empirical.statistics.intervals import Estimate, Interval
 
 RANGE_TOLERANCE = 1e-4
@@ -31,9 +32,6 @@ RANGE_TOLERANCE = 1e-4
 
 SAMPLE_TOLERANCE = 1e-9
 """The same for a sample's second moments of whitened features: below it a head is not determined."""
-
-BLOCK = 256
-"""Rows that are summed in float32 at a time; the allowance for rounding is proportional to it."""
 
 
 @dataclass(frozen=True)
@@ -157,13 +155,23 @@ def constants(white: Whitened) -> Constants:
     >>> [float(x) for x in (found.V, found.v_max, found.leverage, found.p)]    # w = 1, xi = y
     [1.0, 1.0, 1.0, 1.0]
     """
+    return _constants(white, *_norms(white))
+
+
+def _norms(white: Whitened) -> tuple[list[Norm], list[Norm]]:
+    """The operator norms and the Frobenius norms of Cov(v), by trial."""
+    xi = white.targets - white.head @ white.w
+    found = [covariance_norms(w, x) for w, x in zip(white.w, xi, strict=True)]
+    return [operator for operator, _ in found], [frobenius for _, frobenius in found]
+
+
+def _constants(white: Whitened, operator: list[Norm], frobenius: list[Norm]) -> Constants:
     xi = white.targets - white.head @ white.w
     leverage, noise = white.w.square().sum(1), xi.square().sum(1)
-    norms = [covariance_norms(w, x) for w, x in zip(white.w, xi, strict=True)]
     return Constants(
         V=(leverage * noise).mean(1),
-        v_norm=torch.stack([norm for norm, _ in norms]),
-        v_frobenius=torch.stack([norm for _, norm in norms]),
+        v_norm=torch.stack([norm.high for norm in operator]),
+        v_frobenius=torch.stack([norm.high for norm in frobenius]),
         v_max=(leverage * noise).amax(1).sqrt(),
         leverage=leverage.amax(1),
         p=white.kept.sum(1),
@@ -174,8 +182,8 @@ def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Esti
     """The bound's arguments by the names that `risk_gap.fast_rate` gives them, one entry per encoder.
 
     V, v_max and leverage are averages and maxima over the population, exact but for rounding; p
-    counts. v_norm and v_frobenius lie between what was found less what rounding may have added to it,
-    and the certified upper end. With heads on a sample S_2 also kappa, whose upper end is certified.
+    counts. v_norm and v_frobenius lie between certified ends. With heads on a sample S_2 also kappa,
+    whose upper end is certified.
 
     Examples
     --------
@@ -184,17 +192,16 @@ def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Esti
     >>> {name: found[name].direction for name in ("V", "v_norm")}
     {'V': 'exact', 'v_norm': 'two-sided'}
     """
-    certified = constants(white)
+    operator, frobenius = _norms(white)
+    certified = _constants(white, operator, frobenius)
     result = {}
     for name in ("V", "v_norm", "v_frobenius", "v_max", "leverage", "p"):
         value = getattr(certified, name).double().cpu().numpy()
         result[name] = Estimate(value, Interval.exact(value))
-    # Twice the allowance: rounding may have raised the sum, and was added again to bound it.
-    allowance = 2.0 * rounding(certified.V).cpu().numpy()
-    for name in ("v_norm", "v_frobenius"):
+    for name, norms in (("v_norm", operator), ("v_frobenius", frobenius)):
+        low = torch.stack([norm.low for norm in norms]).cpu().numpy()
         high = result[name].value
-        low = np.maximum(0.0, (high - allowance) / (1.0 + 2e-9))
-        result[name] = Estimate(high, Interval(low, high))
+        result[name] = Estimate(high, Interval(np.minimum(low, high), high))
     if fresh is not None:
         kappa = fresh.kappa.cpu().numpy()
         # It was rounded up by p u lambda_max, below 1e-9 for all that fits in memory. Where S_2 does
@@ -255,77 +262,3 @@ def fresh_heads(white: Whitened, mass: Tensor) -> FreshHead:
         empirical_risk=drawn.risk,
         kappa=kappa,
     )
-
-
-def covariance_norms(w: Tensor, xi: Tensor) -> tuple[Tensor, Tensor]:
-    """Upper bounds on the operator norm and the Frobenius norm of E v v^T = Cov(v), v = w xi^T.
-
-    What rounding can add to a norm is added.
-
-    Parameters
-    ----------
-    w, xi
-        [p, rows] and [c, rows], float64.
-    """
-    covariance = second_moment(w, xi) / w.shape[1]
-    error = rounding((w.square().sum(0) * xi.square().sum(0)).mean())
-    return operator_norm(covariance) + error, torch.linalg.matrix_norm(covariance) + error
-
-
-def second_moment(w: Tensor, xi: Tensor, weights: Tensor | None = None) -> Tensor:
-    """The sum over rows of v v^T, v = w xi^T as one vector, each row times its weight: [pc, pc].
-
-    The matrix is summed in float32 over blocks of rows and in float64 over the blocks. Rounding w, xi
-    and the weights, multiplying them (twice three factors, and a weight), multiplying two entries and
-    summing a block make a relative error of at most gamma = n u / (1 - n u), n = `BLOCK` + 8,
-    u = 2^-24, in every product (Higham 2002, sections 3.1 and 4.2, any order of summation; the rest of
-    n covers the sums in float64). So entry (i, j) errs by at most gamma times the sum of
-    |weight v_i v_j|, and the matrix by `rounding` in Frobenius norm. Underflow is left out: it needs
-    entries of v below 1e-19.
-
-    Parameters
-    ----------
-    w, xi
-        [p, rows] and [c, rows], float64.
-    weights
-        [rows], of any sign; None: one each.
-    """
-    rows = w.shape[1]
-    size = w.shape[0] * xi.shape[0]
-    total = w.new_zeros(size, size)
-    for first in range(0, rows, BLOCK):
-        block = slice(first, first + BLOCK)
-        v = (w[:, None, block].float() * xi[None, :, block].float()).reshape(size, -1)
-        other = v if weights is None else v * weights[block].float()
-        total += (other @ v.T).double()
-    return total
-
-
-def rounding(trace: Tensor) -> Tensor:
-    """What float32 can add to the norm of `second_moment`, `trace` the sum of |weight| ||v||^2."""
-    unit = (BLOCK + 8) * 2.0**-24
-    return unit / (1.0 - unit) * trace
-
-
-def operator_norm(matrix: Tensor) -> Tensor:
-    """The largest eigenvalue of a symmetric positive semidefinite matrix, from above.
-
-    The result is never below the eigenvalue and exceeds it by a factor of at most 1 + 2e-9, rounding
-    included. LAPACK's symmetric eigenvalues err by at most p(n) u ||matrix||, p a modest polynomial
-    (LAPACK Users' Guide, section 4.7): even p = 40 n^(3/2) makes that about 1e-10 at n = 1,000, and 1e-9
-    is added. (Power iteration, proved from above by a Cholesky factorisation, was no faster at n = 170
-    and saved 4 ms at n = 330.)
-
-    Parameters
-    ----------
-    matrix
-        [n, n] float64; the lower triangle counts.
-
-    Examples
-    --------
-    >>> norm = operator_norm(torch.diag(torch.tensor([1.0, 3.0], dtype=torch.float64)))
-    >>> bool(3.0 <= norm <= 3.0 * (1 + 2e-9))
-    True
-    """
-    largest: Tensor = torch.linalg.eigvalsh(matrix)[-1].clamp_min(0.0)
-    return largest * (1.0 + 1e-9)

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from empirical.quality.fast_rate import (
-    SAMPLE_TOLERANCE,
-    Constants,
-    Whitened,
+from empirical.quality.fast_rate import SAMPLE_TOLERANCE, Constants, Whitened
+from empirical.quality.noise_moments import (
+    LARGEST,
+    largest_eigenvalue,
     operator_norm,
     rounding,
     second_moment,
@@ -97,11 +97,19 @@ def _inflation(w: Tensor, xi: Tensor, kept: Tensor, mass: Tensor, theta: float) 
     inverse = (vectors / eigenvalues) @ vectors.mT
     moved = inverse @ w
     weights = mass - 1.0 / w.shape[1]
-    outputs = torch.eye(xi.shape[0], dtype=w.dtype, device=w.device)
-    apart = second_moment(moved, xi, weights)
-    matrix = torch.kron(inverse @ inverse, outputs) + (2.0 * theta / 3.0) * apart
-    error = rounding((weights.abs() * moved.square().sum(0) * xi.square().sum(0)).sum())
+    noise = 2.0 * theta / 3.0
+    if len(w) * len(xi) <= LARGEST:
+        outputs = torch.eye(len(xi), dtype=w.dtype, device=w.device)
+        apart = second_moment(moved, xi, weights)
+        matrix = torch.kron(inverse @ inverse, outputs) + noise * apart
+        total = (weights.abs() * moved.square().sum(0) * xi.square().sum(0)).sum()
+        largest = operator_norm(matrix) + noise * rounding(total)
+    else:
+        # Eigenvalues of a sum are at most the sum of the largest; without the rows of negative weight
+        # it is no smaller.
+        above = largest_eigenvalue(moved, xi, weights.clamp_min(0.0))
+        largest = 1.0 / least.square() + noise * above
     # The inverse errs by about p u top/least of itself.
     relative = 8.0 * len(w) * 2.0**-52 * top / least
-    found: Tensor = (operator_norm(matrix) + (2.0 * theta / 3.0) * error) * (1.0 + relative)
+    found: Tensor = largest * (1.0 + relative)
     return found
