@@ -75,7 +75,7 @@ class Reference:
     risk: float
 
 
-def block_size(m: int, rows: int) -> int:
+def block_size(m: int, rows: int, outputs: int = 1) -> int:
     """Trials per block: enough rows a step to keep the cores busy, few enough to bound memory.
 
     Parameters
@@ -84,7 +84,9 @@ def block_size(m: int, rows: int) -> int:
         Sample size.
     rows
         N, the size of the population, whose features are held for the whole block (about 66 MB at
-        33 features).
+        33 features), and so are predictions for all of it.
+    outputs
+        c, the number of outputs: more than 33 take more memory than the features.
 
     Examples
     --------
@@ -92,7 +94,8 @@ def block_size(m: int, rows: int) -> int:
     ([32, 32, 16, 9], 2)
     """
     trained_on = rows if m > DISTINCT * rows else m
-    return int(np.clip(min(16384 // trained_on, 250_000 // rows), 1, 32))
+    held = rows * max(1.0, outputs / 33)
+    return int(np.clip(min(16384 // trained_on, 250_000 // held), 1, 32))
 
 
 def fit_reference(population: FinitePopulation, plan: TrainingPlan, steps: int = 200) -> Reference:
@@ -175,23 +178,37 @@ def measure(
     >>> bool((frame.best_high <= frame.risk_high).all())
     True
     """
+    return pd.concat(
+        measure_blocks(population, reference, plan, m, head_sizes, trials), ignore_index=True
+    )
+
+
+def measure_blocks(
+    population: FinitePopulation,
+    reference: Reference,
+    plan: TrainingPlan,
+    m: int,
+    head_sizes: Sequence[int],
+    trials: range,
+) -> Iterator[pd.DataFrame]:
+    """The rows of `measure`, one frame per block of trials: whoever stops early has whole blocks."""
     if not trials or min(trials) < 0:
         raise ValueError(f"trials must be a range of nonnegative integers, got {trials}")
     for name, sizes in (("m", [m]), ("head_sizes", head_sizes)):
         for each in sizes:
             if not 1 <= each <= LARGEST:
                 raise ValueError(f"{name} must be positive and at most {LARGEST}, got {each}")
-    size = block_size(m, population.rows)
-    frames: list[pd.DataFrame] = []
+    size = block_size(m, population.rows, population.outputs)
     for start in range(trials.start - trials.start % size, trials.stop, size):
         block = range(start, start + size)
+        frames: list[pd.DataFrame] = []
         for subset, head, m_head, found in _measure_block(
             population, reference, plan, m, head_sizes, block
         ):
             place = {"trial": block, "m": m, "subset": subset, "head": head, "m_head": m_head}
             frames.append(pd.DataFrame({**place, **found.columns()}))
-    frame = pd.concat(frames, ignore_index=True)
-    return frame[frame.trial.isin(trials)].reset_index(drop=True)
+        frame = pd.concat(frames, ignore_index=True)
+        yield frame[frame.trial.isin(trials)].reset_index(drop=True)
 
 
 def train(
@@ -222,8 +239,8 @@ def train(
         drawn = np.stack([population.draw(generator, m) for generator in samples])
         mass = mass_of([np.bincount(each, minlength=N) for each in drawn], population)
         rows = torch.from_numpy(drawn).to(population.targets.device)
-        inputs = [x.float()[rows] for x in population.inputs]
-        targets = population.targets.float()[rows].mT.contiguous()
+        inputs = [x[rows].float() for x in population.inputs]
+        targets = population.targets[rows].float().mT.contiguous()
     fitted = erm.fit(
         inputs,
         targets,

@@ -1,7 +1,7 @@
 """Row-aligned features of several modalities, checked once at the edge.
 
-Everything behind this module may rely on finite float64 features without constant columns and on a
-target that varies. Each way in which input can be wrong is one ValueError line that names the
+Everything behind this module may rely on finite features in float64 or float32 without constant columns
+and on a target that varies. Each way in which input can be wrong is one ValueError line that names the
 argument, what it must be and what it was.
 """
 
@@ -29,7 +29,8 @@ _LEAST_SPREAD = 1e-290
 class Dataset:
     """Row-aligned features of K ≥ 2 modalities and one target, N rows in all.
 
-    ``modalities``: name → float64 [N, d_k], finite, no constant column, in the order given.
+    ``modalities``: name → [N, d_k], float64, or float32 if given so; finite, no constant column, in the
+    order given.
     ``target``: [N]; int64 codes 0…c−1 into ``classes`` (classification) or float64 (regression).
     ``classes``: the labels as text, sorted as they were (numbers by value); empty for regression.
     ``dropped``: name → the constant columns left out (names for DataFrames, else indices), only for
@@ -124,7 +125,7 @@ def from_arrays(
                 f"features[{key!r}] must have a column that varies, got {matrix.shape[1]} "
                 f"constant column(s) over {len(matrix)} row(s)"
             )
-        modalities[key] = np.ascontiguousarray(matrix[:, varies])
+        modalities[key] = np.ascontiguousarray(matrix if varies.all() else matrix[:, varies])
         if not varies.all():
             dropped[key] = tuple(c for c, keep in zip(columns, varies, strict=True) if not keep)
     categorical = isinstance(getattr(y, "dtype", None), pd.CategoricalDtype)

@@ -17,11 +17,15 @@ from torch import Tensor
 
 from bounds.domains import at_least
 from bounds.losses import LossConstants
+from empirical import mapped
 from empirical.datasets.dataset import Dataset
 from empirical.losses import LOSSES, Loss
 
 CLIP_NORM = 3**0.5
 """Rows of a scaled modality longer than this are pulled back onto the sphere of this radius."""
+
+AT_A_TIME = 2**26
+"""Bytes of features that are scaled at a time."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,11 @@ class FinitePopulation:
         at_least(1).whole("m", m)
         return generator.integers(0, self.rows, m)
 
+    def without_features(self) -> FinitePopulation:
+        """The same population without the unscaled rows, which no measurement needs."""
+        names = {name: features[:0] for name, features in self.data.modalities.items()}
+        return replace(self, data=replace(self.data, modalities=names, target=self.data.target[:0]))
+
     def to(self, device: torch.device) -> FinitePopulation:
         """The same population with its tensors on `device`."""
         return replace(
@@ -115,7 +124,7 @@ class FinitePopulation:
         digest = sha256(repr((self.names, self.data.task)).encode())
         for tensor in (*self.inputs, self.targets):
             digest.update(repr(tuple(tensor.shape)).encode())
-            digest.update(tensor.cpu().numpy().tobytes())
+            digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)  # read in place
         return digest.hexdigest()
 
 
@@ -160,7 +169,7 @@ def finite_population(data: Dataset) -> FinitePopulation:
     inputs, clipped = [], []
     for name, features in data.modalities.items():
         scaled, fraction = _scale(name, features)
-        inputs.append(torch.from_numpy(scaled))
+        inputs.append(scaled)
         clipped.append(fraction)
     if data.task == "classification":
         labels = torch.from_numpy(np.asarray(data.target, dtype=np.int64))
@@ -177,18 +186,30 @@ def finite_population(data: Dataset) -> FinitePopulation:
     )
 
 
-def _scale(name: str, features: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    # Dividing by the largest magnitude first keeps the variance of huge values finite.
-    centred = features / np.abs(features).max(axis=0, keepdims=True).clip(1e-300)
-    centred = centred - centred.mean(axis=0)
-    spread = centred.std(axis=0)
-    if not (np.isfinite(spread).all() and (spread > 0).all()):
-        raise ValueError(
-            f"features of modality {name!r} must have a variance that float64 can hold,"
-            f" got a column of values from {features.min()} to {features.max()}"
-        )
-    unit = centred / (spread * np.sqrt(features.shape[1]))
-    norms = np.linalg.norm(unit, axis=1, keepdims=True)
-    pulled = unit * np.minimum(1.0, CLIP_NORM / np.maximum(norms, 1e-300))
-    ones = np.ones((len(pulled), 1))
-    return np.ascontiguousarray(np.hstack([pulled, ones])), float((norms > CLIP_NORM).mean())
+def _scale(name: str, features: NDArray[np.floating]) -> tuple[Tensor, float]:
+    """The rows of one modality, scaled, with the constant 1; and the fraction that was pulled back.
+
+    In float64, some columns at a time: what is needed beside the result does not grow with them.
+    """
+    rows, columns = features.shape
+    scaled = mapped.zeros(rows, columns + 1)
+    unit = scaled.numpy()
+    squares = np.zeros(rows)
+    parts = np.array_split(np.arange(columns), -(-features.size * 8 // AT_A_TIME))
+    for part in (slice(each[0], each[-1] + 1) for each in parts if len(each)):
+        values = np.asarray(features[:, part], dtype=np.float64)
+        # Dividing by the largest magnitude first keeps the variance of huge values finite.
+        centred = values / np.abs(values).max(axis=0, keepdims=True).clip(1e-300)
+        centred -= centred.mean(axis=0)
+        spread = centred.std(axis=0)
+        if not (np.isfinite(spread).all() and (spread > 0).all()):
+            raise ValueError(
+                f"features of modality {name!r} must have a variance that float64 can hold,"
+                f" got a column of values from {features.min()} to {features.max()}"
+            )
+        unit[:, part] = centred / (spread * np.sqrt(columns))
+        squares += np.square(unit[:, part]).sum(axis=1)
+    norms = np.sqrt(squares)
+    unit[:, :-1] *= np.minimum(1.0, CLIP_NORM / np.maximum(norms, 1e-300))[:, None]
+    unit[:, -1] = 1.0
+    return scaled, float((norms > CLIP_NORM).mean())

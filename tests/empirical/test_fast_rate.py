@@ -6,8 +6,8 @@ import torch
 
 from empirical.quality import fast_rate
 from empirical.quality.fast_rate import constants, fresh_heads, whiten
-from empirical.quality.noise_moments import covariance_norms, operator_norm
 from empirical.quality.frozen_encoder import Features
+from empirical.quality.noise_moments import covariance_norms, operator_norm
 
 
 def population(rows=50, p=4, c=2, trials=3, seed=0, noise=1.0):

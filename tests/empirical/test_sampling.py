@@ -113,6 +113,9 @@ def test_signs_summed_by_row_give_the_complexity_of_single_signs(monkeypatch):
 def test_a_block_of_large_samples_is_a_block_of_populations():
     assert block_size(10**9, 1797) == block_size(1797, 1797) == 9
     assert block_size(DISTINCT * 1797, 1797) == 1
+    # Predictions for all rows are held as well: of many classes they are what takes the memory.
+    assert block_size(64, 5000, outputs=33) == block_size(64, 5000) == 32
+    assert block_size(64, 5000, outputs=330) == 5
 
 
 def test_streams_of_the_largest_samples_stay_apart():

@@ -83,6 +83,24 @@ def test_a_cut_study_resumes(
     assert not set(repeated) & set(computed)
 
 
+def test_what_takes_long_is_written_block_by_block(
+    whole: run.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part whose time is up holds the blocks that are done; the rest comes with later parts."""
+    monkeypatch.setattr(tasks, "PART_SECONDS", 0.0)
+    study = Study(datasets.diabetes(), **SMALL)
+    same(whole, study.run(tmp_path, workers=1, chunk=1000))
+    rows = study.population.rows
+    parts = {(task.m, task.start, task.stop) for task in run.finished(tmp_path / "parts")}
+    expected = set()
+    for m in SMALL["m"]:
+        size = run.measure.block_size(m, rows)
+        assert size < 40
+        expected |= {(m, a, min(a + size, 40)) for a in range(0, 40, size)}
+    assert parts == expected
+    same(whole, study.run(tmp_path, resume=True, workers=1))
+
+
 def test_a_finished_study_opens_without_computing_or_writing(
     whole: run.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,12 +89,12 @@ class Forecast:
         """
         return first * max(1.0, self._parts / self._workers)
 
-    def tell(self) -> None:
-        """Print the time of a long run when its first part is done; later calls do nothing."""
+    def tell(self, share: float = 1.0) -> None:
+        """Print the time of a long run when its first part is done, or a share of it; later calls do nothing."""
         if not self._show:
             return
         self._show = False
-        seconds = self.seconds(time.monotonic() - self._began)
+        seconds = self.seconds((time.monotonic() - self._began) / share)
         if seconds > LONG:
             several = f" on {self._workers} workers" if self._workers > 1 else ""
             tqdm.write(

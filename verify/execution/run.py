@@ -107,7 +107,8 @@ def run_study(
     workers
         Processes of one thread each; None: one per core. On a GPU it is always this process alone.
     chunk
-        Trials per part. Numbers do not depend on it, nor on `workers`.
+        Trials per part, at most: a part that takes longer than 20 s holds fewer. Numbers do not
+        depend on it, nor on `workers`.
     progress
         Print what is run and, if it takes more than two minutes, about how long; show a bar with the
         time left on a terminal.
@@ -150,15 +151,19 @@ def run_study(
         sum(task.kind == "trials" for task in missing), at_once, progress and client is None
     )
     with shown.bar(total, "measuring", "trials", progress, initial=done) as bar:
-        for task, frame in _spread(work, missing, workers, client, design.device):
-            parts.write(task.part, frame)
-            if task.kind == "complexity":
-                known[task.m] = frame
-                forecast.begin()
-            else:
-                forecast.tell()
-                measurements.add(frame)
-            bar.update(task.trials)
+        while missing:
+            for asked, frame in _spread(work, missing, workers, client, design.device):
+                task = asked.done(frame)
+                parts.write(task.part, frame)
+                if task.kind == "complexity":
+                    known[task.m] = frame
+                    forecast.begin()
+                else:
+                    forecast.tell(share=task.trials / asked.trials)
+                    measurements.add(frame)
+                bar.update(task.trials)
+            # Trials are left over where a part took too long for all of them.
+            missing = _missing(design, chunk, measurements, known)
     alpha = shares(requests)
     return Results(
         # A delta once asked for stays a part of every claim.
@@ -220,7 +225,7 @@ def _missing(
     tasks = [Task("complexity", m) for m in _sizes(design) if m not in known]
     # The longest first, so that no worker has a long one left at the end.
     for m in sorted(design.m, reverse=True):
-        size = measure.block_size(m, design.population.rows)
+        size = measure.block_size(m, design.population.rows, design.population.outputs)
         step = -(-chunk // size) * size
         for gap in measurements.gaps(m):
             # Cut at multiples of the step, whatever the gap: blocks are always computed as a whole.

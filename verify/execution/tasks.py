@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -16,6 +17,9 @@ from empirical.fusion.stack import Subsets
 from empirical.worlds.population import FinitePopulation
 from verify.design import Design
 from verify.execution.threads import one_thread
+
+PART_SECONDS = 20.0
+"""After so long a worker returns what it has, to be written: a run that is cut loses little."""
 
 _NAME = re.compile(r"trials-m(\d+)-(\d+)-(\d+)\.parquet")
 
@@ -60,6 +64,12 @@ class Task:
         """The number of trials in the part."""
         return self.stop - self.start
 
+    def done(self, frame: pd.DataFrame) -> Task:
+        """The part that `frame` holds: as many of the trials as there was time for."""
+        if self.kind == "complexity":
+            return self
+        return replace(self, stop=int(frame["trial"].max()) + 1)
+
 
 @dataclass(frozen=True)
 class Context:
@@ -68,7 +78,7 @@ class Context:
     Parameters
     ----------
     population, plan, reference
-        As for `empirical.measure.measure`.
+        As for `empirical.measure.measure`; the population without its unscaled rows.
     head_m
         Further sizes of samples for heads, used at `largest_m` alone.
     largest_m
@@ -94,7 +104,7 @@ class Context:
     def of(cls, design: Design, reference: measure.Reference) -> Context:
         """The context of a design."""
         return cls(
-            population=design.population,
+            population=design.population.without_features(),
             plan=design.plan,
             reference=reference,
             head_m=design.head_m,
@@ -113,7 +123,9 @@ class Context:
 
 
 def compute(context: Context, task: Task) -> pd.DataFrame:
-    """Measure one part. Its numbers depend on the context and the task alone.
+    """Measure one part, or its first blocks of trials if it takes longer than `PART_SECONDS`.
+
+    The numbers depend on the context and the task alone.
 
     Raises
     ------
@@ -131,8 +143,21 @@ def compute(context: Context, task: Task) -> pd.DataFrame:
             return _complexities(local, task.m)
         further = local.head_m if task.m == local.largest_m else ()
         sizes = (task.m, *(size for size in further if size != task.m))
-        trials = range(task.start, task.stop)
-        return measure.measure(local.population, local.reference, local.plan, task.m, sizes, trials)
+        blocks = measure.measure_blocks(
+            local.population,
+            local.reference,
+            local.plan,
+            task.m,
+            sizes,
+            range(task.start, task.stop),
+        )
+        end = time.monotonic() + PART_SECONDS
+        frames = []
+        for frame in blocks:
+            frames.append(frame)
+            if time.monotonic() > end:
+                break
+        return pd.concat(frames, ignore_index=True)
 
 
 def _complexities(context: Context, m: int) -> pd.DataFrame:

@@ -21,8 +21,11 @@ from typing import Any, TypeVar
 
 import loky
 from loky import ProcessPoolExecutor
-from loky.backend.reduction import dumps
+from loky.backend.reduction import dump
 from loky.process_executor import BrokenProcessPool
+from torch import Tensor
+
+from empirical import mapped
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -103,16 +106,24 @@ def _packed(work: Any) -> Iterator[str]:
 
     Workers read it after they began to watch their parent, since loading takes seconds. It is not sent
     through the pipe of a starting process: if that process is killed, a write of more than the pipe
-    holds never returns.
+    holds never returns. Tensors that lie in a file are not copied: each worker maps that file.
     """
     handle, path = tempfile.mkstemp(prefix="multimodal-bounds-", suffix=".work")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(dumps(work))
+            dump(work, file, reducers={Tensor: _sent})
         yield path
     finally:
         with suppress(OSError):
             os.unlink(path)
+
+
+def _sent(tensor: Tensor) -> Any:
+    """How a tensor is pickled: by the name of its file, if it lies in one."""
+    path = mapped.file_of(tensor)
+    if path is None:
+        return tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)  # type: ignore[no-untyped-call]
+    return mapped.map_file, (path, tensor.dtype, tuple(tensor.shape))
 
 
 def _on_processes(path: str, pieces: Sequence[Piece], workers: int) -> Iterator[tuple[Piece, Any]]:
