@@ -90,7 +90,7 @@ class Forecast:
         return first * max(1.0, self._parts / self._workers)
 
     def tell(self, share: float = 1.0) -> None:
-        """Print the time of a long run when its first part is done, or a share of it; later calls do nothing."""
+        """Print the time of a long run when a share of its first part is done; later calls do nothing."""
         if not self._show:
             return
         self._show = False
