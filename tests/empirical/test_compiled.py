@@ -41,10 +41,18 @@ def single(arrays):
     return tuple(torch.from_numpy(a).float().contiguous() for a in arrays)
 
 
-def run(inputs, targets, scale, start, cls, objective, steps):
+def run(inputs, targets, scale, start, cls, objective, steps, kernel=None):
     stack = Stack(SUBSETS, single(start[0]), single(start[1]))
     compiled.train(
-        inputs, targets, scale, stack, cls, objective=objective, steps=steps, learning_rate=0.01
+        inputs,
+        targets,
+        scale,
+        stack,
+        cls,
+        objective=objective,
+        steps=steps,
+        learning_rate=0.01,
+        kernel=kernel,
     )
     return stack
 
@@ -71,11 +79,12 @@ def plain(index, trial, inputs, targets, start, cls):
     return parameters(*start, SUBSETS, cls, index, trial), (cls, xs, targets[trial].double())
 
 
+@pytest.mark.parametrize("kernel", compiled.kernels())
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
-def test_the_same_weights_as_plain_float64_training(cls, dims, rows, objective):
+def test_the_same_weights_as_plain_float64_training(cls, dims, rows, objective, kernel):
     # Few steps: later on a unit at its kink, or a gradient near zero, makes Adam enlarge rounding.
     inputs, targets, scale, start = problem(cls, dims, rows, objective, seed=1)
-    stack = run(inputs, targets, scale, start, cls, objective, steps=10)
+    stack = run(inputs, targets, scale, start, cls, objective, steps=10, kernel=kernel)
     for index in range(len(SUBSETS)):
         for trial in range(3):
             first, own = plain(index, trial, inputs, targets, start, cls)
@@ -85,6 +94,27 @@ def test_the_same_weights_as_plain_float64_training(cls, dims, rows, objective):
             mine = parameters(stack.encoders, stack.heads, SUBSETS, cls, index, trial)
             for ours, theirs in zip(mine, expected, strict=True):
                 assert (ours.double() - theirs).abs().max() < 2e-5
+
+
+@pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
+def test_kernels_that_round_alike_give_the_same_bits(cls, dims, rows, objective):
+    inputs, targets, scale, start = problem(cls, dims, rows, objective)
+    first = run(inputs, targets, scale, start, cls, objective, steps=40)
+    for kernel in compiled.kernels():
+        other = run(inputs, targets, scale, start, cls, objective, steps=40, kernel=kernel)
+        pairs = zip((*first.encoders, *first.heads), (*other.encoders, *other.heads), strict=True)
+        same = all(torch.equal(a, b) for a, b in pairs)
+        assert same == (compiled.rounding(kernel) == compiled.rounding(compiled.kernels()[0]))
+
+
+def test_the_build_says_how_the_kernel_in_use_rounds():
+    assert compiled.build().endswith(compiled.rounding(compiled.kernels()[0]))
+
+
+def test_a_kernel_that_is_not_there_is_refused():
+    cls = FusionClass(4, 3.0, 5.0, 2)
+    with pytest.raises(ValueError, match="^kernel must be one of .*, got 'MMX'"):
+        run(*problem(cls, (4, 3, 7), 20), cls, "softmax", 1, kernel="MMX")
 
 
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)

@@ -1,7 +1,9 @@
 """The compiled trainer of the concatenation class: `train.cpp`, built when the package is installed.
 
-If it was not built, or the processor lacks its instructions, `available()` is False and `empirical.erm`
-trains the same models with torch. Both take the same steps; they differ by the rounding of float32.
+It holds kernels for several sets of instructions; the fastest that the processor can run is used. All
+kernels that fuse multiplication and addition give the same numbers, bit for bit. Without a compiler
+`available()` is False and `empirical.erm` trains the same models with torch. Both take the same steps;
+they differ by the rounding of float32.
 """
 
 from __future__ import annotations
@@ -48,12 +50,16 @@ def _library() -> ctypes.CDLL | None:
         path = Path(__file__).with_name(f"_train{suffix}")
         if path.exists():
             library = ctypes.CDLL(str(path))
-            return library if library.supported() else None
+            if not hasattr(library, "kernel_name"):  # built from other sources than this module's
+                return None
+            for name in ("kernel_name", "kernel_rounding", "compiler"):
+                getattr(library, name).restype = ctypes.c_char_p
+            return library
     return None
 
 
 def available() -> bool:
-    """Whether the compiled trainer is installed and this processor can run it.
+    """Whether the compiled trainer is installed.
 
     Examples
     --------
@@ -63,8 +69,33 @@ def available() -> bool:
     return _library() is not None
 
 
+def kernels() -> tuple[str, ...]:
+    """The kernels that this processor can run, the fastest first.
+
+    Examples
+    --------
+    >>> bool(kernels()) == available()
+    True
+    """
+    return tuple(_numbers())
+
+
+def _numbers() -> dict[str, int]:
+    """The number of each such kernel in the library, by name."""
+    library = _library()
+    found: dict[str, int] = {}
+    number = 0
+    while library is not None and (name := library.kernel_name(number)) is not None:
+        if library.kernel_supported(number):
+            found[name.decode()] = number
+        number += 1
+    return found
+
+
 def build() -> str:
-    """The compiler and the instructions of the installed trainer: its float32 numbers depend on them.
+    """What the float32 numbers of the installed trainer depend on: the compiler, and whether it fuses.
+
+    Kernels that fuse have the same text, since they give the same numbers.
 
     Examples
     --------
@@ -74,12 +105,15 @@ def build() -> str:
     library = _library()
     if library is None:
         return "none"
-    try:
-        described = library.build
-    except AttributeError:  # built from sources that did not say
-        return "an unknown build"
-    described.restype = ctypes.c_char_p
-    return str(described().decode())
+    return f"{library.compiler().decode()} {rounding(kernels()[0])}"
+
+
+def rounding(kernel: str) -> str:
+    """How a kernel rounds, "FMA" or "no FMA": those of one text give the same numbers, bit for bit."""
+    library = _library()
+    if library is None:
+        raise ValueError("the compiled trainer must be installed")
+    return str(library.kernel_rounding(_numbers()[kernel]).decode())
 
 
 def train(
@@ -92,6 +126,7 @@ def train(
     objective: str,
     steps: int,
     learning_rate: float,
+    kernel: str | None = None,
 ) -> None:
     """Train every model of the stack in place: full-batch Adam, projected after every step.
 
@@ -112,18 +147,25 @@ def train(
         The class.
     objective, steps, learning_rate
         As for `erm.fit`, the objective by name.
+    kernel
+        One of `kernels()`; None: the first.
 
     Raises
     ------
+    ValueError
+        If the processor cannot run that kernel.
     MemoryError
         If a model's buffers do not fit.
     """
-    library = _library()
+    library, numbers = _library(), _numbers()
     assert library is not None
+    chosen = kernels()[0] if kernel is None else kernel
+    if chosen not in numbers:
+        raise ValueError(f"kernel must be one of {', '.join(numbers)}, got {kernel!r}")
     trials, rows = inputs[0].shape[:2]
     # The library gets addresses: what they point to must outlive the call, hence the names.
     inputs = [x.contiguous() for x in inputs]
-    by_row, scale = targets.mT.contiguous(), scale.contiguous()
+    targets, scale = targets.contiguous(), scale.contiguous()
     subsets = stack.subsets
     arrays: dict[str, ctypes.Array[Any]] = {
         "dims": _integers([x.shape[2] for x in inputs]),
@@ -144,7 +186,7 @@ def train(
         outputs=cls.outputs,
         objective=OBJECTIVES.index(objective),
         steps=steps,
-        targets=by_row.data_ptr(),
+        targets=targets.data_ptr(),
         scale=scale.data_ptr(),
         learning_rate=learning_rate,
         encoder_radius=inside * cls.encoder_radius,
@@ -155,7 +197,7 @@ def train(
     threads = min(torch.get_num_threads(), trials * len(subsets))
     with ThreadPoolExecutor(threads) as pool:
         calls = [
-            pool.submit(library.train, ctypes.byref(problem), ctypes.byref(models))
+            pool.submit(library.train, ctypes.byref(problem), ctypes.byref(models), numbers[chosen])
             for _ in range(threads)
         ]
         if any(call.result() for call in calls):

@@ -1,169 +1,42 @@
 // Trains whole models of the concatenation class, one after another, in float32: the same steps as
-// empirical.erm on its torch path, but a block of rows stays in the cache from the first product to
-// the last. A model's numbers depend on its own trial alone, to the last bit.
+// empirical.erm on its torch path, but a block of rows stays in the first cache from the first product
+// to the last. A model's numbers depend on its own trial alone, to the last bit.
 //
 //   z_k = relu(W_k (x_k, 1)),   s = V (z, 1),   Adam on the mean loss, projection onto the balls
 //
-// All arrays are row-major. Units are padded to a multiple of LANES with zero weights; a padded unit
-// is never active, so that its gradient stays zero. No Python headers: loaded by ctypes.
+// All arrays are row-major. Units are padded to a multiple of 8 with zero weights; a padded unit is
+// never active, so that its gradient stays zero. No Python headers: loaded by ctypes.
+//
+// The steps are in model.inl, which is compiled once for each set of instructions below; the processor
+// at hand decides which is used. Compile with -ffp-contract=off: each fused multiply-add is written out,
+// so that all kernels that have them give the same bits, with any compiler.
 
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
-// Whether this processor has the instructions that the rest of this file is compiled for.
-extern "C" int supported() {
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+// Sums must be in registers, so that loops over them have to be unrolled, whatever the compiler thinks.
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#define UNROLL _Pragma("clang loop unroll(full)")
 #else
-    return 1;
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
-}
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC target("avx2,fma")
-#define AVX2_AND_FMA  // the pragma defines no macro of the compiler's own
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
-// What the numbers depend on besides this file: compiler, instructions and floating-point flags.
-extern "C" const char* build() {
-    return
-#if defined(__clang__)
-        "clang " TEXT(__clang_major__) "." TEXT(__clang_minor__)
-#elif defined(__GNUC__)
-        "GCC " TEXT(__GNUC__) "." TEXT(__GNUC_MINOR__)
-#else
-        "another compiler"
-#endif
-#if defined(__x86_64__)
-        " x86-64"
-#elif defined(__aarch64__)
-        " aarch64"
-#endif
-#if defined(__AVX512F__)
-        " AVX-512"
-#elif defined(__AVX2__) || defined(AVX2_AND_FMA)
-        " AVX2"
-#endif
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(AVX2_AND_FMA)
-        " FMA"
-#endif
-#if !defined(__OPTIMIZE__)
-        " unoptimised"
-#endif
-#if defined(__FAST_MATH__)
-        " fast-math"
-#endif
-        ;
-}
-
 namespace {
 
-constexpr int LANES = 8;
-constexpr int BLOCK = 128;  // rows; the features of a block should stay in the first two caches
-constexpr int TILE = 6;    // rows of a register tile: 6 x 2 vectors of accumulators fit 16 registers
+constexpr int BLOCK = 56;  // rows, a multiple of 8 and of tiles; a modality's share fits the first cache
 
-typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-typedef int32_t ivec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-
-inline vec load(const float* p) { return *reinterpret_cast<const vec*>(p); }
-inline void store(float* p, vec v) { *reinterpret_cast<vec*>(p) = v; }
-inline vec all(float x) { return vec{x, x, x, x, x, x, x, x}; }
-inline int padded(int n) { return (n + LANES - 1) / LANES * LANES; }
-
-enum After { SET, ADD, RELU, MASK };
-
-// One register tile of C(i, :) = sum_k A(i, k) B(k, :), R rows by NV vectors of columns.
-// RELU rectifies the result; MASK keeps it where `gate` (laid out as C) is positive.
-template <int R, int NV, After AFTER>
-inline void tile(int depth, const float* a, long a_i, long a_k, const float* b, long ldb, float* c,
-                 long ldc, const float* gate) {
-    vec sum[R][NV];
-    for (int i = 0; i < R; ++i)
-        for (int v = 0; v < NV; ++v)
-            sum[i][v] = AFTER == ADD ? load(c + i * ldc + v * LANES) : vec{};
-    for (int k = 0; k < depth; ++k) {
-        vec right[NV];
-        for (int v = 0; v < NV; ++v) right[v] = load(b + k * ldb + v * LANES);
-        for (int i = 0; i < R; ++i) {
-            const vec left = all(a[i * a_i + k * a_k]);
-            for (int v = 0; v < NV; ++v) sum[i][v] += left * right[v];
-        }
-    }
-    for (int i = 0; i < R; ++i)
-        for (int v = 0; v < NV; ++v) {
-            float* to = c + i * ldc + v * LANES;
-            vec s = sum[i][v];
-            if (AFTER == RELU) s = s > 0 ? s : vec{};
-            if (AFTER == MASK) s = load(gate + i * ldc + v * LANES) > 0 ? s : vec{};
-            store(to, s);
-        }
-}
-
-template <int NV, After AFTER>
-inline void rows_of(int count, int depth, const float* a, long a_i, long a_k, const float* b,
-                    long ldb, float* c, long ldc, const float* gate) {
-    // Tiles of nearly equal height: a last tile of one row would wait for its own sums.
-    constexpr int HEIGHT = NV == 1 ? 2 * TILE : TILE;
-    const int tiles = (count + HEIGHT - 1) / HEIGHT;
-    for (int t = 0, i = 0; t < tiles; ++t) {
-        const int height = (count - i + tiles - t - 1) / (tiles - t);
-        const float* ai = a + i * a_i;
-        float* ci = c + i * ldc;
-        const float* gi = gate + (gate ? i * ldc : 0);
-        switch (height) {
-#define HEIGHT_CASE(R) \
-    case R:            \
-        tile<R, NV, AFTER>(depth, ai, a_i, a_k, b, ldb, ci, ldc, gi); \
-        break;
-            HEIGHT_CASE(1) HEIGHT_CASE(2) HEIGHT_CASE(3) HEIGHT_CASE(4) HEIGHT_CASE(5)
-            HEIGHT_CASE(6)
-            default:
-                if constexpr (NV == 1) switch (height) {
-                    HEIGHT_CASE(7) HEIGHT_CASE(8) HEIGHT_CASE(9) HEIGHT_CASE(10)
-                    HEIGHT_CASE(11) HEIGHT_CASE(12)
-                }
-#undef HEIGHT_CASE
-        }
-        i += height;
-    }
-}
-
-// C(i, j) = sum_k A(i, k) B(k, j) for `count` rows and `columns` (a multiple of LANES) columns.
-template <After AFTER>
-void product(int count, int columns, int depth, const float* a, long a_i, long a_k, const float* b,
-             long ldb, float* c, long ldc, const float* gate = nullptr) {
-    int j = 0;
-    for (; j + 2 * LANES <= columns; j += 2 * LANES)
-        rows_of<2, AFTER>(count, depth, a, a_i, a_k, b + j, ldb, c + j, ldc, gate + (gate ? j : 0));
-    if (j < columns)
-        rows_of<1, AFTER>(count, depth, a, a_i, a_k, b + j, ldb, c + j, ldc, gate + (gate ? j : 0));
-}
-
-// exp for x <= 0, to about two units in the last place; zero below -87.
-inline vec exp_negative(vec x) {
-    const vec floor_ = all(-87.0f);
-    const ivec tiny = x < floor_;
-    x = tiny ? floor_ : x;
-    const vec shift = all(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
-    const vec n = (x * 1.44269504f + shift) - shift;
-    const vec r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    vec p = all(1.9875691500e-4f);
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    const ivec power = (__builtin_convertvector(n, ivec) + 127) << 23;
-    vec scaled = p * reinterpret_cast<const vec&>(power);
-    return tiny ? vec{} : scaled;
-}
+inline int padded(int n) { return (n + 7) / 8 * 8; }
 
 enum Objective { LEAST_SQUARES, SOFTMAX, LOGISTIC, CORRELATION };
 
@@ -173,7 +46,7 @@ struct Problem {
     const int32_t* members;   // the subsets one after another
     const int32_t* sizes;     // [subsets]
     const float* const* inputs;    // per modality [trials, rows, D_k]
-    const float* targets;          // [trials, rows, outputs]
+    const float* targets;          // [trials, outputs, rows]
     const float* scale;            // [trials, rows]: the factor on each row's loss
     float* const* encoders;        // per modality [trials, slots_k, width, D_k]
     float* const* heads;           // per subset [trials, outputs, |M| width + 1]
@@ -181,101 +54,136 @@ struct Problem {
 };
 
 // One model's parameters, gradient and Adam moments, each one flat array:
-// per member W_k^T [D_k, units], then V^T [features, classes], features = |M| units + 1.
+// per member W_k^T [D_k, units], then V^T [features, classes], features = |M| units + 1; `count` numbers
+// with what fills the last wide register, `head` those of the encoders.
 struct Model {
     float *value, *gradient, *first, *second;
-    long count, head;
+    long count, head, head_count;
 };
 
-void adam(Model& m, int step, float rate) {
-    const float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
-    const double correct1 = 1.0 - std::pow(0.9, step), correct2 = 1.0 - std::pow(0.999, step);
-    const float size = static_cast<float>(rate / correct1);
-    const float root = static_cast<float>(1.0 / std::sqrt(correct2));
-    float *p = m.value, *g = m.gradient, *f = m.first, *s = m.second;
-    for (long i = 0; i < m.count; ++i) {
-        f[i] += (1.0f - beta1) * (g[i] - f[i]);
-        s[i] = beta2 * s[i] + (1.0f - beta2) * g[i] * g[i];
-        p[i] -= size * f[i] / (std::sqrt(s[i]) * root + epsilon);
-    }
-}
+// What a pass needs besides. head, head_gradient: [classes, |M| units], the others for a block of rows.
+struct Scratch {
+    float *z, *back, *scores, *head, *head_gradient, *eight, *targets, *scale;
+};
 
-void into_ball(float* from, long count, float radius) {
-    vec sums{};
-    long i = 0;
-    for (; i + LANES <= count; i += LANES) sums += load(from + i) * load(from + i);
-    float square = 0.0f;
-    for (int lane = 0; lane < LANES; ++lane) square += sums[lane];
-    for (; i < count; ++i) square += from[i] * from[i];
-    if (square <= radius * radius) return;
-    const float shrink = radius / std::sqrt(square);
-    for (i = 0; i < count; ++i) from[i] *= shrink;
-}
+typedef float float8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int32_t integers __attribute__((vector_size(32)));
 
-// The gradient of the loss of `rows` rows in their scores, in place; zero in padded classes.
-void residuals(const Problem& q, int rows, int classes, float* scores, const float* targets,
-               const float* scale) {
-    for (int r = 0; r < rows; ++r) {
-        float* s = scores + static_cast<long>(r) * classes;
-        const float* y = targets + static_cast<long>(r) * q.outputs;
-        float factor = scale[r];
-        if (q.objective == SOFTMAX) {
-            float top = s[0], sum = 0.0f;
-            for (int c = 1; c < q.outputs; ++c) top = s[c] > top ? s[c] : top;
-            for (int c = 0; c < classes; c += LANES) store(s + c, exp_negative(load(s + c) - top));
-            for (int c = 0; c < q.outputs; ++c) sum += s[c];
-            const float share = factor / sum;
-            for (int c = 0; c < q.outputs; ++c) s[c] = s[c] * share - y[c] * factor;
-        } else if (q.objective == LEAST_SQUARES) {
-            factor *= 2.0f;
-            for (int c = 0; c < q.outputs; ++c) s[c] = (s[c] - y[c]) * factor;
-        } else if (q.objective == LOGISTIC) {
-            for (int c = 0; c < q.outputs; ++c) s[c] = (1.0f / (1.0f + std::exp(-s[c])) - y[c]) * factor;
-        } else {
-            for (int c = 0; c < q.outputs; ++c) s[c] = -y[c] * factor;
-        }
-        for (int c = q.outputs; c < classes; ++c) s[c] = 0.0f;
-    }
-}
+#if defined(__x86_64__)
 
-// One forward and backward pass over all rows; leaves the gradient in `m`.
-void gradient(const Problem& q, const int32_t* members, int size, int trial, Model& m, float* z,
-              float* back, float* scores, float* head) {
-    const int units = padded(q.width), classes = padded(q.outputs);
-    const long features = static_cast<long>(size) * units;
-    float* const v = m.value + m.head;
-    std::memset(m.gradient, 0, sizeof(float) * m.count);
-    for (int c = 0; c < q.outputs; ++c)
-        for (long j = 0; j < features; ++j) head[c * features + j] = v[j * classes + c];
-    for (int start = 0; start < q.rows; start += BLOCK) {
-        const int rows = q.rows - start < BLOCK ? q.rows - start : BLOCK;
-        const long at = static_cast<long>(trial) * q.rows + start;
-        long offset = 0;
-        for (int i = 0; i < size; ++i) {
-            const int dim = q.dims[members[i]];
-            product<RELU>(rows, units, dim, q.inputs[members[i]] + at * dim, dim, 1,
-                          m.value + offset, units, z + i * units, features);
-            offset += static_cast<long>(dim) * units;
-        }
-        const float* bias = v + features * classes;
-        for (int r = 0; r < rows; ++r) std::memcpy(scores + r * classes, bias, sizeof(float) * classes);
-        product<ADD>(rows, classes, features, z, features, 1, v, classes, scores, classes);
-        residuals(q, rows, classes, scores, q.targets + at * q.outputs, q.scale + at);
-        float* const head_gradient = m.gradient + m.head;
-        product<ADD>(features, classes, rows, z, 1, features, scores, classes, head_gradient, classes);
-        for (int r = 0; r < rows; ++r)
-            for (int c = 0; c < classes; ++c)
-                head_gradient[features * classes + c] += scores[r * classes + c];
-        product<MASK>(rows, features, q.outputs, scores, classes, 1, head, features, back, features, z);
-        offset = 0;
-        for (int i = 0; i < size; ++i) {
-            const int dim = q.dims[members[i]];
-            product<ADD>(dim, units, rows, q.inputs[members[i]] + at * dim, 1, dim, back + i * units,
-                         features, m.gradient + offset, units);
-            offset += static_cast<long>(dim) * units;
-        }
+namespace avx2 {
+
+#define TARGET __attribute__((target("avx2,fma")))
+#define NARROW                                                                                   \
+    struct Narrow {                                                                              \
+        typedef __m256 type;                                                                     \
+        static constexpr int lanes = 8;                                                          \
+        TARGET static inline type load(const float* p) { return _mm256_loadu_ps(p); }            \
+        TARGET static inline void store(float* p, type x) { _mm256_storeu_ps(p, x); }            \
+        TARGET static inline type all(float x) { return _mm256_set1_ps(x); }                     \
+        TARGET static inline type root(type x) { return _mm256_sqrt_ps(x); }                     \
+        TARGET static inline type fma(type a, type b, type c) { return _mm256_fmadd_ps(a, b, c); } \
+        TARGET static inline type positive(type x) {                                             \
+            return _mm256_max_ps(x, _mm256_setzero_ps());                                        \
+        }                                                                                        \
+        TARGET static inline type where_positive(type gate, type x) {                            \
+            return _mm256_and_ps(_mm256_cmp_ps(gate, _mm256_setzero_ps(), _CMP_GT_OQ), x);       \
+        }                                                                                        \
+    };
+#define TRANSPOSE                                                                               \
+    TARGET inline void transpose(const float* from, long ld_from, float* to, long ld_to) {      \
+        __m256 a[8], b[8];                                                                      \
+        for (int i = 0; i < 8; ++i) a[i] = _mm256_loadu_ps(from + i * ld_from);                 \
+        for (int i = 0; i < 8; i += 2) {                                                        \
+            b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);                                          \
+            b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);                                      \
+        }                                                                                       \
+        for (int i = 0; i < 8; i += 4)                                                          \
+            for (int j = 0; j < 2; ++j) {                                                       \
+                a[i + 2 * j] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0x44);                 \
+                a[i + 2 * j + 1] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0xEE);             \
+            }                                                                                   \
+        for (int i = 0; i < 4; ++i) {                                                           \
+            _mm256_storeu_ps(to + i * ld_to, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));     \
+            _mm256_storeu_ps(to + (i + 4) * ld_to, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31)); \
+        }                                                                                       \
     }
+NARROW
+TRANSPOSE
+typedef Narrow Wide;
+constexpr int TILE = 6;  // 6 x 2 sums, 2 columns and one number fill the 16 registers
+#include "model.inl"
+#undef TARGET
+
+}  // namespace avx2
+
+namespace avx512 {
+
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
+NARROW
+TRANSPOSE
+struct Wide {
+    typedef __m512 type;
+    static constexpr int lanes = 16;
+    TARGET static inline type load(const float* p) { return _mm512_loadu_ps(p); }
+    TARGET static inline void store(float* p, type x) { _mm512_storeu_ps(p, x); }
+    TARGET static inline type all(float x) { return _mm512_set1_ps(x); }
+    TARGET static inline type root(type x) { return _mm512_sqrt_ps(x); }
+    TARGET static inline type fma(type a, type b, type c) { return _mm512_fmadd_ps(a, b, c); }
+    TARGET static inline type positive(type x) { return _mm512_max_ps(x, _mm512_setzero_ps()); }
+    TARGET static inline type where_positive(type gate, type x) {
+        return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(gate, _mm512_setzero_ps(), _CMP_GT_OQ), x);
+    }
+};
+constexpr int TILE = 14;  // 14 x 2 sums, 2 columns and one number of the 32 registers
+#include "model.inl"
+#undef TARGET
+
+}  // namespace avx512
+
+#endif
+
+namespace plain {
+
+#define TARGET
+struct Narrow {
+    typedef float8 type;
+    static constexpr int lanes = 8;
+    static inline type load(const float* p) { return *reinterpret_cast<const type*>(p); }
+    static inline void store(float* p, type x) { *reinterpret_cast<type*>(p) = x; }
+    static inline type all(float x) { return type{x, x, x, x, x, x, x, x}; }
+    static inline type root(type x) {
+        for (int i = 0; i < lanes; ++i) x[i] = std::sqrt(x[i]);
+        return x;
+    }
+    static inline type fma(type a, type b, type c) {
+#if defined(__aarch64__)
+        float32x4_t s[2], x[2], y[2];
+        std::memcpy(s, &c, sizeof s), std::memcpy(x, &a, sizeof x), std::memcpy(y, &b, sizeof y);
+        for (int i = 0; i < 2; ++i) s[i] = vfmaq_f32(s[i], x[i], y[i]);
+        std::memcpy(&c, s, sizeof s);
+        return c;
+#else
+        return a * b + c;
+#endif
+    }
+    static inline type positive(type x) { return x > 0.0f ? x : type{}; }
+    static inline type where_positive(type gate, type x) { return gate > 0.0f ? x : type{}; }
+};
+inline void transpose(const float* from, long ld_from, float* to, long ld_to) {
+    for (int i = 0; i < 8; ++i)
+        for (int j = 0; j < 8; ++j) to[j * ld_to + i] = from[i * ld_from + j];
 }
+typedef Narrow Wide;
+#if defined(__aarch64__)
+constexpr int TILE = 6;
+#else
+constexpr int TILE = 2;  // a vector takes two of the 16 registers
+#endif
+#include "model.inl"
+#undef TARGET
+
+}  // namespace plain
 
 // Move a model's weights between the stack's layout and the padded one used here.
 void exchange(const Problem& q, int subset, const int32_t* members, int trial, Model& m, bool in) {
@@ -311,7 +219,37 @@ void exchange(const Problem& q, int subset, const int32_t* members, int trial, M
         }
 }
 
-bool train_one(const Problem& q, int model) {
+typedef void Descend(const Problem&, const int32_t*, int, long, Model&, Scratch&);
+
+bool always() { return true; }
+#if defined(__x86_64__)
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+}
+#endif
+
+struct Kernel {
+    const char *name, *rounding;  // kernels of one rounding give the same bits
+    bool (*supported)();
+    Descend* descend;
+};
+
+const Kernel KERNELS[] = {
+#if defined(__x86_64__)
+    {"AVX-512", "FMA", has_avx512, avx512::descend},
+    {"AVX2", "FMA", has_avx2, avx2::descend},
+    {"SSE2", "no FMA", always, plain::descend},
+#elif defined(__aarch64__)
+    {"NEON", "FMA", always, plain::descend},
+#else
+    {"plain", "no FMA", always, plain::descend},
+#endif
+};
+constexpr int COUNT = sizeof KERNELS / sizeof *KERNELS;
+
+bool train_one(const Problem& q, const Kernel& kernel, int model) {
     const int trial = model / q.subsets, subset = model % q.subsets, size = q.sizes[subset];
     const int32_t* members = q.members;
     for (int s = 0; s < subset; ++s) members += q.sizes[s];
@@ -319,27 +257,28 @@ bool train_one(const Problem& q, int model) {
     const long features = static_cast<long>(size) * units;
     Model m{};
     for (int i = 0; i < size; ++i) m.head += static_cast<long>(q.dims[members[i]]) * units;
-    m.count = m.head + (features + 1) * classes;
-    const long scratch = BLOCK * (2 * features + classes) + q.outputs * features;
-    float* memory = static_cast<float*>(std::calloc(4 * m.count + scratch, sizeof(float)));
+    m.head_count = (features + 1) * classes;
+    m.count = (m.head + m.head_count + 15) / 16 * 16;
+    Scratch w{};
+    const struct { float** at; long numbers; } parts[] = {
+        {&m.value, m.count}, {&m.gradient, m.count}, {&m.first, m.count}, {&m.second, m.count},
+        {&w.z, BLOCK * features}, {&w.back, static_cast<long>(BLOCK) * units},
+        {&w.scores, static_cast<long>(BLOCK) * classes}, {&w.head, classes * features},
+        {&w.head_gradient, classes * features}, {&w.eight, 8L * classes},
+        {&w.targets, 8L * classes}, {&w.scale, 8},
+    };
+    constexpr long LINE = 16;  // numbers in 64 bytes: a vector of any width lies in one line of the cache
+    long total = LINE;
+    for (const auto& part : parts) total += (part.numbers + LINE - 1) / LINE * LINE;
+    float* const memory = static_cast<float*>(std::calloc(total, sizeof(float)));
     if (!memory) return false;
-    m.value = memory;
-    m.gradient = m.value + m.count;
-    m.first = m.gradient + m.count;
-    m.second = m.first + m.count;
-    float* z = m.second + m.count;
-    float* back = z + BLOCK * features;
-    float* scores = back + BLOCK * features;
-    float* head = scores + static_cast<long>(BLOCK) * classes;
-    exchange(q, subset, members, trial, m, true);
-    for (int step = 0; step <= q.steps; ++step) {
-        if (step) {
-            gradient(q, members, size, trial, m, z, back, scores, head);
-            adam(m, step, q.learning_rate);
-        }
-        into_ball(m.value, m.head, q.encoder_radius);
-        into_ball(m.value + m.head, m.count - m.head, q.head_radius);
+    float* next = memory + (64 - reinterpret_cast<uintptr_t>(memory) % 64) % 64 / sizeof(float);
+    for (const auto& part : parts) {
+        *part.at = next;
+        next += (part.numbers + LINE - 1) / LINE * LINE;
     }
+    exchange(q, subset, members, trial, m, true);
+    kernel.descend(q, members, size, trial, m, w);
     exchange(q, subset, members, trial, m, false);
     std::free(memory);
     return true;
@@ -347,13 +286,43 @@ bool train_one(const Problem& q, int model) {
 
 }  // namespace
 
-// Train models next, next + 1, ... until all are done; several threads may share `next`.
+// The kernels of this build, the fastest first: their names, and whether the processor has what one
+// needs. A null pointer behind the last.
+extern "C" const char* kernel_name(int kernel) { return kernel < COUNT ? KERNELS[kernel].name : nullptr; }
+extern "C" int kernel_supported(int kernel) { return KERNELS[kernel].supported(); }
+
+// What a kernel's numbers depend on besides this code: compiler, how it rounds, floating-point flags.
+extern "C" const char* kernel_rounding(int kernel) { return KERNELS[kernel].rounding; }
+extern "C" const char* compiler() {
+    return
+#if defined(__clang__)
+        "clang " TEXT(__clang_major__) "." TEXT(__clang_minor__)
+#elif defined(__GNUC__)
+        "GCC " TEXT(__GNUC__) "." TEXT(__GNUC_MINOR__)
+#else
+        "another compiler"
+#endif
+#if defined(__x86_64__)
+        " x86-64"
+#elif defined(__aarch64__)
+        " aarch64"
+#endif
+#if !defined(__OPTIMIZE__)
+        " unoptimised"
+#endif
+#if defined(__FAST_MATH__)
+        " fast-math"
+#endif
+        ;
+}
+
+// Train models next, next + 1, ... with a kernel until all are done; several threads may share `next`.
 // Returns 0, or 1 where memory ran out.
-extern "C" int train(const Problem* problem, int32_t* next) {
+extern "C" int train(const Problem* problem, int32_t* next, int kernel) {
     const int models = problem->trials * problem->subsets;
     for (;;) {
         const int model = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
         if (model >= models) return 0;
-        if (!train_one(*problem, model)) return 1;
+        if (!train_one(*problem, KERNELS[kernel], model)) return 1;
     }
 }
