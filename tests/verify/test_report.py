@@ -158,7 +158,8 @@ def test_accessible(page: Page, document: dict[str, Any]) -> None:
     assert document["config"]["data"] in page.text
     assert all(attributes.get("scope") for attributes in page.all("th"))
     figures = [svg for svg in page.all("svg") if svg.get("role") == "img"]
-    assert len(figures) == 2 * len(document["config"]["pairs"])
+    # A small panel and two large ones of each pair.
+    assert len(figures) == 3 * len(document["config"]["pairs"])
     assert all(svg["aria-label"] for svg in figures)
     hidden = [svg for svg in page.all("svg") if svg.get("role") != "img"]
     assert all(svg.get("aria-hidden") == "true" for svg in hidden)
@@ -231,22 +232,19 @@ def test_without_the_fast_rate_form(document: dict[str, Any]) -> None:
     assert "Free heads" not in page.text
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no chromium")
-@pytest.mark.parametrize("width", [360, 1280])
-def test_in_a_browser(folder: Path, tmp_path: Path, width: int) -> None:
-    """Laid out without errors: figures have a size, and only tables and formulas scroll sideways."""
+def laid_out(page: str, tmp_path: Path, width: int, script: str) -> dict[str, Any]:
+    """What a script finds in the page, laid out in a frame of some width; no error is reported."""
     # A frame can be narrower than any window that the browser opens.
-    page = escape((folder / "report.html").read_text(), quote=True)
     wrapper = tmp_path / "wrapper.html"
     wrapper.write_text(
-        f"""<meta charset="utf-8"><iframe style="width: {width}px; border: 0" srcdoc="{page}"></iframe>
+        f"""<meta charset="utf-8"><iframe style="width: {width}px; border: 0"
+        srcdoc="{escape(page, quote=True)}"></iframe>
         <script>onload = () => {{
           const page = document.querySelector('iframe').contentDocument;
-          const figures = [...page.querySelectorAll('svg[role=img]')];
-          document.title = JSON.stringify({{
-            scroll: page.documentElement.scrollWidth, height: page.documentElement.scrollHeight,
-            smallest: Math.min(...figures.map(f => f.getBoundingClientRect().height)),
-            formula: page.querySelector('math').getBoundingClientRect().width}});
+          const all = what => [...page.querySelectorAll(what)];
+          const box = each => each.getBoundingClientRect();
+          const whole = page.documentElement;
+          {script}
         }}</script>"""
     )
     assert BROWSER is not None
@@ -255,7 +253,7 @@ def test_in_a_browser(folder: Path, tmp_path: Path, width: int) -> None:
             *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
             *("--disable-background-networking", "--enable-logging=stderr"),
             f"--user-data-dir={tmp_path / 'profile'}",
-            *("--dump-dom", wrapper.as_uri()),
+            *("--virtual-time-budget=3000", "--dump-dom", wrapper.as_uri()),
         ],
         capture_output=True,
         text=True,
@@ -265,8 +263,95 @@ def test_in_a_browser(folder: Path, tmp_path: Path, width: int) -> None:
     assert "CONSOLE" not in done.stderr
     title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
     assert title is not None
-    seen = json.loads(title[1].replace("&quot;", '"'))
+    found: dict[str, Any] = json.loads(title[1].replace("&quot;", '"'))
+    return found
+
+
+@pytest.fixture(scope="module")
+def of_seven_pairs(text: str) -> str:
+    """The page with seven comparisons, as many as the first report has."""
+    document = json.loads(text)
+    for name in ("pairs", "cells", "proofs", "thresholds"):
+        rows = [row for row in document[name] if row["N"]]
+        first = [row for row in rows if (row["M"], row["N"]) == (rows[0]["M"], rows[0]["N"])]
+        for number in range(7 - len(document["config"]["pairs"])):
+            document[name] += [{**row, "N": [f"another {number}"]} for row in first]
+    pair = document["config"]["pairs"][0]
+    missing = 7 - len(document["config"]["pairs"])
+    document["config"]["pairs"] += [[pair[0], [f"another {n}"]] for n in range(missing)]
+    return report.render(document)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+@pytest.mark.parametrize(("width", "most"), [(360, 11_500), (1280, 6000)])
+def test_in_a_browser(of_seven_pairs: str, tmp_path: Path, width: int, most: int) -> None:
+    """Closed, the page is short; opened, figures have a size, and only tables and formulas scroll."""
+    seen = laid_out(
+        of_seven_pairs,
+        tmp_path,
+        width,
+        """
+          const closed = {scroll: whole.scrollWidth, height: whole.scrollHeight,
+            headline: box(page.querySelector('.headline')).bottom,
+            figures: all('.multiples svg').map(each => box(each).width),
+            hidden: all('.panels svg').filter(each => each.checkVisibility()).length};
+          all('details').forEach(each => each.open = true);
+          const hint = each => getComputedStyle(each.querySelector('caption span'), '::before').content;
+          const tables = all('.scroll:has(caption)');
+          const wide = each => each.scrollWidth > each.clientWidth;
+          // The state of a box that scrolls is known to the style sheet one frame later.
+          setTimeout(() => document.title = JSON.stringify({...closed,
+            opened: whole.scrollHeight, wide: whole.scrollWidth,
+            smallest: Math.min(...all('svg[role=img]').map(f => box(f).height)),
+            formula: box(page.querySelector('math')).width,
+            told: CSS.supports('container-type: scroll-state'),
+            hints: tables.map(each => [wide(each), hint(each).includes('sideways')])}), 500);
+        """,
+    )
+    assert seen["height"] <= most
     assert seen["scroll"] <= width
-    assert seen["height"] > 3000
+    assert seen["wide"] <= width
+    assert seen["headline"] < (900 if width == 1280 else 1200)
+    assert len(seen["figures"]) == 7
+    assert min(seen["figures"]) > 250
+    assert seen["hidden"] == 0
+    assert seen["opened"] > 3 * seen["height"]
     assert seen["smallest"] > 150
     assert seen["formula"] > 200
+    assert any(wide for wide, _ in seen["hints"])
+    if seen["told"]:
+        assert all(wide == told for wide, told in seen["hints"])
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+def test_on_paper(html: str, tmp_path: Path) -> None:
+    """Everything folded is printed, tables and glossary included, and headings stay with their figures."""
+    seen = laid_out(
+        html.replace("@media print", "@media all"),
+        tmp_path,
+        1000,
+        """
+          const shown = what => all(what).filter(each => each.checkVisibility({contentVisibilityAuto: true})
+            && box(each).height > 0).length;
+          document.title = JSON.stringify({tables: all('table').length, printed: shown('table'),
+            words: all('dl.terms dt').length, said: shown('dl.terms dt'),
+            figures: all('figure').length, kept: all('.keep figure').length,
+            whole: all('.keep, figure, tr').filter(e => getComputedStyle(e).breakInside != 'avoid').length,
+            headings: all('h2, h3').filter(e => getComputedStyle(e).breakAfter != 'avoid').length,
+            apart: all('.keep').filter(e => !e.querySelector('h3, p')).length});
+        """,
+    )
+    assert seen["printed"] == seen["tables"] > 10
+    assert seen["said"] == seen["words"] >= 8
+    assert seen["kept"] == seen["figures"] > 2
+    assert seen["whole"] == seen["headings"] == seen["apart"] == 0
+
+
+def test_words_are_explained_before_they_are_used(page: Page) -> None:
+    """The first paragraph defines what the headline and the first sentences speak of."""
+    text = page.text
+    for word in ("modality", "encoder", "head", "risk", "better", "bound", "certifies"):
+        assert re.search(rf"\b{word}\b", text)
+    defined = text.index("A modality is a group of columns")
+    assert defined < text.index("taken as the whole population")
+    assert "provably” means here" in text[defined : defined + 1500]

@@ -43,7 +43,10 @@ def render(document: dict[str, Any]) -> str:
     canvas = svg.Canvas()
     pairs = view.pairs(document)
     for index, pair in enumerate(pairs):
-        pair["panels"] = figures.panels(canvas, pair, f"figure{index + 1}")
+        pair["panels"] = figures.panels(canvas, pair, f"figure{index + 2}")
+    small = svg.Canvas(svg.SMALL_SIZE, svg.SMALL_FRAME)
+    for pair, panel in zip(pairs, figures.multiples(small, pairs, "small"), strict=True):
+        pair["small"] = panel
     everything = list(document["config"]["modalities"])
     sections = [section for section in SECTIONS if section.applies(document)]
     shown: dict[str, Any] = {}

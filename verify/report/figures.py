@@ -1,4 +1,6 @@
-"""The two panels of a pair (M, N): do the bounds prove the gain, and how loose are they?
+"""The panels of a pair (M, N): do the bounds prove the gain, and how loose are they?
+
+The first of them is also drawn small, for all pairs on the same axes.
 
 Every point is the median over the samples, every whisker and band their 5 % to 95 % range: one sample
 with a huge unrestricted head would dominate a mean.
@@ -44,10 +46,29 @@ def panels(canvas: svg.Canvas, pair: dict[str, Any], key: str) -> list[Markup]:
     return found
 
 
-def _near_zero(axes: Axes, pair: dict[str, Any]) -> None:
+def multiples(canvas: svg.Canvas, pairs: Sequence[dict[str, Any]], key: str) -> list[Markup]:
+    """The first panel of every pair, small and on the same axes, as SVG."""
+    everything: dict[str, Any] = {
+        name: [each for pair in pairs for each in pair[name]] for name in ("ball", "free", "forms")
+    }
+    found = []
+    with canvas.style():
+        for place, pair in enumerate(pairs, 1):
+            _near_zero(canvas.axes(), pair, _range(everything), named=False)
+            what = f"Risk gap, gamma and bounds against the sample size: {pair['title']}"
+            found.append(canvas.svg(f"{key}{place}", what))
+    return found
+
+
+def _near_zero(
+    axes: Axes,
+    pair: dict[str, Any],
+    limits: tuple[float, float] | None = None,
+    named: bool = True,
+) -> None:
     """The gap and the bounds: linear around zero for the gaps, logarithmic above for the bounds."""
-    _sizes_axis(axes, pair)
-    edge, top = _range(pair)
+    _sizes_axis(axes, pair, named)
+    edge, top = _range(pair) if limits is None else limits
     decades = max(0.5, math.log10(top / edge))
     axes.set_yscale("symlog", linthresh=edge, linscale=0.62 * decades, subs=[])
     axes.set_ylim(-1.08 * edge, top)
@@ -69,7 +90,8 @@ def _near_zero(axes: Axes, pair: dict[str, Any]) -> None:
         _whiskers(axes, rows, "measured", places[0], marker, svg.INK)
         _whiskers(axes, rows, "gamma", places[1], "_", svg.GAMMA)
     _title(axes, "risk gap  r(M) − r(N)")
-    _name_lines(axes, ends, LEAST_DISTANCE)
+    if named:
+        _name_lines(axes, ends, LEAST_DISTANCE)
 
 
 def _looseness(axes: Axes, pair: dict[str, Any]) -> None:
@@ -143,7 +165,7 @@ def _headroom(pair: dict[str, Any]) -> float:
     return 30.0 if any(cell["bound"]["median"] is None for cell in cells) else 2.0
 
 
-def _sizes_axis(axes: Axes, pair: dict[str, Any]) -> None:
+def _sizes_axis(axes: Axes, pair: dict[str, Any], named: bool = True) -> None:
     """The horizontal axis: logarithmic, with the sizes of the study as its only ticks."""
     sizes: list[int] = pair["sizes"]
     axes.set_xscale("log")
@@ -167,7 +189,10 @@ def _sizes_axis(axes: Axes, pair: dict[str, Any]) -> None:
         border = math.sqrt(beyond[0] * max(s for s in sizes if s < beyond[0]))
         axes.axvspan(border, high, color=svg.ZONE, linewidth=0, zorder=-1)
         look: dict[str, Any] = {"fontsize": 10, "color": svg.MUTED, "style": "italic"}
-        axes.text(1, 1.02, "heads only", **look, ha="right", va="bottom", transform=axes.transAxes)
+        if named:
+            axes.text(
+                1, 1.02, "heads only", **look, ha="right", va="bottom", transform=axes.transAxes
+            )
 
 
 def _bound_line(axes: Axes, cells: Sequence[Cell], form: int, line: int, what: str) -> None:

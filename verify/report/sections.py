@@ -62,6 +62,11 @@ def _sizes(document: Document) -> Document:
     return {"threshold_tables": view.threshold_tables(document)}
 
 
+def _assumptions(document: Document) -> Document:
+    assured, rest = view.assured(document)
+    return {"assured_rows": assured, "unassured": rest}
+
+
 def _class(document: Document) -> Document:
     return {
         "complexities": view.complexities(document),
@@ -78,7 +83,12 @@ SECTIONS: Table[Section] = Table(
         Section("pairs", "Pair by pair", "Pair by pair: the gap, γ and the bounds"),
         Section("terms", "Dominant terms", "Which term dominates?", _terms),
         Section("sizes", "Sample sizes", "From which sample size on?", _sizes),
-        Section("assumptions", "Assumptions", "What the claims assume, and how it was assured"),
+        Section(
+            "assumptions",
+            "Assumptions",
+            "What the claims assume, and how it was assured",
+            _assumptions,
+        ),
         Section("class", "Data and class", "Data, function class and confidence", _class),
         Section("environment", "Repeat it", "Repeat it"),
     ],

@@ -53,13 +53,22 @@ FRAME = (0.115, 0.12, 0.7, 0.79)
 """left, bottom, width and height of the axes, as fractions; the names of the lines stand on the right."""
 
 
+SMALL_SIZE = (4.1, 3.0)
+SMALL_FRAME = (0.135, 0.155, 0.85, 0.745)
+"""The same of a panel among many, which has no names on the right."""
+
+
 class Canvas:
     """A figure with one pair of axes, cleared and used again for every panel."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        size: tuple[float, float] = SIZE,
+        frame: tuple[float, float, float, float] = FRAME,
+    ) -> None:
         with matplotlib.rc_context(_STYLE):
-            self._figure = Figure(figsize=SIZE, facecolor="none")
-            self._axes = self._figure.add_axes(FRAME)
+            self._figure = Figure(figsize=size, facecolor="none")
+            self._axes = self._figure.add_axes(frame)
         FigureCanvasSVG(self._figure)
 
     def style(self) -> AbstractContextManager[None]:

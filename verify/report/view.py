@@ -22,6 +22,8 @@ SIDES = {
     "worse": "M is worse on most samples",
     "open": "the samples do not tell which is better on most",
 }
+CERTAIN = ("certified", "by construction")
+"""How an assumption may be assured so that nothing is left to hope."""
 MEASURED_TERMS = ("quality_gap", "empirical_loss")
 """The measured parts of a bound; its other terms allow for the finite sample."""
 
@@ -91,6 +93,13 @@ def pairs(document: Row) -> list[Row]:
 def deltas(document: Row) -> list[float]:
     """The deltas, the least first."""
     return sorted(document["config"]["delta"])
+
+
+def assured(document: Row) -> tuple[list[Row], list[Row]]:
+    """The assumptions that are certified or hold by construction, and the others."""
+    rows = document["assumptions"]
+    certain = [row for row in rows if row["assured"] in CERTAIN]
+    return certain, [row for row in rows if row not in certain]
 
 
 def complexities(document: Row) -> list[Row]:
