@@ -31,7 +31,7 @@ root_doc = "index"
 exclude_patterns = ["gallery/*.md5", "gallery/*.zip", "gallery/*.json", "gallery/sg_*"]
 templates_path = ["templates"]
 language = "en"
-nitpicky = False
+nitpicky = True
 default_role = "code"
 smartquotes = False
 suppress_warnings = ["config.cache"]
@@ -43,6 +43,7 @@ myst_links_external_new_tab = False
 # ---- docstrings
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+add_module_names = False
 autodoc_class_signature = "mixed"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

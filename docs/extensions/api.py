@@ -11,19 +11,25 @@ from typing import Any
 from sphinx.application import Sphinx
 
 import multimodal_bounds as mb
-from extensions.restructured import write_folder
+from extensions.restructured import escaped, heading, table, write_folder
 
 GROUPS = {
     "Decide": "decide Decision",
     "Certify": "certify Certificate certify_family arriving best_head how_many_more",
     "Bounds and theorems": (
-        "risk_gap latent_quality modality_gain linear_case rademacher losses catalogue notation "
+        "risk_gap latent_quality modality_gain linear_case pac_bayes rademacher losses catalogue notation "
         "Theorem Term Assumption Summands ModalitySet"
     ),
-    "Test": "check_contract check_theorem verify_dataset Study",
+    "Test": "audit Audit check_contract check_theorem verify_dataset Study",
     "Measure": "quality complexity heads datasets FusionClass OPERATIONS LOSSES",
 }
 """In which order the index lists the names; what is public and not listed here comes last."""
+
+
+USE = """\
+Every public name of ``multimodal_bounds``, which is imported as ``mb`` on all pages. The examples in
+docstrings are run by the tests.
+"""
 
 
 def home(name: str) -> str:
@@ -73,8 +79,7 @@ def plain_bars(
 def page(name: str) -> str:
     """The page of one public name."""
     thing = getattr(mb, name)
-    title = f"multimodal_bounds.{name}"
-    lines = [title, "=" * len(title), ""]
+    lines = [*heading(name, "="), f"``multimodal_bounds.{name}``", ""]
     if isinstance(thing, ModuleType):
         lines += [f".. automodule:: {thing.__name__}", ""]
         for member in members(thing):
@@ -97,17 +102,23 @@ def index() -> str:
     groups = {group: names.split() for group, names in GROUPS.items()}
     if others := [name for name in mb.__all__ if name not in named]:
         groups["More"] = others
-    lines = [
-        "API reference",
-        "=============",
-        "",
-        "Everything is a name of ``multimodal_bounds``.",
-        "",
-    ]
+    lines = [*heading("API reference", "="), USE, ""]
     for group, names in groups.items():
-        lines += [group, "-" * len(group), "", ".. toctree::", "   :maxdepth: 1", ""]
-        lines += [f"   {name} <{name}>" for name in names] + [""]
-    return "\n".join(lines)
+        lines += heading(group, "-")
+        lines += table(
+            ("name", "what it is"), ((f":doc:`{each}`", summary(each)) for each in names)
+        )
+    lines += [".. toctree::", "   :hidden:", ""]
+    lines += [f"   {name} <{name}>" for names in groups.values() for name in names]
+    return "\n".join([*lines, ""])
+
+
+def summary(name: str) -> str:
+    """The first line of a docstring; a table of entries has that of its class."""
+    line = (inspect.getdoc(getattr(mb, name)) or "").partition("\n")[0]
+    return "".join(
+        f"``{part}``" if place % 2 else escaped(part) for place, part in enumerate(line.split("`"))
+    )
 
 
 def write(app: Sphinx) -> None:

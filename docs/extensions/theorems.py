@@ -130,7 +130,7 @@ def _proof(theorem: Theorem, names: Mapping[sympy.Symbol, str]) -> list[str]:
         lines += table(("symbol", "meaning"), rows)
     for number, step in enumerate(theorem.derivation, start=1):
         lines += _step(number, step, names)
-    return lines
+    return [*lines, *heading("Sum", "~"), *block(theorem.latex()), "∎", ""]
 
 
 def _step(number: int, step: Step, names: Mapping[sympy.Symbol, str]) -> list[str]:
