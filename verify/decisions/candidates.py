@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,118 +14,52 @@ from sklearn.linear_model import LogisticRegression
 
 from bounds.table import Table
 from verify.decisions.linear import EIGEN_SIDE, Matrix, ridge_path
-
-Prediction = Callable[[Matrix], np.ndarray]
+from verify.decisions.models import Candidate, Prediction, Problem, Size, always, probabilities
+from verify.decisions.nets import fit_net, net_seconds, net_settings
 
 TREES = 100
-
-
-@dataclass(frozen=True)
-class Size:
-    """What the time of a fit depends on.
-
-    Parameters
-    ----------
-    rows, columns
-        Of the matrix to fit on.
-    entries
-        Entries that are stored: rows * columns unless sparse.
-    classes
-        The number of classes; 0 for regression.
-    """
-
-    rows: int
-    columns: int
-    entries: int
-    classes: int
-
-    @property
-    def outputs(self) -> int:
-        """Columns of a prediction."""
-        return max(self.classes, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """Rows to fit on.
-
-    Parameters
-    ----------
-    X
-        (n, d), standardised.
-    y
-        (n,): class codes, or numbers.
-    classes
-        The number of classes; 0 for regression.
-    weights
-        (n,) positive, or None.
-    seed
-        Of what is drawn.
-    """
-
-    X: Matrix
-    y: np.ndarray
-    classes: int
-    weights: np.ndarray | None
-    seed: int
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A kind of model.
-
-    Parameters
-    ----------
-    name, label
-        In tables and in sentences.
-    settings
-        size -> the settings among which the training part chooses.
-    fit
-        (problem, settings) -> one prediction per setting: probabilities [n, k], or numbers [n].
-    seconds
-        size -> a rough time of `fit` for all settings.
-    parity
-        Whether the modalities are scaled to the same weight; only of use with two or more.
-    tasks
-        For what it is.
-    """
-
-    name: str
-    label: str
-    settings: Callable[[Size], Sequence[Any]]
-    fit: Callable[[Problem, Sequence[Any]], list[Prediction]]
-    seconds: Callable[[Size], float]
-    parity: bool = False
-    tasks: tuple[str, ...] = ("classification", "regression")
+# Trees of a forest that only helps to choose: as good for that, and faster.
+TREES_TO_CHOOSE = 40
 
 
 # ---- ridge
 
 
-def _ridge_settings(size: Size) -> Sequence[tuple[float, float]]:
-    """Pairs of a penalty and of a steepness, which turns scores into probabilities."""
+def _ridge_settings(size: Size) -> Sequence[tuple[float, float, bool]]:
+    """A penalty; a steepness, which turns scores into probabilities; and whether modalities are at par.
+
+    At par, the columns of a modality are divided by the root of their number, so that one of many
+    columns does not drown one of few.
+    """
     small = min(size.rows, size.columns) <= EIGEN_SIDE
     penalties = 10.0 ** np.arange(-3, 4) if small else 10.0 ** np.arange(-2, 3)
     steepness = (2.0, 4.0, 8.0, 16.0) if size.classes else (1.0,)
-    return [(float(penalty), each) for penalty in penalties for each in steepness]
+    parities = (False, True) if size.modalities > 1 else (False,)
+    return [(float(a), b, par) for par in parities for a in penalties for b in steepness]
 
 
-def _fit_ridge(problem: Problem, settings: Sequence[tuple[float, float]]) -> list[Prediction]:
+def _fit_ridge(problem: Problem, settings: Sequence[tuple[float, float, bool]]) -> list[Prediction]:
     target = (
         np.eye(problem.classes)[problem.y]
         if problem.classes
         else problem.y.astype(np.float64)[:, None]
     )
-    penalties = list(dict.fromkeys(penalty for penalty, _ in settings))
-    fits = dict(
-        zip(penalties, ridge_path(problem.X, target, penalties, problem.weights), strict=True)
-    )
+    penalties = list(dict.fromkeys(penalty for penalty, _, _ in settings))
+    parities = list(dict.fromkeys(par for _, _, par in settings))
+    at_par = np.concatenate([np.full(d, 1 / np.sqrt(max(d, 1))) for d in problem.blocks])
+    factors = [at_par if par else None for par in parities]
+    paths = ridge_path(problem.rows, target, penalties, problem.weights, factors)
+    fits = {
+        (penalty, par): line
+        for par, path in zip(parities, paths, strict=True)
+        for penalty, line in zip(penalties, path, strict=True)
+    }
 
-    def prediction(penalty: float, steepness: float) -> Prediction:
-        coefficients, intercept = fits[penalty]
+    def prediction(penalty: float, steepness: float, par: bool) -> Prediction:
+        coefficients, intercept = fits[penalty, par]
 
         def predict(X: Matrix) -> np.ndarray:
-            scores = np.asarray(X @ coefficients) + intercept
+            scores = np.asarray(X @ coefficients.astype(X.dtype)) + intercept
             if not problem.classes:
                 return np.asarray(scores[:, 0])
             return np.asarray(special.softmax(steepness * scores, axis=1))
@@ -136,11 +69,16 @@ def _fit_ridge(problem: Problem, settings: Sequence[tuple[float, float]]) -> lis
     return [prediction(*setting) for setting in settings]
 
 
+def _ridge_label(setting: tuple[float, float, bool]) -> str:
+    return "ridge regression, modalities at par" if setting[2] else "ridge regression"
+
+
 def _ridge_seconds(size: Size) -> float:
     side = min(size.rows, size.columns)
-    gram = size.entries * side / 3e10
+    parities = 2 if size.modalities > 1 else 1
+    gram = size.entries * side / 5e10
     solve = 10 * side**3 / 2e10 if side <= EIGEN_SIDE else 5 * side**3 / 3 / 4e10
-    return gram + solve + 28 * size.entries * size.outputs / 4e9 + 2e-3
+    return gram + parities * (solve + 28 * size.entries * size.outputs / 4e9) + 2e-3
 
 
 # ---- logistic regression
@@ -154,7 +92,7 @@ def _logit_settings(size: Size) -> Sequence[float]:
 def _fit_logit(problem: Problem, settings: Sequence[float]) -> list[Prediction]:
     present = np.unique(problem.y)
     if len(present) < 2:
-        return [_always(np.eye(problem.classes)[present[0]])] * len(settings)
+        return [always(np.eye(problem.classes)[present[0]])] * len(settings)
     squares = (
         np.einsum("ij,ij->", problem.X, problem.X, dtype=np.float64)
         if isinstance(problem.X, np.ndarray)
@@ -168,7 +106,7 @@ def _fit_logit(problem: Problem, settings: Sequence[float]) -> list[Prediction]:
             # A model that has not settled is judged by what it predicts, like any other.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(problem.X, problem.y, sample_weight=problem.weights)
-        predictions.append(_probabilities(model, problem.classes))
+        predictions.append(probabilities(model, problem.classes))
     return predictions
 
 
@@ -185,15 +123,16 @@ def _forest_settings(size: Size) -> Sequence[int]:
 
 def _fit_forest(problem: Problem, settings: Sequence[int]) -> list[Prediction]:
     predictions: list[Prediction] = []
+    trees = min(TREES, TREES_TO_CHOOSE) if problem.choosing else TREES
     for leaf in settings:
         if problem.classes:
             model = RandomForestClassifier(
-                TREES, min_samples_leaf=leaf, random_state=problem.seed % 2**32
+                trees, min_samples_leaf=leaf, random_state=problem.seed % 2**32
             ).fit(problem.X, problem.y, sample_weight=problem.weights)
-            predictions.append(_probabilities(model, problem.classes))
+            predictions.append(probabilities(model, problem.classes))
         else:
             forest = RandomForestRegressor(
-                TREES,
+                trees,
                 min_samples_leaf=leaf,
                 max_features=0.33 if problem.X.shape[1] > 5 else 1.0,
                 random_state=problem.seed % 2**32,
@@ -205,63 +144,31 @@ def _fit_forest(problem: Problem, settings: Sequence[int]) -> list[Prediction]:
 def _forest_seconds(size: Size) -> float:
     tried = np.sqrt(size.columns) if size.classes else 0.33 * size.columns + 1
     depth = np.log2(size.rows + 2)
-    return float(2 * TREES * (1.5e-3 + size.rows * depth * tried * 4e-8 * (1 + size.outputs / 10)))
-
-
-# ---- helpers
-
-
-def _always(row: np.ndarray) -> Prediction:
-    return lambda X: np.tile(row, (X.shape[0], 1))
-
-
-def _probabilities(model: Any, classes: int) -> Prediction:
-    """A model's probabilities over all classes, those that it has not seen included."""
-    codes = np.asarray(model.classes_, dtype=np.int64)
-
-    def predict(X: Matrix) -> np.ndarray:
-        whole = np.zeros((X.shape[0], classes))
-        whole[:, codes] = model.predict_proba(X)
-        return whole
-
-    return predict
-
-
-def constant(y: np.ndarray, classes: int, weights: np.ndarray | None) -> np.ndarray:
-    """The best constant: the shares of the classes, shape (k,), or the mean, shape ().
-
-    Examples
-    --------
-    >>> constant(np.array([0, 0, 1, 0]), 2, None)
-    array([0.75, 0.25])
-    """
-    if classes:
-        counts = np.bincount(y, weights=weights, minlength=classes)
-        return np.asarray(counts / counts.sum())
-    return np.asarray(np.average(y, weights=weights))
+    return float(
+        2 * TREES_TO_CHOOSE * (1.5e-3 + size.rows * depth * tried * 4e-8 * (1 + size.outputs / 10))
+    )
 
 
 CANDIDATES = Table(
     "candidate",
     [
-        Candidate("ridge", "ridge regression", _ridge_settings, _fit_ridge, _ridge_seconds),
-        Candidate(
-            "ridge at par",
-            "ridge regression, modalities at par",
-            _ridge_settings,
-            _fit_ridge,
-            _ridge_seconds,
-            parity=True,
-        ),
+        Candidate("ridge", _ridge_label, _ridge_settings, _fit_ridge, _ridge_seconds),
         Candidate(
             "logit",
-            "logistic regression",
+            lambda setting: "logistic regression",
             _logit_settings,
             _fit_logit,
             _logit_seconds,
             tasks=("classification",),
         ),
-        Candidate("forest", "random forest", _forest_settings, _fit_forest, _forest_seconds),
+        Candidate("net", lambda setting: "fusion network", net_settings, fit_net, net_seconds),
+        Candidate(
+            "forest",
+            lambda setting: "random forest",
+            _forest_settings,
+            _fit_forest,
+            _forest_seconds,
+        ),
     ],
 )
 
@@ -287,7 +194,9 @@ def from_estimator(make: Callable[[tuple[str, ...]], Any], subset: tuple[str, ..
         if not problem.classes:
             return [lambda X: np.asarray(model.predict(X), dtype=np.float64).reshape(X.shape[0])]
         if hasattr(model, "predict_proba"):
-            return [_probabilities(model, problem.classes)]
+            return [probabilities(model, problem.classes)]
         return [lambda X: np.eye(problem.classes)[np.asarray(model.predict(X), dtype=np.int64)]]
 
-    return Candidate("estimator", "your estimator", lambda size: (None,), fit, lambda size: 0.0)
+    return Candidate(
+        "estimator", lambda setting: "your estimator", lambda size: (None,), fit, lambda size: 0.0
+    )

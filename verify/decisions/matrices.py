@@ -11,8 +11,8 @@ from scipy import sparse
 from empirical.observations.observations import Observations
 from verify.decisions.linear import Matrix
 
-# Rows that are scaled at a time when a model predicts: the whole hold-out is never copied.
-CHUNK = 2000
+# Entries that are worked on at a time.
+CELLS = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +20,7 @@ class Standard:
     """Centres and scales of the columns of a subset, from the training rows alone.
 
     Dense columns get mean 0 and variance 1. A sparse modality keeps its zeros: it is divided by one
-    number, so that its columns have variance 1 on average. `parity` divides each modality by the
-    root of its number of columns, so that one of many columns does not drown one of few.
+    number, so that its columns have variance 1 on average.
     """
 
     subset: tuple[str, ...]
@@ -57,34 +56,29 @@ class Standard:
             sizes[name] = d
         return cls(tuple(subset), means, scales, sizes)
 
-    def matrix(self, data: Observations, rows: np.ndarray, parity: bool = False) -> Matrix:
+    def matrix(self, data: Observations, rows: np.ndarray) -> Matrix:
         """The standardised columns side by side, shape (rows, d); sparse if one modality is."""
         some_sparse = any(sparse.issparse(data.features[name]) for name in self.subset)
         if some_sparse:
-            parts = [self._block(data, name, rows, parity) for name in self.subset]
+            parts = [self._block(data, name, rows) for name in self.subset]
             return sparse.csr_matrix(sparse.hstack(parts, format="csr"))
         dtype = np.result_type(*(data.features[name].dtype for name in self.subset))
         whole = np.empty((len(rows), sum(self.sizes.values())), dtype=dtype)
         start = 0
         for name in self.subset:
             stop = start + self.sizes[name]
-            scales = self.scales[name] * self._factor(name, parity)
-            for first in range(0, len(rows), CHUNK):  # no second copy of the whole
-                part = slice(first, first + CHUNK)
+            for part in pieces(len(rows), stop - start):  # no second copy of the whole
                 block = data.features[name][rows[part]]
-                whole[part, start:stop] = (block - self.means[name]) * scales
+                block -= self.means[name]
+                np.multiply(block, self.scales[name], out=whole[part, start:stop])
             start = stop
         return whole
 
-    def _block(self, data: Observations, name: str, rows: np.ndarray, parity: bool) -> Matrix:
+    def _block(self, data: Observations, name: str, rows: np.ndarray) -> Matrix:
         X = data.features[name]
-        factor = self._factor(name, parity)
         if sparse.issparse(X):
-            return X[rows] * (float(self.scales[name][0]) * factor)
-        return (X[rows] - self.means[name]) * (self.scales[name] * factor)
-
-    def _factor(self, name: str, parity: bool) -> float:
-        return 1 / np.sqrt(self.sizes[name]) if parity else 1.0
+            return X[rows] * float(self.scales[name][0])
+        return (X[rows] - self.means[name]) * self.scales[name]
 
 
 def raw_matrix(data: Observations, subset: Sequence[str], rows: np.ndarray) -> Matrix:
@@ -95,16 +89,17 @@ def raw_matrix(data: Observations, subset: Sequence[str], rows: np.ndarray) -> M
     return np.hstack(parts)
 
 
-def chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
+def pieces(rows: int, columns: int) -> Iterator[slice]:
     """The rows in pieces of a moderate size, at least one piece.
 
     Examples
     --------
-    >>> [len(piece) for piece in chunks(np.arange(4500))]
-    [2000, 2000, 500]
+    >>> list(pieces(4500, 500))
+    [slice(0, 2097, None), slice(2097, 4194, None), slice(4194, 6291, None)]
     """
-    for start in range(0, max(len(rows), 1), CHUNK):
-        yield rows[start : start + CHUNK]
+    step = max(1, CELLS // max(columns, 1))
+    for start in range(0, max(rows, 1), step):
+        yield slice(start, start + step)
 
 
 def _moments(X: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -114,16 +109,18 @@ def _moments(X: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values would leave the range of floats, and the column would count as constant.
     """
     peak = np.zeros(X.shape[1])
-    for piece in chunks(rows):
-        np.maximum(peak, np.abs(X[piece]).max(axis=0, initial=0.0), out=peak)
+    for part in pieces(len(rows), X.shape[1]):
+        np.maximum(peak, np.abs(X[rows[part]]).max(axis=0, initial=0.0), out=peak)
     unit = -np.frexp(peak)[1]
     mean = np.zeros(X.shape[1])
-    for piece in chunks(rows):
-        mean += np.ldexp(X[piece].astype(np.float64), unit).sum(axis=0)
+    for part in pieces(len(rows), X.shape[1]):
+        mean += np.ldexp(X[rows[part]].astype(np.float64), unit).sum(axis=0)
     mean /= len(rows)
     square = np.zeros(X.shape[1])
-    for piece in chunks(rows):
-        square += ((np.ldexp(X[piece].astype(np.float64), unit) - mean) ** 2).sum(axis=0)
+    for part in pieces(len(rows), X.shape[1]):
+        block = np.ldexp(X[rows[part]].astype(np.float64), unit)
+        block -= mean
+        square += np.einsum("ij,ij->j", block, block)
     spread = np.sqrt(square / len(rows))
     # The rounding of a mean gives a constant column a tiny spread.
     spread[spread <= 10 * np.finfo(X.dtype).eps * np.abs(mean)] = 0.0

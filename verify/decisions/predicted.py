@@ -8,7 +8,6 @@ import numpy as np
 
 from bounds.domains import range_of_losses
 from empirical.modalities import Subset
-from verify.decisions.candidates import constant
 from verify.decisions.choice import plan
 from verify.decisions.decision import Decision
 from verify.decisions.evidence import Evidence
@@ -21,6 +20,7 @@ from verify.decisions.losses import (
     metric_for,
     settled_weights,
 )
+from verify.decisions.models import constant
 from verify.decisions.own import Own
 from verify.decisions.prices import cheapest_of, prices_of
 

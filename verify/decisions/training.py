@@ -11,16 +11,11 @@ from sklearn.metrics import roc_auc_score
 
 from empirical.modalities import Subset
 from empirical.observations.observations import Features, Observations
-from verify.decisions.candidates import (
-    CANDIDATES,
-    Candidate,
-    Problem,
-    Size,
-    constant,
-    from_estimator,
-)
+from verify.decisions.candidates import CANDIDATES, from_estimator
 from verify.decisions.losses import Metric, Scale
-from verify.decisions.matrices import Standard, chunks, raw_matrix
+from verify.decisions.matrices import Standard, raw_matrix
+from verify.decisions.models import Candidate, Problem, Size, constant
+from verify.decisions.rows import Rows
 from verify.decisions.split import Split
 
 # Seconds of one core that all candidates but the first may take, by a rough model of their cost.
@@ -65,10 +60,10 @@ class Setting:
         return rows[have]
 
     def competing(self, subset: Subset) -> tuple[Candidate, ...]:
-        """The candidates for a subset: scaling to parity is of use for two or more modalities."""
+        """The candidates for a subset."""
         if self.estimators is not None:
             return (from_estimator(self.estimators, subset),)
-        return tuple(each for each in self.candidates if len(subset) > 1 or not each.parity)
+        return self.candidates
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +109,6 @@ def affordable(
     for candidate in fitting:
         seconds = 0.0
         for subset in subsets:
-            if candidate.parity and len(subset) < 2:
-                continue
             size = size_of(data, subset, len(split.train), classes)
             seconds += (len(split.folds) + 1) * candidate.seconds(size)
         if not kept or spent + seconds <= BUDGET:
@@ -128,7 +121,7 @@ def size_of(data: Observations, subset: Subset, rows: int, classes: int) -> Size
     """The size of the matrix of a subset with so many rows."""
     columns = sum(data.features[name].shape[1] for name in subset)
     whole = sum(entries(data.features[name]) for name in subset)
-    return Size(rows, columns, max(1, round(whole * rows / data.rows)), classes)
+    return Size(rows, columns, max(1, round(whole * rows / data.rows)), classes, len(subset))
 
 
 def entries(values: Features) -> int:
@@ -170,11 +163,11 @@ def train(subset: Subset, setting: Setting) -> Trained:
     losses, extras = np.full(data.rows, np.nan), {}
     held = setting.rows_of(subset, split.holdout)
     if len(held):
-        prediction = np.concatenate([predict(part) for part in chunks(held)])
+        prediction = predict(held)
         check_finite(prediction, subset)
         losses[held] = setting.metric.losses(data.target[held], prediction, setting.scale)
         extras = _extras(data.target[held], prediction) if setting.classes else {}
-    return Trained(subset, candidate.label, fold_losses, losses, extras, model)
+    return Trained(subset, candidate.label(value), fold_losses, losses, extras, model)
 
 
 def check_finite(prediction: np.ndarray, subset: Subset) -> None:
@@ -213,18 +206,18 @@ class Refit:
 
     def fit(self, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Fit on rows; the result maps rows to predictions."""
-        source = Source(self.candidate, self.subset, self.setting, rows)
+        source = Source(self.subset, self.setting, rows)
         (predict,) = self.candidate.fit(source.problem(rows), [self.value])
-        return lambda some: predict(source.matrix(some))
+        return lambda some: np.concatenate(
+            [predict(piece) for _, piece in source.rows(some).pieces()]
+        )
 
 
 class Source:
     """Matrices of one subset, scaled by the given rows (or as they are, for the user's models)."""
 
-    def __init__(
-        self, candidate: Candidate, subset: Subset, setting: Setting, rows: np.ndarray
-    ) -> None:
-        self.candidate, self.subset, self.setting = candidate, subset, setting
+    def __init__(self, subset: Subset, setting: Setting, rows: np.ndarray) -> None:
+        self.subset, self.setting = subset, setting
         own = setting.estimators is not None
         self.standard = None if own else Standard.of(setting.data, subset, rows)
 
@@ -232,14 +225,30 @@ class Source:
         """The matrix of these rows."""
         if self.standard is None:
             return raw_matrix(self.setting.data, self.subset, rows)
-        return self.standard.matrix(self.setting.data, rows, self.candidate.parity)
+        return self.standard.matrix(self.setting.data, rows)
 
-    def problem(self, rows: np.ndarray) -> Problem:
+    def rows(self, rows: np.ndarray) -> Rows:
+        """The same, made when it is needed."""
+        data = self.setting.data
+        stored = sum(entries(data.features[name]) for name in self.subset) / data.rows
+        return Rows(self.matrix, rows, sum(self.blocks), stored)
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The number of columns of each modality."""
+        return tuple(self.setting.data.features[name].shape[1] for name in self.subset)
+
+    def problem(self, rows: np.ndarray, choosing: bool = False) -> Problem:
         """These rows to fit on."""
         data = self.setting.data
-        weights = None if data.weights is None else data.weights[rows]
         return Problem(
-            self.matrix(rows), data.target[rows], self.setting.classes, weights, self.setting.seed
+            self.rows(rows),
+            data.target[rows],
+            self.setting.classes,
+            None if data.weights is None else data.weights[rows],
+            self.setting.seed,
+            self.blocks,
+            choosing,
         )
 
 
@@ -264,17 +273,18 @@ def cross_validated(
         )
         if len(fit_rows) < 2 or not len(check_rows):
             continue
-        source = Source(candidate, subset, setting, fit_rows)
-        predictions = candidate.fit(source.problem(fit_rows), settings)
-        X = source.matrix(check_rows)
-        target = data.target[check_rows]
-        for position, predict in enumerate(predictions):
-            values = predict(X)
-            if not np.isfinite(values).all():  # a model that fails on a row is not chosen
-                choices[position][check_rows] = np.inf
-                continue
-            choices[position][check_rows] = metric.choice(target, values, scale)
-            losses[position][check_rows] = metric.losses(target, values, scale)
+        source = Source(subset, setting, fit_rows)
+        predictions = candidate.fit(source.problem(fit_rows, choosing=True), settings)
+        for part, X in source.rows(check_rows).pieces():
+            some = check_rows[part]
+            target = data.target[some]
+            for position, predict in enumerate(predictions):
+                values = predict(X)
+                if not np.isfinite(values).all():  # a model that fails on a row is not chosen
+                    choices[position][some] = np.inf
+                    continue
+                choices[position][some] = metric.choice(target, values, scale)
+                losses[position][some] = metric.losses(target, values, scale)
     return [
         (value, _mean(choice, data.weights), loss)
         for value, choice, loss in zip(settings, choices, losses, strict=True)

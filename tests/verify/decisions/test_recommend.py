@@ -42,9 +42,9 @@ def test_ridge_in_single_precision_has_the_means_of_double() -> None:
     rng = np.random.default_rng(0)
     X = (1e3 + rng.normal(size=(2500, 3))).astype(np.float32)
     Y = X.astype(np.float64)[:, :1] * 2
-    [(slope, intercept)] = ridge_path(X.astype(np.float64), Y, [0.1])
-    [(_, single)] = ridge_path(X, Y, [0.1])
+    [[(slope, intercept)]] = ridge_path(X.astype(np.float64), Y, [0.1])
+    [[(_, single)]] = ridge_path(X, Y, [0.1])
     mean = X.mean(axis=0, dtype=np.float64)
     assert np.allclose(intercept + mean @ slope, Y.mean(0))
-    [(coefficients, _)] = ridge_path(X, Y, [0.1])
+    [[(coefficients, _)]] = ridge_path(X, Y, [0.1])
     assert np.allclose(single + mean @ coefficients, Y.mean(0), rtol=1e-9)
