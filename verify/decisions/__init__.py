@@ -6,7 +6,9 @@
 | `own`, `predicted` | the same from predictions or losses of the user's own models |
 | `losses` | metrics: losses of one row with a known range |
 | `split` | which rows train and which certify |
-| `candidates`, `linear`, `matrices`, `training`, `subsets` | models that compete on the training part |
+| `models`, `candidates`, `linear`, `nets` | models that compete on the training part |
+| `matrices`, `rows`, `training`, `subsets` | what they are fitted on, and their training |
+| `effort`, `progress` | what training will take, and how far it is |
 | `choice` | the favourite subset and its path, from the training part |
 | `family` | the comparisons that are certified, and their gains |
 | `prices` | the cheapest subset that is good enough |

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import special
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from bounds.table import Table
@@ -102,10 +100,7 @@ def _fit_logit(problem: Problem, settings: Sequence[float]) -> list[Prediction]:
     predictions = []
     for setting in settings:
         model = LogisticRegression(C=setting / length, max_iter=200, tol=1e-3)
-        with warnings.catch_warnings():
-            # A model that has not settled is judged by what it predicts, like any other.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(problem.X, problem.y, sample_weight=problem.weights)
+        model.fit(problem.X, problem.y, sample_weight=problem.weights)
         predictions.append(probabilities(model, problem.classes))
     return predictions
 

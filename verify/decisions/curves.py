@@ -13,7 +13,8 @@ import numpy as np
 
 from empirical.modalities import Subset
 from empirical.streams import stream
-from verify.decisions.training import Setting, Trained, size_of
+from verify.decisions.effort import size_of
+from verify.decisions.training import Setting, Trained
 
 REPEATS = 5
 LEAST = 24
@@ -98,7 +99,8 @@ def curves(
     distinct = np.unique(units)
     points: list[Point] = []
     means: dict[tuple[Subset, int], np.ndarray] = {}
-    for m in sizes(len(distinct)):
+    every = sizes(len(distinct))
+    for m in every:
         repeats = 1 if m == len(distinct) else REPEATS
         for each in trained:
             values = []
@@ -106,6 +108,7 @@ def curves(
                 drawn = stream(setting.seed, "curve", m, repeat).permutation(distinct)[:m]
                 rows = split.train[np.isin(units, drawn)]
                 values.append(_mean_loss(each, setting, rows, held))
+            setting.progress.done(seconds([each], setting) / len(every))
             found = np.array(values)
             means[each.subset, m] = found
             if np.isfinite(found).all():

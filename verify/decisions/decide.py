@@ -13,16 +13,27 @@ from empirical.observations.observe import observe
 from verify.decisions import curves as learning
 from verify.decisions.choice import MOST_FOR_ALL, all_subsets, plan
 from verify.decisions.decision import Decision
+from verify.decisions.effort import affordable, threads
 from verify.decisions.evidence import Evidence
 from verify.decisions.judge import judge
 from verify.decisions.losses import Scale, cut_weights, metric_for, settled_weights
 from verify.decisions.own import read_own
 from verify.decisions.predicted import from_own
 from verify.decisions.prices import cheapest_of, prices_of
+from verify.decisions.progress import Progress
 from verify.decisions.split import Split, split
-from verify.decisions.subsets import complete_family, drawn_curves, few, pair, search, train_all
-from verify.decisions.training import Setting, affordable
+from verify.decisions.subsets import (
+    WORTH_A_THREAD,
+    complete_family,
+    drawn_curves,
+    few,
+    pair,
+    search,
+    train_all,
+)
+from verify.decisions.training import Setting
 from verify.execution.threads import one_thread
+from verify.execution.workers import most_workers
 
 
 @known_options
@@ -95,7 +106,7 @@ def decide(
     seed
         The same seed gives the same numbers, whatever the number of workers.
     workers
-        Processes for training; None: as many as pay.
+        Threads for training; None: as many as pay.
     name
         What the data are called; `Observations` have a name of their own.
 
@@ -189,17 +200,20 @@ def _from_rows(
     complete = all_subsets(data.names) if len(data.names) <= MOST_FOR_ALL else None
     wanted = complete or few(data.names)
     candidates, seconds = affordable(data, parts, classes, wanted)
-    setting = Setting(data, parts, chosen, scale, candidates, estimators, seed)
-    trained = train_all(wanted, setting, seconds, workers)
-    if complete is None:
-        search(data.names, trained, setting)
-    fold_losses = {subset: each.fold_losses for subset, each in trained.items()}
     weights = settled_weights(data.weights, parts.train)
-    aim = plan(data.names, fold_losses, parts.units, weights)
-    complete_family(data.names, aim, trained, setting)
+    together = threads(data, most_workers(workers)) if seconds > WORTH_A_THREAD else 1
+    together = 1 if estimators is not None else min(together, len(wanted))
+    with Progress(0.0 if estimators is not None else seconds, together) as progress:
+        setting = Setting(data, parts, chosen, scale, candidates, estimators, seed, progress)
+        trained = train_all(wanted, setting, together)
+        if complete is None:
+            search(data.names, trained, setting)
+        fold_losses = {subset: each.fold_losses for subset, each in trained.items()}
+        aim = plan(data.names, fold_losses, parts.units, weights)
+        complete_family(data.names, aim, trained, setting)
+        drawn, means, remarks = drawn_curves(trained, aim, setting, data.names)
     losses = {subset: each.losses for subset, each in trained.items()}
     cheapest = cheapest_of(prices, aim, margin)
-    drawn, means = drawn_curves(trained, aim, setting, data.names)
     crossings = [
         found
         for each in data.names
@@ -226,7 +240,7 @@ def _from_rows(
         prices=prices,
         points=drawn,
         crossovers=tuple(crossings),
-        notes=data.notes,
+        notes=(*data.notes, *remarks),
         warnings=(*data.warnings, *cut_weights(data.weights, parts.train)),
         about=_about_models(parts),
         classes=data.classes,

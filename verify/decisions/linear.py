@@ -179,6 +179,8 @@ def _by_rows(
 
 def _sums(piece: Matrix, w: np.ndarray) -> np.ndarray:
     """Weighted sums of columns, in float64: those of float32 would lose the mean of far columns."""
+    if isinstance(piece, np.ndarray):
+        return np.asarray(np.einsum("ij,i->j", piece, w))  # makes no copy in float64
     return np.asarray(piece.T @ w).ravel()
 
 

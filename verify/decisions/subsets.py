@@ -1,22 +1,22 @@
-"""Which subsets of modalities are trained, and their training over processes."""
+"""Which subsets of modalities are trained, and their training in threads."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from empirical.modalities import Subset
 from verify.decisions import curves as learning
 from verify.decisions.choice import Plan, forward, ordered
 from verify.decisions.training import Setting, Trained, train
-from verify.execution.threads import one_thread
-from verify.execution.workers import most_workers, spread
 
-# Below so many seconds of training, starting processes takes longer than it saves.
-WORTH_A_PROCESS = 20.0
+# Below so many seconds of training one thread is as fast.
+WORTH_A_THREAD = 5.0
 
 
 def few(names: Sequence[str]) -> tuple[Subset, ...]:
@@ -26,21 +26,43 @@ def few(names: Sequence[str]) -> tuple[Subset, ...]:
     return tuple(dict.fromkeys([(), *((name,) for name in every), *without, every]))
 
 
-def train_all(
-    subsets: Sequence[Subset], setting: Setting, seconds: float, workers: int | None
-) -> dict[Subset, Trained]:
-    """Train the subsets; `seconds` is a rough time of all of it."""
-    count = min(most_workers(workers), len(subsets)) if seconds > WORTH_A_PROCESS else 1
-    if setting.estimators is not None:
-        count = 1
-    found = dict(spread(partial(_one, setting), list(subsets), count))
+def train_all(subsets: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:
+    """Train the subsets, in threads: the rows are large, and most of the work lets other threads run.
+
+    What is largest comes first, so that threads end together.
+    """
+    pieces = sorted(subsets, key=len, reverse=True)
+    with quiet():
+        if workers == 1:
+            found = {subset: train(subset, setting) for subset in pieces}
+        else:
+            found = _in_threads(pieces, setting, workers)
     return {subset: found[subset] for subset in subsets}
 
 
-def _one(setting: Setting, subset: Subset) -> Trained:
-    with one_thread(), warnings.catch_warnings():
+def _in_threads(pieces: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {subset: pool.submit(train, subset, setting) for subset in pieces}
+        try:
+            wait(futures.values(), return_when=FIRST_EXCEPTION)
+            # The first error in the order of the pieces, whatever thread was first.
+            return {subset: future.result() for subset, future in futures.items()}
+        except BaseException:
+            setting.progress.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without warnings of numbers and of convergence: a model is judged by what it predicts.
+
+    The filters belong to the process, so that they are set here, outside of all threads.
+    """
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        return train(subset, setting)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
 
 
 def search(names: Sequence[str], trained: dict[Subset, Trained], setting: Setting) -> None:
@@ -48,20 +70,22 @@ def search(names: Sequence[str], trained: dict[Subset, Trained], setting: Settin
 
     def loss(subset: Subset) -> float:
         if subset not in trained:
-            trained[subset] = _one(setting, subset)
+            trained[subset] = train(subset, setting)
         return float(np.nanmean(trained[subset].fold_losses))
 
-    forward(names, loss)
+    with quiet():
+        forward(names, loss)
 
 
 def complete_family(
     names: Sequence[str], aim: Plan, trained: dict[Subset, Trained], setting: Setting
 ) -> None:
     """Train what the comparisons need, where not all subsets were trained."""
-    for name in names:
-        for subset in pair(names, aim.favourite, name):
-            if subset not in trained:
-                trained[subset] = _one(setting, subset)
+    with quiet():
+        for name in names:
+            for subset in pair(names, aim.favourite, name):
+                if subset not in trained:
+                    trained[subset] = train(subset, setting)
 
 
 def pair(names: Sequence[str], favourite: Subset, name: str) -> tuple[Subset, Subset]:
@@ -72,12 +96,21 @@ def pair(names: Sequence[str], favourite: Subset, name: str) -> tuple[Subset, Su
 
 def drawn_curves(
     trained: dict[Subset, Trained], aim: Plan, setting: Setting, names: Sequence[str]
-) -> tuple[tuple[learning.Point, ...], dict[tuple[Subset, int], np.ndarray]]:
-    """Curves of the subsets that are compared, unless they would take too long."""
+) -> tuple[tuple[learning.Point, ...], dict[tuple[Subset, int], np.ndarray], tuple[str, ...]]:
+    """Curves of the subsets that are compared, unless they would take too long; then a note says so."""
     needed = dict.fromkeys(s for name in names for s in pair(names, aim.favourite, name) if s)
     shown = [trained[subset] for subset in needed if subset in trained]
-    if learning.seconds(shown, setting) > learning.BUDGET:
-        return (), {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return learning.curves(shown, setting)
+    seconds = learning.seconds(shown, setting)
+    if seconds > learning.BUDGET:
+        return (), {}, (_no_curves(seconds),)
+    setting.progress.more(seconds)
+    with quiet():
+        return (*learning.curves(shown, setting), ())
+
+
+def _no_curves(seconds: float) -> str:
+    if not np.isfinite(seconds):
+        return "No learning curves were drawn, since nothing is known of the time that your models take."
+    return (
+        f"No learning curves were drawn: they would take about {seconds:,.0f} seconds of one core."
+    )

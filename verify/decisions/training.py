@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from empirical.modalities import Subset
-from empirical.observations.observations import Features, Observations
-from verify.decisions.candidates import CANDIDATES, from_estimator
+from empirical.observations.observations import Observations
+from verify.decisions.candidates import from_estimator
+from verify.decisions.effort import entries, size_of
 from verify.decisions.losses import Metric, Scale
 from verify.decisions.matrices import Standard, raw_matrix
-from verify.decisions.models import Candidate, Problem, Size, constant
+from verify.decisions.models import Candidate, Problem, constant
+from verify.decisions.progress import Progress
 from verify.decisions.rows import Rows
 from verify.decisions.split import Split
 
-# Seconds of one core that all candidates but the first may take, by a rough model of their cost.
-BUDGET = 60.0
 LEAST_ROWS = 10
 
 
@@ -37,6 +37,8 @@ class Setting:
         The user's own models; they take the place of the candidates.
     seed
         Of what models draw.
+    progress
+        Where finished fits are reported.
     """
 
     data: Observations
@@ -46,6 +48,7 @@ class Setting:
     candidates: tuple[Candidate, ...]
     estimators: Callable[[Subset], Any] | None
     seed: int
+    progress: Progress = field(default_factory=lambda: Progress(0.0, 1))
 
     @property
     def classes(self) -> int:
@@ -94,41 +97,6 @@ class Trained:
     refit: Refit | None
 
 
-def affordable(
-    data: Observations, split: Split, classes: int, subsets: Sequence[Subset]
-) -> tuple[tuple[Candidate, ...], float]:
-    """The candidates whose rough cost over all subsets fits the budget, and their seconds together.
-
-    The choice depends on sizes alone, never on a clock, so the same data get the same candidates;
-    and every subset gets the same ones. The first candidate is always among them.
-    """
-    task = "classification" if classes else "regression"
-    fitting = [each for each in CANDIDATES if task in each.tasks]
-    kept: list[Candidate] = []
-    spent = 0.0
-    for candidate in fitting:
-        seconds = 0.0
-        for subset in subsets:
-            size = size_of(data, subset, len(split.train), classes)
-            seconds += (len(split.folds) + 1) * candidate.seconds(size)
-        if not kept or spent + seconds <= BUDGET:
-            kept.append(candidate)
-            spent += seconds
-    return tuple(kept), spent
-
-
-def size_of(data: Observations, subset: Subset, rows: int, classes: int) -> Size:
-    """The size of the matrix of a subset with so many rows."""
-    columns = sum(data.features[name].shape[1] for name in subset)
-    whole = sum(entries(data.features[name]) for name in subset)
-    return Size(rows, columns, max(1, round(whole * rows / data.rows)), classes, len(subset))
-
-
-def entries(values: Features) -> int:
-    """The number of stored entries."""
-    return int(values.size) if isinstance(values, np.ndarray) else int(values.nnz)
-
-
 def train(subset: Subset, setting: Setting) -> Trained:
     """Choose among the candidates by cross-validation, fit the chosen one, and meet the hold-out.
 
@@ -160,6 +128,8 @@ def train(subset: Subset, setting: Setting) -> Trained:
     candidate, value, fold_losses = best
     model = Refit(candidate, value, subset, setting)
     predict = model.fit(train_rows)
+    for each in setting.competing(subset):  # of all, one is fitted on all rows
+        setting.progress.done(each.seconds(size_of(data, subset, len(train_rows), setting.classes)))
     losses, extras = np.full(data.rows, np.nan), {}
     held = setting.rows_of(subset, split.holdout)
     if len(held):
@@ -261,9 +231,8 @@ def cross_validated(
     """
     data, metric, scale = setting.data, setting.metric, setting.scale
     folds = setting.split.folds
-    settings = candidate.settings(
-        size_of(data, subset, len(setting.rows_of(subset, _rows_in(folds))), setting.classes)
-    )
+    size = size_of(data, subset, len(setting.rows_of(subset, _rows_in(folds))), setting.classes)
+    settings = candidate.settings(size)
     choices = [np.full(data.rows, np.nan) for _ in settings]
     losses = [np.full(data.rows, np.nan) for _ in settings]
     for fit_rows, check_rows in folds:
@@ -285,6 +254,7 @@ def cross_validated(
                     continue
                 choices[position][some] = metric.choice(target, values, scale)
                 losses[position][some] = metric.losses(target, values, scale)
+        setting.progress.done(candidate.seconds(size))
     return [
         (value, _mean(choice, data.weights), loss)
         for value, choice, loss in zip(settings, choices, losses, strict=True)

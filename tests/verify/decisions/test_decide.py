@@ -168,11 +168,11 @@ def test_the_same_seed_gives_the_same_page(worlds: dict[str, Any], tmp_path: Pat
 def test_numbers_do_not_depend_on_workers(
     worlds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from verify.decisions import subsets as module
+    from verify.decisions import decide as module
 
     features, y = worlds["useful"](np.random.default_rng(0), 80)
     alone = decide(features, y, workers=1).to_json()
-    monkeypatch.setattr(module, "WORTH_A_PROCESS", 0.0)
+    monkeypatch.setattr(module, "WORTH_A_THREAD", 0.0)
     assert decide(features, y, workers=2).to_json() == alone
 
 
