@@ -13,7 +13,8 @@
 | `family` | the comparisons that are certified, and their gains |
 | `prices` | the cheapest subset that is good enough |
 | `recommend`, `judge` | verdicts and the recommended subset |
-| `worth`, `curves` | Shapley values and interactions; learning curves |
+| `worth`, `curves`, `extrapolation` | Shapley values, interactions; learning curves |
 | `evidence`, `trust` | what was found, before it is judged; what must hold for it |
-| `words`, `document`, `decision`, `page` | sentences, decide.json, the object, decide.html |
+| `words`, `document`, `decision` | sentences, decide.json, the object |
+| `page`, `figures` | decide.html, and where its lines lie |
 """

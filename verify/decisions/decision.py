@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from verify.decisions import page
+from verify.decisions import page, words
 from verify.execution.folder import check_writable
 from verify.report.provenance import write_document
 
@@ -59,16 +59,20 @@ class ModalityWorth:
         "helps", "hurts", "negligible" or "undecided".
     gain, low, high
         Of adding it to the set chosen on the training part, or to that set without it; certified ends.
+        None if no two of the subsets given differ by this modality alone.
     rows_needed
         About how many rows in all would decide: an estimate, None where none are needed.
+    why
+        Why it is undecided, in words; empty otherwise.
     """
 
     name: str
     verdict: str
-    gain: float
-    low: float
-    high: float
+    gain: float | None
+    low: float | None
+    high: float | None
     rows_needed: int | None
+    why: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -103,7 +107,7 @@ class Decision:
     @cached_property
     def modalities(self) -> tuple[ModalityWorth, ...]:
         """What each modality is worth."""
-        keys = ("name", "verdict", "gain", "low", "high", "rows_needed")
+        keys = ("name", "verdict", "gain", "low", "high", "rows_needed", "why")
         return tuple(
             ModalityWorth(**{key: each[key] for key in keys})
             for each in self.document["modalities"]
@@ -163,9 +167,9 @@ class Decision:
         ax.axvspan(-margin, margin, alpha=0.15, color="grey", label="too little to matter")
         ax.axvline(0, color="black", linewidth=0.8)
         for place, each in enumerate(reversed(self.modalities)):
-            low, gain, high = (100 * value for value in (each.low, each.gain, each.high))
-            ax.plot([low, high], [place, place], color="C0")
-            ax.plot([gain], [place], "o", color="C0")
+            if each.gain is not None and each.low is not None and each.high is not None:
+                ax.plot([100 * each.low, 100 * each.high], [place, place], color="C0")
+                ax.plot([100 * each.gain], [place], "o", color="C0")
         ax.set_yticks(range(len(self.modalities)))
         ax.set_yticklabels([f"{e.name}: {e.verdict}" for e in reversed(self.modalities)])
         ax.set_xlabel(f"gain in points ({self.document['metric']['label']})")
@@ -173,11 +177,14 @@ class Decision:
 
     def __repr__(self) -> str:
         lines = [self.recommendation.sentence]
-        for each in self.modalities:
-            low, gain, high = (100 * value for value in (each.low, each.gain, each.high))
-            lines.append(
-                f"  {each.name}: {each.verdict}, {gain:+.1f} points ({low:+.1f} to {high:+.1f})"
-            )
+        for each in self.document["modalities"]:
+            if each["gain"] is None:
+                lines.append(f"  {each['name']}: {each['verdict']}. {each['why']}")
+            else:
+                lines.append(
+                    f"  {each['name']}: {each['verdict']}, {words.signed(each['gain'])} points"
+                    f" ({words.between(each)})"
+                )
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

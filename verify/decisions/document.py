@@ -10,8 +10,8 @@ import numpy as np
 
 from empirical.modalities import Subset
 from verify.decisions import words
-from verify.decisions.curves import Crossover
 from verify.decisions.evidence import Evidence, estimate, normal_interval
+from verify.decisions.extrapolation import extrapolate
 from verify.decisions.family import Gain
 from verify.decisions.recommend import Recommendation, Verdict, reversed_gain
 from verify.decisions.trust import assumptions, cautions, theorem
@@ -36,6 +36,7 @@ def document(
 ) -> dict[str, Any]:
     """The content of decide.json; losses and gains are in the metric's units, gains positive if good."""
     subsets = [_subset(evidence, subset) for subset in evidence.losses]
+    by_name = {verdict.name: verdict for verdict in judged}
     by_share = {share.name: share for share in shares}
     content = {
         "schema_version": SCHEMA_VERSION,
@@ -43,7 +44,10 @@ def document(
         "recommendation": _recommendation(
             evidence, gains, judged, found, margin=margin, delta=delta
         ),
-        "modalities": [_modality(evidence, each, by_share.get(each.name)) for each in judged],
+        "modalities": [
+            _modality(evidence, name, by_name.get(name), by_share.get(name), margin)
+            for name in evidence.names
+        ],
         "task": "regression" if evidence.classes is None else "classification",
         "classes": None if evidence.classes is None else list(evidence.classes),
         "groups": int(evidence.train_units + evidence.holdout_units) if evidence.grouped else None,
@@ -77,14 +81,20 @@ def document(
         },
         "subsets": _with_prices(subsets, evidence),
         "cheapest": None if cheapest is None else list(cheapest),
+        "cheapest_sentence": ""
+        if cheapest is None
+        else words.cheaper_sentence(cheapest, gains, evidence.plan),
         "comparisons": [_comparison(gain) for gain in gains],
         "interactions": [asdict(each) for each in interactions],
         "curves": [{**asdict(each), "subset": list(each.subset)} for each in evidence.points],
-        # Where nothing is certified to help, a crossing of two noisy curves is no crossover.
-        "crossovers": [
-            _crossover(each, evidence)
-            for each in evidence.crossovers
-            if any(verdict.name == each.name and verdict.verdict == "helps" for verdict in judged)
+        "crossovers": _crossovers(evidence, judged),
+        "extrapolations": [
+            {
+                **asdict(each),
+                "subset": list(each.subset),
+                "sentence": words.extrapolation_sentence(each, evidence.unit),
+            }
+            for each in extrapolate(evidence.points)
         ],
         "theorem": theorem(evidence, delta),
         "assumptions": assumptions(evidence),
@@ -136,24 +146,28 @@ def _recommendation(
     }
 
 
-def _modality(evidence: Evidence, verdict: Verdict, share: Share | None) -> dict[str, Any]:
-    gain = verdict.gain
-    alone, none = evidence.losses.get((verdict.name,)), evidence.losses.get(())
+def _modality(
+    evidence: Evidence, name: str, verdict: Verdict | None, share: Share | None, margin: float
+) -> dict[str, Any]:
+    """One modality; without a verdict no two subsets differ by it alone."""
+    gain = None if verdict is None else verdict.gain
+    alone, none = evidence.losses.get((name,)), evidence.losses.get(())
     every = evidence.losses.get(evidence.names)
-    rest = evidence.losses.get(tuple(n for n in evidence.names if n != verdict.name))
+    rest = evidence.losses.get(tuple(n for n in evidence.names if n != name))
     return {
-        "name": verdict.name,
-        "verdict": verdict.verdict,
-        "gain": gain.gain,
-        "low": gain.low,
-        "high": gain.high,
-        "rows_needed": verdict.rows_needed,
-        "rows_sentence": words.rows_sentence(verdict),
-        "beside": list(gain.comparison.smaller),
-        "n": gain.n,
-        "rows": gain.rows,
-        "missing_rows": evidence.missing[verdict.name],
-        "cost": None if evidence.prices is None else evidence.prices[verdict.name],
+        "name": name,
+        "verdict": "undecided" if verdict is None else verdict.verdict,
+        "why": words.NO_PAIR if verdict is None else words.why(verdict, margin),
+        "gain": None if gain is None else gain.gain,
+        "low": None if gain is None else gain.low,
+        "high": None if gain is None else gain.high,
+        "rows_needed": None if verdict is None else verdict.rows_needed,
+        "rows_sentence": "" if verdict is None else words.rows_sentence(verdict),
+        "beside": None if gain is None else list(gain.comparison.smaller),
+        "n": 0 if gain is None else gain.n,
+        "rows": 0 if gain is None else gain.rows,
+        "missing_rows": evidence.missing[name],
+        "cost": None if evidence.prices is None else evidence.prices[name],
         "alone": estimate(evidence, none, alone),
         "beside_all_others": estimate(evidence, rest, every),
         "shapley": None if share is None else asdict(share),
@@ -219,6 +233,25 @@ def _comparison(gain: Gain) -> dict[str, Any]:
     }
 
 
-def _crossover(found: Crossover, evidence: Evidence) -> dict[str, Any]:
-    sentence = words.crossover_sentence(found, evidence.unit)
-    return {"name": found.name, "first": found.first, "last": found.last, "sentence": sentence}
+def _crossovers(evidence: Evidence, judged: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """From where on each modality pays, if curves were drawn.
+
+    Where nothing is certified to help, a crossing of two noisy curves is no crossover.
+    """
+    if not evidence.points:
+        return []
+    known = {each.name: each for each in evidence.crossovers}
+    found = []
+    for verdict in judged:
+        each = known.get(verdict.name) if verdict.verdict == "helps" else None
+        found.append(
+            {
+                "name": verdict.name,
+                "first": None if each is None else each.first,
+                "last": None if each is None else each.last,
+                "sentence": words.no_crossover(verdict.name, evidence.unit)
+                if each is None
+                else words.crossover_sentence(each, evidence.unit),
+            }
+        )
+    return found

@@ -51,8 +51,8 @@ def threads(data: Observations, asked: int) -> int:
     rows = data.rows // 2
     side = min(rows, columns)
     # Products of columns and two pieces of rows; or products of rows, and the rows.
-    cells = side**2 + (2 * CELLS if columns <= rows else side * columns)
-    return max(1, min(asked, int(max(given, ALWAYS) / (4 * cells))))
+    cells = side**2 + min(2 * CELLS if columns <= rows else side * columns, rows * columns)
+    return max(1, min(asked, int(max(given, ALWAYS) / (4 * max(cells, 1)))))
 
 
 def size_of(data: Observations, subset: Subset, rows: int, classes: int) -> Size:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from empirical.modalities import Subset
 from verify.decisions.choice import Plan
 from verify.decisions.curves import Crossover
+from verify.decisions.extrapolation import Extrapolation
 from verify.decisions.family import Gain
 from verify.decisions.losses import Measure
 from verify.decisions.recommend import Recommendation, Verdict, index
@@ -33,6 +35,17 @@ def signed(value: float) -> str:
     """
     text = points(value)
     return text if text.startswith("−") or text == "0.0" else f"+{text}"
+
+
+def between(ends: Mapping[str, float]) -> str:
+    """The ends of an interval.
+
+    Examples
+    --------
+    >>> between({"low": -0.006, "high": 0.011})
+    '−0.6 to +1.1'
+    """
+    return f"{signed(ends['low'])} to {signed(ends['high'])}"
 
 
 def joined(subset: Sequence[str]) -> str:
@@ -203,6 +216,36 @@ def _undecided(name: str, beside: str, gain: Gain, between: str, size: str) -> s
     return f"{name} adds nothing that can be shown with {size}: {between}."
 
 
+def why(verdict: Verdict, margin: float) -> str:
+    """Why a verdict is open; empty where it is not."""
+    gain = verdict.gain
+    if verdict.verdict != "undecided":
+        return ""
+    if not gain.n:
+        return "No held-out row has all modalities of the comparison."
+    if gain.better:
+        return "It makes a difference, but no model with it is shown to be better than a constant."
+    return (
+        f"Between {signed(gain.low)} and {signed(gain.high)} points, the gain could be zero, and it could"
+        f" be more than the {points(margin)} points that are too little to matter."
+    )
+
+
+NO_PAIR = "Nothing can be said of it alone: no two of the sets that were given differ by this modality only."
+
+
+def cheaper_sentence(cheapest: Subset, gains: Sequence[Gain], plan: Plan) -> str:
+    """The cheapest set that is good enough, and what is certified of it against the favourite."""
+    start = (
+        f"The cheapest set within the margin of the best on the training rows: {joined(cheapest)}."
+    )
+    known = index(gains).get((plan.favourite, cheapest))
+    if known is None:
+        return start
+    loses = f"at most {points(known.high)} points" if known.high > 0 else "no points"
+    return f"{start} On new rows it loses {loses} against {joined(plan.favourite)}, certified."
+
+
 def rows_sentence(verdict: Verdict) -> str:
     """How many rows would decide, as an estimate; empty where none are needed."""
     if verdict.rows_needed is None:
@@ -243,4 +286,24 @@ def crossover_sentence(found: Crossover, unit: str) -> str:
     return (
         f"{found.name} starts to pay between {count(found.below)} and"
         f" {count(found.last)} training {unit}."
+    )
+
+
+def no_crossover(name: str, unit: str) -> str:
+    """For a modality that is not shown to help.
+
+    Examples
+    --------
+    >>> no_crossover("video", "rows")
+    'video is not shown to pay within your rows.'
+    """
+    return f"{name} is not shown to pay within your {unit}."
+
+
+def extrapolation_sentence(found: Extrapolation, unit: str) -> str:
+    """What is expected of twice as many rows, and how such a guess did on the rows at hand."""
+    return (
+        f"Extrapolated to {count(found.m)} training {unit}: {joined(found.subset)} would have a mean loss"
+        f" of about {found.loss:.3g}. The same method, from fewer {unit} than you have, said"
+        f" {found.said:.3g} for {count(found.known_m)}, where {found.measured:.3g} was measured."
     )

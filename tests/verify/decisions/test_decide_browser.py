@@ -23,8 +23,10 @@ def html() -> str:
     rng = np.random.default_rng(0)
     text, audio = rng.normal(size=(200, 3)), rng.normal(size=(200, 2))
     mood = np.where(text[:, 0] > 0, "glad", "sad")
-    features = {"text": text, "a name that is much too long for any column" * 2: audio}
-    return page.render(decide(features, mood, cost={"text": 1.5}).document)
+    long, markup = "a name that is much too long for any column" * 2, "<img src=x onerror=alert(1)>"
+    features = {"text": text, long: audio, markup: rng.normal(size=(200, 1))}
+    cost = {"text": 1.5, long: 2.0, markup: 4.0}
+    return page.render(decide(features, mood, cost=cost).document)
 
 
 def dump(wrapper: Path, profile: Path) -> subprocess.CompletedProcess[str]:
@@ -57,6 +59,11 @@ def test_in_a_browser(html: str, tmp_path: Path, width: int, screen: int, medium
           document.title = JSON.stringify({{
             scroll: page.documentElement.scrollWidth,
             above: page.querySelector('#details').getBoundingClientRect().top,
+            images: page.images.length,
+            requests: document.querySelector('iframe').contentWindow
+              .performance.getEntriesByType('resource').map(each => each.name),
+            markup: page.querySelector('.worth').textContent.includes('<img src=x onerror'),
+            prices: page.querySelectorAll('polyline.pareto').length,
             bars: Math.min(...[...page.querySelectorAll('.worth svg')].map(width)),
             folded: [...page.querySelectorAll('details')].filter(
               each => !each.lastElementChild.checkVisibility()).length}});
@@ -67,6 +74,8 @@ def test_in_a_browser(html: str, tmp_path: Path, width: int, screen: int, medium
     title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
     assert title is not None
     seen = json.loads(title[1].replace("&quot;", '"'))
+    assert (seen["images"], seen["requests"], seen["markup"]) == (0, [], True)
+    assert seen["prices"] == 1
     if medium == "print":
         assert seen["folded"] == 0
     else:

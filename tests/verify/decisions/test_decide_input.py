@@ -173,8 +173,16 @@ def test_rows_that_begin_unlike_the_rest_leave_the_mean_in_its_interval() -> Non
         sparse.csr_matrix,
         lambda x: pd.DataFrame(x).astype("double[pyarrow]"),
         np.ndarray.tolist,
+        np.float16,
+        np.float32,
+        pd.DataFrame,
+        lambda x: torch.tensor(x).half(),
+        lambda x: pytest.importorskip("polars").DataFrame(x),
     ],
-    ids=["tensor with gradient", "bfloat16", "sparse", "arrow", "list"],
+    ids=[
+        *("tensor with gradient", "bfloat16", "sparse", "arrow", "list"),
+        *("float16", "float32", "pandas", "half", "polars"),
+    ],
 )
 def test_every_form_of_features_gives_the_same_recommendation(form: Any) -> None:
     found = decide({"text": form(X), "audio": form(NOISE)}, MOOD)
@@ -188,3 +196,49 @@ def test_the_same_seed_gives_the_same_page(folder: Path, tmp_path: Path, capsys:
         run(capsys, "--data", folder, "--target", "mood", "--seed", 3, "--out", out)
         pages.append((out / "decide.html").read_text())
     assert pages[0] == pages[1]
+
+
+def test_text_columns_files_that_match_in_part_and_a_slip_of_the_pen(
+    folder: Path, capsys: Any
+) -> None:
+    """Named on the terminal, and in the first lines of the page where they are warnings."""
+    rooms = pd.DataFrame({"id": IDS[:90], "room": ["hall", "car", "yard"] * 30})
+    rooms.to_csv(folder / "room.csv", index=False)
+    slip = table(NOISE, "a")
+    slip.loc[7, "a1"] = 1e6
+    slip.to_parquet(folder / "audio.parquet")
+    code, _, err = run(capsys, "--data", folder, "--target", "mood")
+    assert code == 2
+    assert "90" in err
+    assert "align" in err
+    out = folder.parent / "out"
+    code, text, _ = run(
+        capsys, "--data", folder, "--target", "mood", "--align", "inner", "--out", out
+    )
+    assert code == 0
+    assert "90 rows" in text
+    slips = [line for line in text.splitlines() if line.startswith("Warning: ") and "a1" in line]
+    assert len(slips) == 1
+    assert "1e+06" in slips[0] or "1,000,000" in slips[0]
+    columns = (out / "decide.html").read_text()
+    assert columns.index("a1") < columns.index("What is each modality worth?")
+
+
+def test_a_target_that_could_be_either_asks_for_the_task(folder: Path, capsys: Any) -> None:
+    code, _, err = run(capsys, "--data", folder, "--target", "score")
+    assert code == 2
+    assert "task" in err
+    code, text, _ = run(
+        *(capsys, "--data", folder, "--target", "score", "--task", "regression"),
+        *("--out", folder.parent / "out"),
+    )
+    assert code == 0
+    assert "Regression" in text
+
+
+def test_one_dimension_in_an_archive_is_named(tmp_path: Path, capsys: Any) -> None:
+    archive = tmp_path / "all.npz"
+    np.savez(archive, text=X, pitch=NOISE[:, 0], y=MOOD)
+    code, text, _ = run(capsys, "--data", archive, "--out", tmp_path / "out")
+    assert code == 0
+    assert "pitch" in text

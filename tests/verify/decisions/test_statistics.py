@@ -1,16 +1,19 @@
 """What a decision must not get wrong: weights, missing rows, worthless models, and words."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from verify import Decision, decide
-from verify.decisions import curves
+from verify.decisions import curves, figures, page
 from verify.decisions.choice import Plan, plan
-from verify.decisions.curves import Crossover
+from verify.decisions.curves import Crossover, Point
+from verify.decisions.extrapolation import extrapolate
 from verify.decisions.family import Comparison, Gain, family
 from verify.decisions.losses import Scale, cut_weights, settled_weights
 from verify.decisions.recommend import recommend, rows_needed, verdicts
-from verify.decisions.words import crossover_sentence
+from verify.decisions.words import crossover_sentence, extrapolation_sentence
 
 
 def said(decision: Decision) -> dict[str, str]:
@@ -234,3 +237,86 @@ def test_pairs_without_the_favourite_have_a_constant_of_their_own() -> None:
     pairs = {(each.larger, each.smaller) for each in listed}
     assert (("c", "d"), ()) in pairs
     assert sum(each.low_share + each.high_share for each in listed) <= 1 + 1e-12
+
+
+def test_a_modality_without_a_pair_is_there_and_undecided() -> None:
+    """c and d come together alone: nothing can be said of either, and the answer says so."""
+    rng = np.random.default_rng(0)
+    rates = {"": 0.5, "a": 0.3, "a+c+d": 0.2}
+    found = decide(predictions={s: coin(rng, 2000, rate) for s, rate in rates.items()}, C=1)
+    assert said(found) == {"a": "helps", "c": "undecided", "d": "undecided"}
+    for each in found.modalities[1:]:
+        assert (each.gain, each.low, each.high, each.rows_needed) == (None, None, None, None)
+        assert "differ by this modality only" in each.why
+        assert each.why in repr(found)
+        assert each.why in found._repr_html_()
+        assert each.why in page.render(found.document)
+    assert len(found.plot().get_yticklabels()) == 3
+
+
+def test_an_open_verdict_says_why() -> None:
+    rng = np.random.default_rng(0)
+    losses = {"": coin(rng, 400, 0.5), "a": coin(rng, 400, 0.2), "a+b": coin(rng, 400, 0.2)}
+    a, b = decide(predictions=losses, C=1).modalities
+    assert (a.verdict, a.why) == ("helps", "")
+    assert b.verdict == "undecided"
+    assert "the gain could be zero, and it could be more than the 0.5 points" in b.why
+
+
+def test_the_picture_of_prices_has_a_line_of_sets_that_no_cheaper_one_equals() -> None:
+    rng = np.random.default_rng(0)
+    rates = {"": 0.5, "a": 0.3, "b": 0.35, "a+b": 0.2}
+    losses = {s: coin(rng, 4000, rate) for s, rate in rates.items()}
+    found = decide(predictions=losses, C=1, cost={"a": 1, "b": 3})
+    picture = figures.price_picture(found.document)
+    assert picture is not None
+    assert [each["name"] for each in picture["line"]] == ["a constant", "a", "a + b"]
+    assert [each["name"] for each in picture["points"] if not each["best"]] == ["b"]
+    across, down = zip(*(each["end"] for each in picture["line"]), strict=True)
+    assert list(across) == sorted(across)
+    assert list(down) == sorted(down)  # the lower the loss, the lower the point
+    assert picture["path"] in page.render(found.document)
+    free = decide(predictions=losses, C=1)
+    assert figures.price_picture(free.document) is None
+    assert figures.price_picture(decide(predictions=losses, C=1, cost={}).document) is None
+
+
+def test_the_cheapest_good_set_is_certified_against_the_favourite() -> None:
+    rng = np.random.default_rng(0)
+    base = coin(rng, 8000, 0.2)
+    losses = {
+        "": coin(rng, 8000, 0.5),
+        "a": base,
+        "a+b": np.where(rng.random(8000) < 0.004, 0, base),
+    }
+    found = decide(predictions=losses, C=1, cost={"b": 3}, margin=0.02).document
+    assert found["cheapest"] == ["a"]
+    sentence = found["cheapest_sentence"]
+    assert sentence.startswith(
+        "The cheapest set within the margin of the best on the training rows: a."
+    )
+    pairs = [each for each in found["comparisons"] if each["larger"] == ["a", "b"]]
+    if pairs and found["recommendation"]["estimate"]["subset"] == ["a", "b"]:
+        assert all(each["smaller"] for each in pairs if each["role"] == "modality")
+
+
+def test_extrapolations_carry_their_record() -> None:
+    curve = [Point(("a",), m, 0.2 + 2 / m**0.5, 0.0, 1.0) for m in (50, 100, 200, 400)]
+    curve[-1] = Point(("a",), 400, 0.33, 0.0, 1.0)
+    [found] = extrapolate([*curve, Point(("b",), 50, 0.3, 0.3, 0.3)])  # one size of b is no curve
+    assert (found.m, found.known_m, found.measured) == (800, 400, 0.33)
+    assert found.said == pytest.approx(0.3)
+    assert found.loss > 0.2 + 2 / 800**0.5
+    sentence = extrapolation_sentence(found, "rows")
+    assert sentence.startswith(
+        "Extrapolated to 800 training rows: a would have a mean loss of about "
+    )
+    assert "said 0.3 for 400, where 0.33 was measured." in sentence
+
+
+def test_where_nothing_is_shown_to_pay_the_curves_say_so(worlds: dict[str, Any]) -> None:
+    features, y = worlds["noise 5"](np.random.default_rng(0), 200)
+    crossings = {each["name"]: each for each in decide(features, y).document["crossovers"]}
+    assert crossings["a"]["first"] is not None
+    assert crossings["noise"]["first"] is None
+    assert crossings["noise"]["sentence"] == "noise is not shown to pay within your rows."
