@@ -14,7 +14,7 @@ import numpy as np
 from empirical.modalities import Subset
 from empirical.streams import stream
 from verify.decisions.effort import size_of
-from verify.decisions.training import Setting, Trained
+from verify.decisions.training import Setting, Trained, constant_prediction
 
 REPEATS = 5
 LEAST = 24
@@ -151,11 +151,14 @@ def crossover(
 
 def _mean_loss(each: Trained, setting: Setting, rows: np.ndarray, held: np.ndarray) -> float:
     fit_rows, judged = setting.rows_of(each.subset, rows), setting.rows_of(each.subset, held)
-    if each.refit is None or len(fit_rows) < 2 or not len(judged):
+    if len(fit_rows) < 2 or not len(judged):
         return float("nan")
     if setting.classes and len(np.unique(setting.data.target[fit_rows])) < 2:
         return float("nan")
-    prediction = each.refit.fit(fit_rows)(judged)
+    if each.refit is None:
+        prediction = constant_prediction(setting, fit_rows, judged)
+    else:
+        prediction = each.refit.fit(fit_rows)(judged)
     losses = setting.metric.losses(setting.data.target[judged], prediction, setting.scale)
     weights = None if setting.data.weights is None else setting.data.weights[judged]
     return float(np.average(losses, weights=weights))

@@ -73,6 +73,7 @@ def document(
         },
         "split": {
             "how": evidence.how,
+            "trained": evidence.trained,
             "training_rows": evidence.train_rows,
             "holdout_rows": len(evidence.holdout),
             "unit": evidence.unit,
@@ -178,6 +179,7 @@ def _subset(evidence: Evidence, subset: Subset) -> dict[str, Any]:
     losses = evidence.losses[subset]
     found = normal_interval(evidence, losses)
     mean = None if found is None else found["gain"]
+    complete = normal_interval(evidence, np.where(evidence.complete, losses, np.nan))
     score = evidence.metric.score
     ends = [None, None] if found is None else sorted((score(found["low"]), score(found["high"])))
     return {
@@ -188,13 +190,15 @@ def _subset(evidence: Evidence, subset: Subset) -> dict[str, Any]:
         "score_low": ends[0],
         "score_high": ends[1],
         "rows": int((~np.isnan(losses)).sum()),
+        "complete_loss": None if complete is None else complete["gain"],
+        "complete_rows": int(evidence.complete.sum()),
         "chosen": subset == evidence.plan.favourite,
         **evidence.extras[subset],
     }
 
 
 def _with_prices(subsets: list[dict[str, Any]], evidence: Evidence) -> list[dict[str, Any]]:
-    """Prices, and whether no cheaper subset has as low a loss (estimates on the hold-out)."""
+    """Prices, and whether no cheaper subset has as low a loss, on the same rows (estimates)."""
     if evidence.prices is None:
         return [{**each, "cost": None, "pareto": None} for each in subsets]
     priced = [
@@ -203,12 +207,11 @@ def _with_prices(subsets: list[dict[str, Any]], evidence: Evidence) -> list[dict
     return [
         {
             **each,
-            "pareto": each["loss"] is not None
+            "pareto": each["complete_loss"] is not None
             and not any(
-                other["loss"] is not None
-                and (other["cost"], other["loss"]) != (each["cost"], each["loss"])
+                (other["cost"], other["complete_loss"]) != (each["cost"], each["complete_loss"])
                 and other["cost"] <= each["cost"]
-                and other["loss"] <= each["loss"]
+                and other["complete_loss"] <= each["complete_loss"]
                 for other in priced
             ),
         }
@@ -249,7 +252,9 @@ def _crossovers(evidence: Evidence, judged: Sequence[Verdict]) -> list[dict[str,
                 "name": verdict.name,
                 "first": None if each is None else each.first,
                 "last": None if each is None else each.last,
-                "sentence": words.no_crossover(verdict.name, evidence.unit)
+                "sentence": words.no_crossover(
+                    verdict.name, evidence.unit, verdict.verdict == "helps"
+                )
                 if each is None
                 else words.crossover_sentence(each, evidence.unit),
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,6 +34,8 @@ class Evidence:
         What the certified intervals are about.
     missing
         Modality -> rows that lack it.
+    trained
+        Whether models were trained here; False for predictions or losses of the user's own.
     """
 
     name: str
@@ -60,11 +63,17 @@ class Evidence:
     classes: tuple[str, ...] | None
     missing: Mapping[str, int]
     ordered: bool
+    trained: bool = True
 
     @property
     def unit(self) -> str:
         """What is counted."""
         return "groups" if self.grouped else "rows"
+
+    @cached_property
+    def complete(self) -> np.ndarray:
+        """(n,): whether the row has a loss for every subset, which is to say all modalities."""
+        return np.asarray(~np.isnan(np.vstack(list(self.losses.values()))).any(axis=0))
 
     @property
     def total(self) -> int:

@@ -121,12 +121,12 @@ def price_picture(document: dict[str, Any]) -> dict[str, Any] | None:
     found = [
         each
         for each in document["subsets"]
-        if each["cost"] is not None and each["loss"] is not None
+        if each["cost"] is not None and each["complete_loss"] is not None
     ]
     prices = sorted({each["cost"] for each in found})
     if len(prices) < 2:
         return None
-    losses = [each["loss"] for each in found]
+    losses = [each["complete_loss"] for each in found]
     low, high = min(losses), max(losses)
     room = max(high - low, 1e-12)
     width, height, left, bottom = 640, 230, 56, 44
@@ -142,8 +142,8 @@ def price_picture(document: dict[str, Any]) -> dict[str, Any] | None:
         {
             "name": words.joined(each["subset"]),
             "price": each["cost"],
-            "loss": each["loss"],
-            "end": (x(each["cost"]), y(each["loss"])),
+            "loss": each["complete_loss"],
+            "end": (x(each["cost"]), y(each["complete_loss"])),
             "best": each["pareto"],
             "cheapest": each["subset"] == document["cheapest"],
         }

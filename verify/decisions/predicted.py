@@ -76,6 +76,7 @@ def from_own(
         classes=own.classes,
         missing=dict.fromkeys(own.names, 0),
         ordered=False,
+        trained=False,
     )
     return judge(evidence, cheapest_of(prices, aim, margin), margin, delta, seed)
 

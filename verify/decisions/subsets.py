@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -27,26 +27,21 @@ def few(names: Sequence[str]) -> tuple[Subset, ...]:
 
 
 def train_all(subsets: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:
-    """Train the subsets, in threads: the rows are large, and most of the work lets other threads run.
-
-    What is largest comes first, so that threads end together.
-    """
-    pieces = sorted(subsets, key=len, reverse=True)
+    """Train the subsets, in threads: the rows are large, and most of the work lets other threads run."""
     with quiet():
         if workers == 1:
-            found = {subset: train(subset, setting) for subset in pieces}
-        else:
-            found = _in_threads(pieces, setting, workers)
-    return {subset: found[subset] for subset in subsets}
+            return {subset: train(subset, setting) for subset in subsets}
+        return _in_threads(subsets, setting, workers)
 
 
-def _in_threads(pieces: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:
+def _in_threads(subsets: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:
+    """What is largest comes first, so that threads end together."""
     with ThreadPoolExecutor(workers) as pool:
-        futures = {subset: pool.submit(train, subset, setting) for subset in pieces}
+        largest_first = sorted(subsets, key=len, reverse=True)
+        futures = {subset: pool.submit(train, subset, setting) for subset in largest_first}
         try:
-            wait(futures.values(), return_when=FIRST_EXCEPTION)
-            # The first error in the order of the pieces, whatever thread was first.
-            return {subset: future.result() for subset, future in futures.items()}
+            # Of several errors the one that a single thread would meet.
+            return {subset: futures[subset].result() for subset in subsets}
         except BaseException:
             setting.progress.stop()
             pool.shutdown(wait=False, cancel_futures=True)
@@ -98,7 +93,7 @@ def drawn_curves(
     trained: dict[Subset, Trained], aim: Plan, setting: Setting, names: Sequence[str]
 ) -> tuple[tuple[learning.Point, ...], dict[tuple[Subset, int], np.ndarray], tuple[str, ...]]:
     """Curves of the subsets that are compared, unless they would take too long; then a note says so."""
-    needed = dict.fromkeys(s for name in names for s in pair(names, aim.favourite, name) if s)
+    needed = dict.fromkeys(s for name in names for s in pair(names, aim.favourite, name))
     shown = [trained[subset] for subset in needed if subset in trained]
     seconds = learning.seconds(shown, setting)
     if seconds > learning.BUDGET:

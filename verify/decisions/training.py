@@ -273,13 +273,18 @@ def _mean(values: np.ndarray, weights: np.ndarray | None) -> float:
     return float(np.average(values[there], weights=None if weights is None else weights[there]))
 
 
+def constant_prediction(setting: Setting, fit_rows: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The best constant of some rows, for other rows."""
+    weights = None if setting.data.weights is None else setting.data.weights[fit_rows]
+    value = constant(setting.data.target[fit_rows], setting.classes, weights)
+    return np.broadcast_to(value, (len(rows), *value.shape))
+
+
 def _constant(setting: Setting) -> Trained:
     data, split = setting.data, setting.split
 
     def losses(fit_rows: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        weights = None if data.weights is None else data.weights[fit_rows]
-        value = constant(data.target[fit_rows], setting.classes, weights)
-        prediction = np.broadcast_to(value, (len(rows), *value.shape))
+        prediction = constant_prediction(setting, fit_rows, rows)
         return setting.metric.losses(data.target[rows], prediction, setting.scale)
 
     fold_losses, held = np.full(data.rows, np.nan), np.full(data.rows, np.nan)

@@ -29,13 +29,14 @@ def theorem(evidence: Evidence, delta: float) -> dict[str, Any]:
 def assumptions(evidence: Evidence) -> list[dict[str, Any]]:
     """What must hold, and what was checked of it."""
     drawn = "Groups" if evidence.grouped else "Rows"
+    looked = " Identical rows were looked for." if evidence.trained else ""
     listed = [
         (
             f"{drawn} are drawn independently of each other from one source.",
             "Rows of one group stay together and count once."
             if evidence.grouped
             else "No groups were given. If rows come from the same patient, speaker or day, name the"
-            " groups: the intervals may be too narrow otherwise. Identical rows were looked for.",
+            f" groups: the intervals may be too narrow otherwise.{looked}",
         ),
         (
             "New rows come from the same source.",
@@ -44,17 +45,23 @@ def assumptions(evidence: Evidence) -> list[dict[str, Any]]:
         ),
         (
             "The hold-out was used for nothing else.",
-            "Models, subsets and comparisons were chosen on the other rows. Running this again with"
-            " other settings until the answer pleases is not covered.",
+            (
+                "Models, subsets and comparisons were chosen on the other rows."
+                if evidence.trained
+                else "Not checked: none of these rows may have been used to train, tune or choose your"
+                " models. What is compared was chosen on a fifth of the rows, which do not certify."
+            )
+            + " Running this again with other settings until the answer pleases is not covered.",
         ),
     ]
     if any(evidence.missing.values()):
         listed.append(
             (
                 "A row that lacks a modality is like the others.",
-                "Each comparison counts the rows that have all modalities it needs. Nothing was filled"
-                " in. If rows lack a modality for a reason that has to do with the target, gains are"
-                " about the rows that have it, and no others.",
+                "Each comparison counts the rows that have all modalities it needs (available cases), and"
+                " the choice of sets the rows that have all of them (complete cases); scores are given for"
+                " both. Nothing was filled in. If rows lack a modality for a reason that has to do with the"
+                " target, gains are about the rows that have it, and no others.",
             )
         )
     if evidence.metric.treatment:

@@ -237,7 +237,8 @@ NO_PAIR = "Nothing can be said of it alone: no two of the sets that were given d
 def cheaper_sentence(cheapest: Subset, gains: Sequence[Gain], plan: Plan) -> str:
     """The cheapest set that is good enough, and what is certified of it against the favourite."""
     start = (
-        f"The cheapest set within the margin of the best on the training rows: {joined(cheapest)}."
+        "The cheapest set within the margin of the best, on the rows used for choosing:"
+        f" {joined(cheapest)}."
     )
     known = index(gains).get((plan.favourite, cheapest))
     if known is None:
@@ -264,7 +265,7 @@ def best_guess(plan: Plan, gains: Sequence[Gain], found: Recommendation) -> str:
     measured = "" if known is None else f" ({signed(known.gain)} points on the held-out rows)"
     return (
         f"Best guess without a guarantee: {joined(plan.guess)}, which had the least"
-        f" cross-validated loss on the training rows{measured}."
+        f" cross-validated loss on the rows used for choosing{measured}."
     )
 
 
@@ -289,14 +290,16 @@ def crossover_sentence(found: Crossover, unit: str) -> str:
     )
 
 
-def no_crossover(name: str, unit: str) -> str:
-    """For a modality that is not shown to help.
+def no_crossover(name: str, unit: str, helps: bool) -> str:
+    """For a modality that is not shown to help, or whose gain the curves do not show.
 
     Examples
     --------
-    >>> no_crossover("video", "rows")
+    >>> no_crossover("video", "rows", False)
     'video is not shown to pay within your rows.'
     """
+    if helps:
+        return f"From how many {unit} on {name} pays cannot be told: its curves cross, or could not be drawn."
     return f"{name} is not shown to pay within your {unit}."
 
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 import multimodal_bounds as mb
 import verify
 from verify import decide
+from verify.decisions import page
 from verify.decisions.choice import Plan, all_subsets
 from verify.decisions.family import family
 
@@ -130,6 +131,15 @@ def test_rows_without_a_modality_count_where_they_can(worlds: dict[str, Any]) ->
     b = next(each for each in found.document["modalities"] if each["name"] == "b")
     assert b["rows"] < found.document["split"]["holdout_rows"]
     assert any("Nothing was filled in" in each["checked"] for each in found.document["assumptions"])
+    # Scores on the rows that a set can be judged on, and on those that all sets can.
+    sets = {tuple(each["subset"]): each for each in found.document["subsets"]}
+    assert sets["a",]["rows"] == found.document["split"]["holdout_rows"]
+    assert {each["complete_rows"] for each in sets.values()} == {sets["a", "b"]["rows"]}
+    assert sets["a", "b"]["complete_loss"] == sets["a", "b"]["loss"]
+    assert sets["a",]["complete_loss"] != sets["a",]["loss"]
+    assert "complete cases" in page.render(found.document)
+    whole = decide({"a": features["a"]} | {"c": features["a"][:, :1]}, y).document
+    assert "complete cases" not in page.render(whole)
 
 
 def test_a_given_split_and_time_are_honoured(worlds: dict[str, Any]) -> None:
