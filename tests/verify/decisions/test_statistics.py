@@ -290,8 +290,8 @@ def test_the_cheapest_good_set_is_certified_against_the_favourite() -> None:
     found = decide(predictions=losses, C=1, cost={"b": 3}, margin=0.02).document
     assert found["cheapest"] == ["a"]
     assert found["cheapest_sentence"].startswith(
-        "The cheapest set within the margin of the best, on the rows used for choosing: a. On new rows it loses at"
-        " most "
+        "The cheapest set within the margin of the best, on the rows used for choosing: a."
+        " On new rows it loses at most "
     )
     pair = next(each for each in found["comparisons"] if each["smaller"] == ["a"])
     assert f"at most {100 * pair['high']:.1f} points against a + b" in found["cheapest_sentence"]
