@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _stop(2, error.format_message() if hasattr(error, "format_message") else str(error))
     except (KeyboardInterrupt, typer.Abort):
         _stop(3, f"interrupted; {_kept(given)}")
-    except (OSError, MemoryError, _workers_lost()) as error:
+    except _cut_short() as error:
         what = str(error) or type(error).__name__
         if isinstance(error, OSError) and error.strerror:
             what = error.strerror + (f": {error.filename}" if error.filename else "")
@@ -141,14 +141,16 @@ def _kept(given: Sequence[str]) -> str:
     """What to do after a cut; only a report is measured in parts that can be resumed."""
     if given[0] != "report":
         return f"start again with: {again(given)}"
-    resumed = [*given, *(() if "--resume" in given else ("--resume",))]
+    rest = [word for word in given if word != "--assemble"]
+    resumed = [*rest, *(() if "--resume" in rest else ("--resume",))]
     return f"finished parts are kept, continue with: {again(resumed)}"
 
 
-def _workers_lost() -> type[BaseException]:
+def _cut_short() -> tuple[type[BaseException], ...]:
+    from verify.execution.run import UnfinishedError
     from verify.execution.workers import WorkersLostError
 
-    return WorkersLostError
+    return OSError, MemoryError, WorkersLostError, UnfinishedError
 
 
 __all__ = ["COMMANDS", "app", "main"]

@@ -18,7 +18,8 @@ from empirical.modalities import Family, default_family, family_from_pairs
 from empirical.sampling import LARGEST
 from verify.design import Design, enough_trials
 from verify.execution.folder import check_writable
-from verify.execution.run import RunOptions, run_study
+from verify.execution.run import Options, RunOptions, run_study
+from verify.execution.shards import Filled, fill_study
 from verify.report import DATA, PAGE, write_report
 from verify.results.display import table
 from verify.results.results import Results
@@ -149,6 +150,21 @@ class Study(Design):
     def run(self, out: str | Path | None = None, **options: Unpack[RunOptions]) -> Results:
         """Measure every trial; see `verify.execution.run.run_study` for options and errors."""
         return run_study(self, out, **options)
+
+    def fill(
+        self, out: str | Path, shard: str | tuple[int, int], **options: Unpack[Options]
+    ) -> Filled:
+        """Compute the parts of one shard, as "2/4" or (2, 4), in a folder that all shards share.
+
+        Any number of processes and machines may do so at once; afterwards `run` or `report` with
+        `resume` reads the parts. See `verify.execution.shards.fill_study` for options and errors.
+
+        Returns
+        -------
+        Filled
+            The number of parts computed, and the shards that are unfinished.
+        """
+        return fill_study(self, out, shard, **options)
 
     def report(self, out: str | Path = "report", **options: Unpack[RunOptions]) -> Path:
         """Run the study, with part files in `out`, and write report.html and report.json there.

@@ -64,6 +64,17 @@ def report(
         bool,
         typer.Option("--resume", help="continue what was cut, reopen what is finished"),
     ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            help="compute share i of n of the parts, as 2/4, and write no report: any number of"
+            " processes and machines may fill one folder"
+        ),
+    ] = None,
+    assemble: Annotated[
+        bool,
+        typer.Option("--assemble", help="write the report of parts that are there, compute none"),
+    ] = False,
     scheduler: Annotated[
         str | None,
         typer.Option(help="compute on the dask cluster at this address, as tcp://10.0.0.1:8786"),
@@ -93,10 +104,15 @@ def report(
         depth=one_integer("depth", depth, "an integer of at least 0"),
         **settings,
     )
+    if shard is not None and assemble:
+        raise ValueError(f"assemble must be left out where a shard is computed, got shard {shard}")
     with nullcontext() if scheduler is None else connect(scheduler) as client:
+        if shard is not None:
+            print(study.fill(out, shard, progress=True, client=client))
+            return
         # Reopening a finished study writes no part, but the report is written in any case.
         check_writable(out, PAGE, DATA)
-        results = study.run(out, resume=resume, progress=True, client=client)
+        results = study.run(out, resume=resume, progress=True, client=client, assemble=assemble)
     page = write_report(results, Path(out), command=again(sys.argv[1:]), new_data=new_data(study))
     document = json.loads(page.with_name("report.json").read_text(encoding="utf-8"))
     answer = document["answer"]

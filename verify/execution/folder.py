@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Container, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from verify.execution import part_files
 from verify.execution.tasks import Task
 
 PARTS, CONFIG = "parts", "config.json"
+
+_DIVISION = re.compile(r"shards-(\d+)-(\d+)\.json")
 
 _log = logging.getLogger(__name__)
 
@@ -93,10 +96,28 @@ def record_look(parts: Path, trials: int) -> tuple[int, ...]:
     return tuple(sorted({trials, *(int(name) for name in names if name.isdecimal())}))
 
 
+def record_division(parts: Path, count: int, chunk: int) -> None:
+    """Keep in the folder that its study is divided into so many shards, with parts of `chunk` trials."""
+    path = parts / f"shards-{count:04d}-{chunk:04d}.json"
+    if not path.exists():
+        part_files.create(path, json.dumps({"shards": count, "chunk": chunk}).encode())
+
+
+def divisions(parts: Path) -> list[tuple[int, int]]:
+    """The number of shards, and the trials per part, of each division of the study in a folder.
+
+    Only names count: the content is for people.
+    """
+    found = (_DIVISION.fullmatch(path.name) for path in sorted(parts.glob("shards-*.json")))
+    return [
+        (int(each[1]), int(each[2])) for each in found if each and int(each[1]) and int(each[2])
+    ]
+
+
 def _request(path: Path) -> tuple[float, ...]:
-    part_files.check_file(path)
     try:
-        return tuple(PROBABILITY.number("delta", each) for each in json.loads(path.read_bytes()))
+        written = json.loads(part_files.read_file(path) or b"")
+        return tuple(PROBABILITY.number("delta", each) for each in written)
     except (ValueError, TypeError, RecursionError):
         _log.warning("%s is damaged: its deltas count as asked for again", path)
         return ()
@@ -147,18 +168,18 @@ def _claim(path: Path, design: Design, out: str | Path) -> None:
         "settings": design.identity(),
     }
     content = json.dumps(mine, indent=1, ensure_ascii=False).encode()
-    while not path.exists():
-        # Two studies may start in one folder at once; the first one gets it.
-        if part_files.create(path, content):
-            return
+    # Studies may start in one folder at once: the first one gets it, and all read what is there.
+    if not path.exists():
+        part_files.create(path, content)
     try:
-        part_files.check_file(path)
-        theirs = json.loads(path.read_bytes())
+        written = part_files.read_file(path)
+        theirs = json.loads(written or b"")
         fingerprint, settings = theirs["fingerprint"], theirs["settings"]
         if not isinstance(settings, dict):
             raise TypeError
     except (ValueError, TypeError, KeyError, RecursionError):
-        part_files.set_aside(path)
+        if written is not None:
+            part_files.set_aside(path, written)
         return _claim(path, design, out)
     if fingerprint != mine["fingerprint"]:
         raise ValueError(_other(out, _differences(theirs, json.loads(content), design.derived())))

@@ -26,6 +26,9 @@ _STUDY, _CHECKSUM = b"multimodal-bounds study", b"multimodal-bounds checksum"
 _STALE_AFTER = 3600.0
 """Seconds after which a temporary file is no longer being written, however slow the disk."""
 
+_FILLED_WITHIN = 0.5
+"""Seconds after which an empty file is that of a killed writer."""
+
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES}
 """What a file system answers that cannot sync a folder, such as CIFS or some of FUSE."""
 
@@ -40,11 +43,12 @@ def write_part(path: Path, frame: pd.DataFrame, study: str) -> None:
     OSError
         If the disk is full or cannot be written; the part that was there is kept.
     """
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-    metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table, study.encode(), path.name)}
-    buffer = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(metadata), buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, _packed(path.name, frame, study))
+
+
+def create_part(path: Path, frame: pd.DataFrame, study: str) -> bool:
+    """Write one part as `write_part` does unless it exists; whether it was written."""
+    return create(path, _packed(path.name, frame, study))
 
 
 def read_part(path: Path) -> pd.DataFrame | None:
@@ -58,17 +62,37 @@ def read_part(path: Path) -> pd.DataFrame | None:
     ValueError
         If something else than a readable file has that name.
     """
-    check_file(path)
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    content = read_file(path)
+    if content is None:
         return None
     whole = _parse(content, path.name)
     if whole is None:
-        set_aside(path)
+        set_aside(path, content)
         return None
     frame: pd.DataFrame = whole[0].to_pandas()
     return frame
+
+
+def read_file(path: Path) -> bytes | None:
+    """The content of a file, or None if there is none.
+
+    An empty one may be about to be filled, where `create` has no links: it is read again for a moment.
+
+    Raises
+    ------
+    ValueError
+        If something else than a readable file has that name.
+    """
+    check_file(path)
+    end = time.monotonic() + _FILLED_WITHIN
+    while True:
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        if content or time.monotonic() > end:
+            return content
+        time.sleep(0.02)
 
 
 def check_file(path: Path) -> None:
@@ -87,8 +111,8 @@ def check_file(path: Path) -> None:
 
 def study_of(path: Path) -> str | None:
     """The configuration hash inside a part; None if the file is damaged or not a part."""
-    check_file(path)
-    whole = _parse(path.read_bytes(), path.name)
+    content = read_file(path)
+    whole = None if content is None else _parse(content, path.name)
     return None if whole is None else whole[1]
 
 
@@ -102,13 +126,18 @@ def claims_study(path: Path, study: str) -> bool:
     return metadata.get(_STUDY) == study.encode()
 
 
-def set_aside(path: Path) -> None:
-    """Rename a damaged file to NAME.damaged, and log a warning."""
+def set_aside(path: Path, content: bytes) -> None:
+    """Rename a file whose content is damaged to NAME.damaged, and log a warning."""
     damaged = path.with_name(path.name + ".damaged")
     # Another process may have set it aside already.
     with suppress(FileNotFoundError):
         path.replace(damaged)
-        _log.warning("%s is damaged: set aside as %s", path, damaged.name)
+        found = damaged.read_bytes()
+        if found == content:
+            _log.warning("%s is damaged: set aside as %s", path, damaged.name)
+        else:  # or even have written it again
+            create(path, found)
+            damaged.unlink()
 
 
 def write_atomically(path: Path, content: bytes | pa.Buffer) -> None:
@@ -117,7 +146,7 @@ def write_atomically(path: Path, content: bytes | pa.Buffer) -> None:
         temporary.replace(path)
 
 
-def create(path: Path, content: bytes) -> bool:
+def create(path: Path, content: bytes | pa.Buffer) -> bool:
     """Write a file as `write_atomically` does unless it exists; whether it was written."""
     with _temporary(path, content) as temporary:
         try:
@@ -125,7 +154,11 @@ def create(path: Path, content: bytes) -> bool:
             path.hardlink_to(temporary)
         except FileExistsError:
             return False
-        except OSError:  # a file system without links
+        except OSError:  # a file system without links: the name is taken first, then filled
+            try:
+                path.open("xb").close()
+            except FileExistsError:
+                return False
             temporary.replace(path)
         return True
 
@@ -170,6 +203,15 @@ def _sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(directory)
+
+
+def _packed(name: str, frame: pd.DataFrame, study: str) -> pa.Buffer:
+    """A part as the bytes of its file."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    metadata = {_STUDY: study.encode(), _CHECKSUM: _checksum(table, study.encode(), name)}
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), buffer)
+    return buffer.getvalue()
 
 
 def _parse(content: bytes, name: str) -> tuple[pa.Table, str] | None:

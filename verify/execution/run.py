@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import pandas as pd
 import torch
@@ -21,11 +20,13 @@ from verify.execution import cluster, part_files, workers
 from verify.execution import progress as shown
 from verify.execution.folder import (
     check_writable,
+    divisions,
     finished,
     open_folder,
     record_deltas,
     record_look,
 )
+from verify.execution.plan import Plan, unfinished_shards
 from verify.execution.tasks import Context, Task, compute
 from verify.execution.threads import one_thread
 from verify.results.measurements import Measurements
@@ -38,14 +39,34 @@ if TYPE_CHECKING:
 REFERENCE = "reference.parquet"
 
 
-class RunOptions(TypedDict, total=False):
-    """How a study is run; no number depends on it. See `run_study`."""
+class Options(TypedDict, total=False):
+    """How parts are computed; no number depends on it. See `run_study`."""
 
-    resume: bool
     workers: int | None
     chunk: int
     progress: bool
     client: Client | None
+
+
+class RunOptions(Options, total=False):
+    """How a study is run; no number depends on it. See `run_study`."""
+
+    resume: bool
+    assemble: bool
+
+
+class UnfinishedError(RuntimeError):
+    """Parts are missing where none was to be computed."""
+
+
+class Gathered(Protocol):
+    """What takes the measured trials, part by part, and knows which are missing."""
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Take the trials of a part."""
+
+    def gaps(self, m: int) -> list[range]:
+        """The trials that are missing at size m."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +98,15 @@ class Parts:
         if self.folder is not None:
             part_files.write_part(self.folder / name, frame, self.study)
 
+    def settle(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """Write a part that all processes must share; where another one was first, its part counts."""
+        if self.folder is None or not self.resume:
+            self.write(name, frame)
+            return frame
+        part_files.create_part(self.folder / name, frame, self.study)
+        there = self.read(name)
+        return frame if there is None else there
+
     def finished(self) -> list[Task]:
         """The existing parts with trials."""
         return [] if self.folder is None else finished(self.folder)
@@ -92,6 +122,7 @@ def run_study(
     chunk: int = 32,
     progress: bool = False,
     client: Client | None = None,
+    assemble: bool = False,
 ) -> Results:
     """Measure every trial of a study, in memory that does not grow with their number.
 
@@ -114,62 +145,47 @@ def run_study(
         time left on a terminal.
     client
         A `distributed.Client` (extra `cluster`): compute on its cluster, write parts from here.
+    assemble
+        Compute nothing: use the parts that `verify.execution.shards.fill_study` has written.
 
     Raises
     ------
     ValueError
         If `out` cannot be written or holds another configuration's study, if workers or chunk is not
         a positive integer, or if both workers and a client are given.
+    UnfinishedError
+        If parts are missing that `assemble` needs, with the shards that lack them.
     verify.execution.workers.WorkersLostError
         If workers were killed repeatedly; finished parts are kept, as after the next error.
     OSError
         If the disk is full.
     """
     began = time.monotonic()
-    POSITIVE_INTEGER.whole("chunk", chunk)
-    if workers is not None:
-        POSITIVE_INTEGER.whole("workers", workers)
-        if client is not None:
-            raise ValueError(f"workers must be None where a client is given, got {workers}")
-    parts = Parts(None if out is None else open_folder(out, design), design.fingerprint, resume)
+    plan = Plan(design, chunk)
+    check_workers(workers, client)
+    parts = _parts(design, out, resume or assemble)
+    measurements = Measurements(design.trials, parts.folder)
+    known = reopen(plan, parts, measurements)
+    missing = plan.missing(measurements.gaps, known)
+    unfinished = _unfinished(design, parts, measurements, known) if missing else ""
+    if assemble and missing:
+        raise UnfinishedError(
+            f"{len(missing)} parts are missing in {out}" + (unfinished and f": {unfinished}")
+        )
     requests = (
         (design.delta,) if parts.folder is None else record_deltas(parts.folder, design.delta)
     )
-    measurements = Measurements(design.trials, parts.folder)
-    known = _reopen(design, parts, measurements)
-    missing = _missing(design, chunk, measurements, known)
     if progress:
         _announce(design, parts, measurements)
-    if parts.folder is not None and missing:
-        check_writable(parts.folder)
-    reference = _reference(design, parts)
-    work = partial(compute, Context.of(design, reference))
-    total = design.trials * len(design.m)
-    done = total - sum(task.trials for task in missing)
-    at_once = 1 if client is not None else _processes(missing, workers, design.device)
-    forecast = shown.Forecast(
-        sum(task.kind == "trials" for task in missing), at_once, progress and client is None
-    )
-    with shown.bar(total, "measuring", "trials", progress, initial=done) as bar:
-        while missing:
-            for asked, frame in _spread(work, missing, workers, client, design.device):
-                task = asked.done(frame)
-                parts.write(task.part, frame)
-                if task.kind == "complexity":
-                    known[task.m] = frame
-                    forecast.begin()
-                else:
-                    forecast.tell(share=task.trials / asked.trials)
-                    measurements.add(frame)
-                bar.update(task.trials)
-            # Trials are left over where a part took too long for all of them.
-            missing = _missing(design, chunk, measurements, known)
+        if unfinished:
+            print(f"{unfinished}: what is missing is computed here", flush=True)
+    reference = compute_missing(plan, parts, measurements, known, workers, client, progress)
     alpha = shares(requests)
     return Results(
         # A delta once asked for stays a part of every claim.
         design=design.at(tuple(sorted(alpha, reverse=True))),
         measurements=measurements,
-        complexities=pd.concat([known[m] for m in _sizes(design)], ignore_index=True),
+        complexities=pd.concat([known[m] for m in plan.sizes], ignore_index=True),
         reference_risk=reference.risk,
         seconds=time.monotonic() - began,
         alpha=alpha,
@@ -200,50 +216,96 @@ def _announce(design: Design, parts: Parts, measurements: Measurements) -> None:
         print(f"{there} parts of this study are there: computed again (--resume uses them)")
 
 
-def _reopen(design: Design, parts: Parts, measurements: Measurements) -> dict[int, pd.DataFrame]:
-    """Read every part that this study can use, each once; return the complexities by m."""
+def reopen(
+    plan: Plan, parts: Parts, trials: Gathered, known: Container[int] = ()
+) -> dict[int, pd.DataFrame]:
+    """Read every part that fills a gap, each once; return the complexities by m, but those known."""
     if not parts.resume:
         return {}
-    read = {m: parts.read(Task("complexity", m).part) for m in _sizes(design)}
+    read = {m: parts.read(Task("complexity", m).part) for m in plan.sizes if m not in known}
     for task in parts.finished():
-        gaps = measurements.gaps(task.m) if task.m in design.m else []
+        gaps = trials.gaps(task.m) if task.m in plan.design.m else []
         if any(gap.start < task.stop and task.start < gap.stop for gap in gaps):
             frame = parts.read(task.part)
             if frame is not None:
-                measurements.add(frame)
+                trials.add(frame)
     return {m: frame for m, frame in read.items() if frame is not None}
 
 
-def _sizes(design: Design) -> list[int]:
-    return sorted({*design.m, *design.head_m}, reverse=True)
+def compute_missing(
+    plan: Plan,
+    parts: Parts,
+    trials: Gathered,
+    known: dict[int, pd.DataFrame],
+    workers: int | None,
+    client: Client | None,
+    progress: bool,
+) -> measure.Reference:
+    """Compute what is missing, write each part, and add it to `trials` or to `known`."""
+    missing = plan.missing(trials.gaps, known)
+    if parts.folder is not None and missing:
+        check_writable(parts.folder)
+    design = plan.design
+    reference = _reference(design, parts)
+    work = partial(compute, Context.of(design, reference))
+    total = design.trials * len(design.m)
+    done = total - sum(task.trials for task in missing)
+    at_once = 1 if client is not None else _processes(missing, workers, design.device)
+    forecast = shown.Forecast(
+        sum(task.kind == "trials" for task in missing), at_once, progress and client is None
+    )
+    with shown.bar(total, "measuring", "trials", progress, initial=done) as bar:
+        while missing:
+            for asked, frame in _spread(work, missing, workers, client, design.device):
+                task = asked.done(frame)
+                parts.write(task.part, frame)
+                if task.kind == "complexity":
+                    known[task.m] = frame
+                    forecast.begin()
+                else:
+                    forecast.tell(share=task.trials / asked.trials)
+                    trials.add(frame)
+                bar.update(task.trials)
+            # Trials are left over where a part took too long for all of them.
+            missing = plan.missing(trials.gaps, known)
+    return reference
 
 
-def _missing(
-    design: Design, chunk: int, measurements: Measurements, known: dict[int, pd.DataFrame]
-) -> list[Task]:
-    """The parts that must be computed."""
-    tasks = [Task("complexity", m) for m in _sizes(design) if m not in known]
-    # The longest first, so that no worker has a long one left at the end.
-    for m in sorted(design.m, reverse=True):
-        size = measure.block_size(m, design.population.rows, design.population.outputs)
-        step = -(-chunk // size) * size
-        for gap in measurements.gaps(m):
-            # Cut at multiples of the step, whatever the gap: blocks are always computed as a whole.
-            inner = range(gap.start - gap.start % step + step, gap.stop, step)
-            edges = [gap.start, *inner, gap.stop]
-            tasks += [Task("trials", m, a, b) for a, b in pairwise(edges)]
-    return tasks
+def check_workers(workers: int | None, client: Client | None) -> None:
+    """Check how the work is shared out."""
+    if workers is not None:
+        POSITIVE_INTEGER.whole("workers", workers)
+        if client is not None:
+            raise ValueError(f"workers must be None where a client is given, got {workers}")
+
+
+def _parts(design: Design, out: str | Path | None, resume: bool) -> Parts:
+    return Parts(None if out is None else open_folder(out, design), design.fingerprint, resume)
+
+
+def _unfinished(design: Design, parts: Parts, trials: Gathered, known: Container[int]) -> str:
+    """The shards whose parts are missing, in words, if the study was ever divided."""
+    words = []
+    for count, chunk in [] if parts.folder is None else divisions(parts.folder):
+        plan = Plan(design, chunk)
+        left = {plan.shard(task, count).index for task in plan.missing(trials.gaps, known)}
+        words.append(unfinished_shards(left, count))
+    return "; ".join(words)
 
 
 def _reference(design: Design, parts: Parts) -> measure.Reference:
     frame = parts.read(REFERENCE)
     if frame is not None:
-        losses = torch.from_numpy(frame["loss"].to_numpy(copy=True))
-        return measure.Reference(losses, float(losses.mean()))
+        return _reference_of(frame)
     with one_thread():
-        reference = measure.fit_reference(design.population, design.plan)
-    parts.write(REFERENCE, pd.DataFrame({"loss": reference.losses.numpy()}))
-    return reference
+        losses = measure.fit_reference(design.population, design.plan).losses
+    # Processes that fit it at once, perhaps on different processors, must all use the same one.
+    return _reference_of(parts.settle(REFERENCE, pd.DataFrame({"loss": losses.numpy()})))
+
+
+def _reference_of(frame: pd.DataFrame) -> measure.Reference:
+    losses = torch.from_numpy(frame["loss"].to_numpy(copy=True))
+    return measure.Reference(losses, float(losses.mean()))
 
 
 def _spread(

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from verify.results.trials import KnownTrials
+
 IN_MEMORY = 2**24
 """Bytes that are kept in memory: small studies, of which a program may keep many, open no file."""
 
@@ -60,7 +62,7 @@ class Measurements:
         self._columns: list[str] = []
         self._in_memory: dict[Rows, NDArray[np.float64]] = {}
         self._places: dict[Rows, int] = {}
-        self._known: dict[int, NDArray[np.bool_]] = {}
+        self._known = KnownTrials(count)
 
     def __getstate__(self) -> dict[str, Any]:
         """All rows, those in the file included."""
@@ -90,15 +92,11 @@ class Measurements:
             self._columns = [str(n) for n in frame.columns if n not in ("trial", *Rows._fields)]
         for m in frame["m"].unique().tolist():
             wanted = frame[(frame["m"] == m) & (frame["trial"] < self.count)]
-            known = self._of_size(m)
+            known = self._known.at(m)
             new = wanted[~known[wanted["trial"]]]
             for kind, rows in new.groupby(list(Rows._fields), sort=False):
                 self._map(Rows(*kind))[rows["trial"]] = rows[self._columns]
             known[new["trial"]] = True
-
-    def _of_size(self, m: int) -> NDArray[np.bool_]:
-        """Which trials are known at size m."""
-        return self._known.setdefault(m, np.zeros(self.count, dtype=bool))
 
     def _map(self, kind: Rows) -> NDArray[np.float64]:
         """The rows of one kind, [count, columns]; in the file, memory is freed with the map."""
@@ -130,8 +128,7 @@ class Measurements:
 
     def gaps(self, m: int) -> list[range]:
         """The trials that are missing at size m, as ranges in order."""
-        edges = np.flatnonzero(np.diff(self._of_size(m), prepend=True, append=True))
-        return [range(a, b) for a, b in edges.reshape(-1, 2).tolist()]
+        return self._known.gaps(m)
 
     @property
     def kinds(self) -> list[Rows]:
