@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bounds.proofs.receipt import receipt
-from bounds.statement import display, evaluation, inversion, plotting, typesetting
+from bounds.statement import display, evaluation, inversion, plotting, scripting, typesetting
 from bounds.statement.statement import REQUIRED, Assumption, Statement, Term
 from bounds.statement.summands import Summands
 
@@ -54,7 +54,7 @@ class Theorem(Statement):
     plot = plotting.plot
     latex = typesetting.latex
     latex_proof = typesetting.latex_proof
-    javascript = typesetting.javascript
+    javascript = scripting.javascript
     receipt = receipt
     __repr__ = display.one_line
     _repr_latex_ = display.formula

@@ -22,11 +22,11 @@ from typing import Any, NoReturn
 
 import typer
 
-from verify.commands import bound, claims, decide, listing, report, reproduce
+from verify.commands import bound, claims, decide, explore, listing, report, reproduce
 from verify.commands.application import app
 from verify.commands.text import again
 
-COMMANDS = (decide, report, claims, bound, reproduce, listing)
+COMMANDS = (decide, report, claims, bound, explore, reproduce, listing)
 """The modules of the commands: each adds itself to the application when it is imported."""
 
 _SCRIPT, _COMPLETE = "multimodal-bounds", "_MULTIMODAL_BOUNDS_COMPLETE"

@@ -1,4 +1,4 @@
-"""A theorem as text: LaTeX for people, JavaScript for the report's calculator."""
+"""A theorem as LaTeX; `bounds.statement.scripting` writes it as JavaScript."""
 
 from __future__ import annotations
 
@@ -102,48 +102,3 @@ def _signed_sum(parts: list[sympy.Expr], names: Mapping[sympy.Symbol, str]) -> s
     return written[0] + "".join(
         f" - {part[1:].lstrip()}" if part.startswith("-") else f" + {part}" for part in written[1:]
     )
-
-
-def javascript(statement: Statement) -> str:
-    """A JavaScript function of the same bound: arguments as one object; total and terms out.
-
-    An argument below a clipped domain is raised to it, as `evaluate` does.
-
-    Examples
-    --------
-    >>> from bounds import latent_quality
-    >>> latent_quality.sharp("TA").javascript().splitlines()[0]
-    'function latent_quality_sharp({L_hat, R_loss, C, m, delta, best_risk = 0}) {'
-    """
-    inputs = [
-        name
-        if name in statement.inputs and name not in statement.defaults
-        else f"{name} = {_literal(default)}"
-        for name, default in statement.arguments.items()
-    ]
-    lines = [f"function {statement.key.replace('.', '_')}({{{', '.join(inputs)}}}) {{"]
-    lines += [
-        f"  {name} = Math.max({name}, {statement.quantities[name].domain.low:g});"
-        for name in statement.inputs
-        if statement.quantities[name].domain.clip
-    ]
-    lines += ["  const terms = {"]
-    for term in statement.terms:
-        code = sympy.jscode(term.expression)
-        if term.where != sympy.true:
-            code = f"({sympy.jscode(term.where)}) ? {code} : Infinity"
-        lines.append(f"    {term.name}: {code},")
-    against = " + ".join(f"terms.{t.name}" for t in statement.terms if t.against_range) or "0"
-    total = " + ".join(f"terms.{t.name}" for t in statement.terms) or "0"
-    lines += [
-        "  };",
-        f"  const total = {total};",
-        f"  const vacuous = C === null ? null : {against} >= C - best_risk;",
-        "  return {total, terms, vacuous};",
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _literal(value: object) -> str:
-    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

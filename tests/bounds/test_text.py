@@ -7,10 +7,16 @@ import subprocess
 
 import numpy as np
 import pytest
+from sympy import log, sqrt
 
 from bounds import latent_quality, risk_gap
 from bounds.catalogue import THEOREMS
 from bounds.contract import random_arguments
+from bounds.domains import NON_NEGATIVE
+from bounds.notation import ETA_M, ModalitySet, delta, m
+from bounds.quantity import LOSS, Quantity
+from bounds.statement.scripting import literal
+from bounds.theorem import Assumption, Term, Theorem
 
 NODE = shutil.which("node")
 
@@ -99,3 +105,55 @@ def test_javascript_has_the_same_defaults():
     )
     run = subprocess.run([NODE, "-e", code], capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.split() == ["1", "0", "null"]  # (0.5/2)/(1 - 0.5)^2
+
+
+def odd():
+    """A theorem whose names are no names in JavaScript, and whose default has many digits."""
+    rate = Quantity("r-hat", NON_NEGATIVE, "a rate", "\\hat r", LOSS)
+    other = Quantity("in", NON_NEGATIVE, "another", "i", LOSS)
+    clash = Quantity("r_hat", NON_NEGATIVE, "a third", "r", LOSS)
+    w = log(1 / delta)
+    return Theorem(
+        key="my-own.bound-1",
+        title="Odd names",
+        subsets=(ModalitySet.of("T"),),
+        lhs=ETA_M,
+        terms=(
+            Term("first-term", rate.symbol * sqrt(w / m)),
+            Term("second", other.symbol + 2 * clash.symbol, where=other.symbol < 3),
+        ),
+        assumptions=(Assumption("iid", "independent rows"),),
+        failure_probability=delta,
+        reference="mine",
+        directions={},
+        defaults={"in": 1 / 3, "r_hat": 1e-30},
+        symbols=(rate, other, clash),
+    )
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+def test_javascript_of_odd_names_and_defaults_with_many_digits():
+    theorem = odd()
+    given = {"r-hat": 0.7, "m": 40, "delta": 0.05}
+    code = theorem.javascript() + (
+        f"const v = my_own_bound_1({json.dumps(given)});"
+        "console.log(JSON.stringify(v));"
+        f"console.log(my_own_bound_1({json.dumps({**given, 'in': 5})}).total);"
+    )
+    run = subprocess.run([NODE, "-e", code], capture_output=True, text=True, timeout=60, check=True)
+    first, second = run.stdout.splitlines()
+    value = theorem.evaluate(**given)
+    found = json.loads(first)
+    assert found["terms"]["second"] == value.terms["second"] == 1 / 3 + 2e-30
+    assert found["terms"]["first-term"] == pytest.approx(value.terms["first-term"], rel=1e-14)
+    assert found["total"] == pytest.approx(value.total, rel=1e-14)
+    assert found["failure"] == value.failure_probability == 0.05
+    assert second == "Infinity"
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+def test_every_clipped_default_and_end_is_written_in_full():
+    numbers = [1 / 3, 0.1 + 0.2, 1e-300, 123456789.125, -0.5, 5e-324, 2.0**60]
+    code = f"console.log(JSON.stringify([{', '.join(map(literal, numbers))}]))"
+    run = subprocess.run([NODE, "-e", code], capture_output=True, text=True, timeout=60, check=True)
+    assert [float(number) for number in json.loads(run.stdout)] == numbers

@@ -14,16 +14,26 @@ from markupsafe import Markup, escape
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
 _IDENTIFIERS = {
     r"\gamma": "γ",
+    r"\beta": "β",
     r"\delta": "δ",
     r"\eta": "η",
     r"\ell": "ℓ",
     r"\lambda": "λ",
     r"\kappa": "κ",
     r"\varepsilon": "ε",
+    r"\mu": "μ",
+    r"\pi": "π",
     r"\rho": "ρ",
     r"\sigma": "σ",
+    r"\theta": "θ",
     r"\infty": "∞",
     r"\ln": "ln",
+}
+# Whether the mark is as wide as what it stands above, and the mark.
+_ACCENTS = {
+    r"\hat": ("false", "^"),
+    r"\bar": ("true", "‾"),
+    r"\overline": ("true", "‾"),
 }
 _OPERATORS = {
     r"\circ": "∘",
@@ -101,9 +111,9 @@ def _atom(tokens: _Tokens) -> Markup:
         return Markup("<mfrac>{}{}</mfrac>").format(above, below)
     if token == r"\sqrt":
         return Markup("<msqrt>{}</msqrt>").format(_inner(tokens))
-    if token == r"\hat":
-        hat = Markup('<mover accent="true">{}<mo stretchy="false">^</mo></mover>')
-        return hat.format(_atom(tokens))
+    if token in _ACCENTS:
+        accent = Markup('<mover accent="true">{}<mo stretchy="{}">{}</mo></mover>')
+        return accent.format(_atom(tokens), *_ACCENTS[token])
     if token in (r"\left", r"\right"):
         return _operator(str(tokens.pop()), stretchy=True)
     if token in _ALPHABETS:
