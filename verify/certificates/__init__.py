@@ -3,7 +3,9 @@
 | module | content |
 |---|---|
 | `certificate` | the result: a gap with its ends, its verdict and how it was found |
-| `rows` | losses as they are passed, read into paired differences; wrong uses are refused here |
+| `columns` | one column as it is passed: losses, weights, labels of groups |
+| `rows` | columns read into paired differences; wrong uses are refused here |
+| `copies` | rows that are there twice, and training rows in the hold-out |
 | `certify` | the certificate of one pair of trained predictors |
 | `best_head` | M's trained model against the best head on N's encoder |
 | `families` | several pairs from one hold-out, valid at once |

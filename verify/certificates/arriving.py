@@ -14,7 +14,8 @@ from bounds.domains import PROBABILITY, one_of
 from bounds.names import known_options
 from empirical.statistics.capital import EPS, growth, margin
 from verify.certificates.certificate import Certificate, Side, level_of, verdict_of
-from verify.certificates.rows import cut_off, losses_of, range_of, within
+from verify.certificates.columns import group_codes, losses_of
+from verify.certificates.rows import Differences, by_group, cut_off, range_of, within
 
 Values = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ PARTS = 32
 
 @known_options
 def arriving(
-    batches: Iterable[tuple[Any, Any]],
+    batches: Iterable[tuple[Any, ...]],
     *,
     C: float | None = None,
     delta: float = 0.05,
@@ -41,8 +42,9 @@ def arriving(
 
     Parameters
     ----------
-    batches : iterable of (loss_M, loss_N)
-        Losses of the new rows, arrays or tensors [rows]; any number of rows at a time.
+    batches : iterable of (loss_M, loss_N) or (loss_M, loss_N, groups)
+        Losses of the new rows, arrays or tensors [rows]; any number of rows at a time. With labels of
+        groups the unit is the group, and all rows of a group must be in one batch.
     C, delta, side, clip
         As for `certify`.
     stop : bool
@@ -55,7 +57,8 @@ def arriving(
     Raises
     ------
     ValueError
-        As `certify`, but any number of rows is allowed.
+        As `certify`, but any number of rows is allowed; and for batches with groups and without, and a
+        group that comes a second time.
 
     Examples
     --------
@@ -69,14 +72,20 @@ def arriving(
     one_of("side", side, get_args(Side))
     largest = range_of(C, clip)
     alpha = level_of(delta, side)
-    rows, clipped = np.empty(0), 0
+    rows, count, clipped, largest_group = np.empty(0), 0, 0, 0
+    known: set[Any] | None = None
     # The largest capital so far against a gap of at least 0, and of at most 0.
     best = {"upper": 0.0, "lower": 0.0}
     low, high = -largest, largest
-    for number, (loss_M, loss_N) in enumerate(batches):
+    for number, batch in enumerate(batches):
+        if len(batch) not in (2, 3):
+            raise ValueError(
+                f"batch {number} must be (loss_M, loss_N) or (loss_M, loss_N, groups), got {len(batch)}"
+                " entries"
+            )
         M, N = (
-            losses_of(f"batch {number}, loss_M", loss_M),
-            losses_of(f"batch {number}, loss_N", loss_N),
+            losses_of(f"batch {number}, {name}", each)
+            for name, each in zip(("loss_M", "loss_N"), batch[:2], strict=True)
         )
         if M.shape != N.shape:
             raise ValueError(
@@ -85,12 +94,21 @@ def arriving(
         if clip is not None:
             M, N, touched = cut_off(M, N, clip)
             clipped += touched
-        rows = np.concatenate([rows, within(M - N, largest)])
+        found = Differences(within(M - N, largest), M.size, largest)
+        grouped = len(batch) == 3
+        if number and grouped != (known is not None):
+            raise ValueError(f"batch {number} must have groups as batch 0 has them, or none")
+        if grouped:
+            found, known = _by_new_groups(found, batch[2], known or set(), number)
+        rows, count = np.concatenate([rows, found.values]), count + M.size
+        largest_group = max(largest_group, found.largest)
         for end in best:
             if side in ("both", end):
                 x = _scaled(rows if end == "lower" else -rows, largest)
                 best[end] = max(best[end], _capital(x, np.array([0.5 * (1 + 32 * EPS)]))[0])
-                bound = 2 * largest * _lower(x, alpha) - largest - 16 * EPS * largest
+                # A group's mean is off by no more than half its rows in units of the last place.
+                rounded = (16 + 2 * largest_group) * EPS * largest
+                bound = 2 * largest * _lower(x, alpha) - largest - rounded
                 # Ends hold at once for all batches, so the best of them does.
                 if end == "lower":
                     low = max(low, bound)
@@ -101,26 +119,40 @@ def arriving(
                 "batches must be drawn from one source: early and late rows exclude each other"
             )
         p = {end: math.exp(-max(0.0, best[end] - margin(rows.size))) for end in best}
-        found = Certificate(
+        certificate = Certificate(
             gap=float(rows.mean()),
             low=low,
             high=high,
             delta=delta,
             n=rows.size,
-            rows=rows.size,
+            rows=count,
             C=largest,
             spread=float(rows.std(ddof=1)) if rows.size > 1 else 0.0,
             side=side,
             verdict=verdict_of(low, high),
             method="mixture of bets, at any time",
+            unit=found.unit,
             p_M_better=p["upper"],
             p_N_better=p["lower"],
             clip=clip,
             clipped=clipped,
         )
-        yield found
-        if stop and found.verdict != "cannot tell":
+        yield certificate
+        if stop and certificate.verdict != "cannot tell":
             return
+
+
+def _by_new_groups(
+    found: Differences, groups: Any, known: set[Any], number: int
+) -> tuple[Differences, set[Any]]:
+    """The mean differences of a batch's groups, none of which was known, and all that are known now."""
+    labels, codes = group_codes(groups, None, found.rows)
+    again = sorted(known.intersection(labels.tolist()))
+    if again:
+        raise ValueError(
+            f"batch {number} must hold all rows of its groups, and no other batch any: got {again[0]!r} again"
+        )
+    return by_group(found, codes), known.union(labels.tolist())
 
 
 def _scaled(rows: Values, C: float) -> Values:

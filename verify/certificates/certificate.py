@@ -50,6 +50,8 @@ class Certificate:
         How the certificate shares delta with others; empty if it stands alone.
     share : float
         The part of delta that this certificate may spend.
+    weighted : bool
+        Whether it is about the mean of a weight times the difference.
 
     Examples
     --------
@@ -78,12 +80,15 @@ class Certificate:
     clipped: int = 0
     family: str = ""
     share: float = 1.0
+    weighted: bool = False
 
     @property
     def statement(self) -> str:
         """The certificate in one or two sentences."""
         sure = f"with {100 * (1 - self.delta):.6g} % confidence"
         what = "the mean loss of M minus that of N on new rows"
+        if self.weighted:
+            what = "the weighted mean difference of the losses of M and N on new rows"
         if self.unit == "group":
             what += " (mean over groups)"
         if self.side == "upper":

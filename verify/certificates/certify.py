@@ -30,6 +30,7 @@ def certify(
     clip: float | None = None,
     seed: int = 0,
     loss_train: Any = None,
+    weights: Any = None,
 ) -> Certificate:
     """What hold-out rows prove about E[loss of M − loss of N] on new rows; negative: M is better.
 
@@ -63,6 +64,11 @@ def certify(
         The losses of M and N on the training rows. They are only compared with those of the
         hold-out: losses that agree to the last digit, more often than different rows do, show that
         training rows are in the hold-out.
+    weights : array or Series, [rows], optional
+        Non-negative factors that do not depend on the losses: how often a row like this one occurs
+        where the models will be used, over how often it does in the source of the hold-out. The
+        certificate is about the mean of weight times difference, with C in advance its largest
+        size. That is the gap there if weights average 1 over the source; its sign needs no such scale.
 
     Returns
     -------
@@ -84,7 +90,7 @@ def certify(
     PROBABILITY.number("delta", delta)
     one_of("side", side, get_args(Side))
     chosen = METHODS.find(method)
-    found = differences(loss_M, loss_N, C, groups, clip, loss_train)
+    found = differences(loss_M, loss_N, C, groups, clip, loss_train, weights)
     return of_differences(found, delta, side, chosen, seed)
 
 
@@ -134,6 +140,7 @@ def of_differences(
         certified=chosen.certified,
         clip=found.clip,
         clipped=found.clipped,
+        weighted=found.weighted,
     )
 
 

@@ -10,15 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bounds.domains import range_of_losses
-from empirical.datasets.features import as_real, to_numpy
-
-Values = NDArray[np.float64]
+from verify.certificates.columns import Values, common_index, group_codes, losses_of
+from verify.certificates.copies import no_copies, no_training_rows
 
 LEAST_UNITS = 30
 # A loss that is this little above C was rounded, and counts as C.
 ROUNDED = 1e-9
-# So many distinct pairs of losses that all occur twice are not a coincidence.
-DISTINCT = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +34,8 @@ class Differences:
         Rows with a loss that was cut off.
     largest : int
         The rows of the largest group; 0 where rows are the units.
+    weighted : bool
+        Whether each difference was multiplied by a weight.
     """
 
     values: Values
@@ -46,6 +45,7 @@ class Differences:
     clip: float | None = None
     clipped: int = 0
     largest: int = 0
+    weighted: bool = False
 
     @property
     def n(self) -> int:
@@ -68,6 +68,7 @@ def differences(
     groups: Any = None,
     clip: float | None = None,
     loss_train: Any = None,
+    weights: Any = None,
 ) -> Differences:
     """Read losses of the hold-out's rows.
 
@@ -84,6 +85,8 @@ def differences(
     loss_train : pair of arrays, optional
         The losses of both predictors on the training rows, only to see whether some are in the
         hold-out.
+    weights : array or Series, [rows], optional
+        The factor of each row's difference, which C bounds after it was multiplied.
 
     Raises
     ------
@@ -95,21 +98,38 @@ def differences(
     >>> differences([1.0, 0.0] * 20, [0.5] * 40, C=1.0).values[:2].tolist()
     [0.5, -0.5]
     """
-    index = _common_index(("loss_M", loss_M), ("loss_N", loss_N), ("groups", groups))
+    index = common_index(
+        ("loss_M", loss_M), ("loss_N", loss_N), ("groups", groups), ("weights", weights)
+    )
     M, N = losses_of("loss_M", loss_M, index), losses_of("loss_N", loss_N, index)
     if M.shape != N.shape:
         raise ValueError(f"loss_N must have as many rows as loss_M, {M.size}, got {N.size}")
-    labels = None if groups is None else _groups(groups, index, M.size)
-    _no_copies(M, N, labels)
+    codes = None
+    if groups is not None:
+        labels, codes = group_codes(groups, index, M.size)
+        if labels.size < 2:
+            raise ValueError(f"groups must hold at least two groups, got only {labels[0]!r}")
+    else:
+        no_copies(M, N)
     if loss_train is not None:
-        _no_training_rows(M, N, loss_train)
+        no_training_rows(M, N, loss_train)
     clipped = 0
-    C = range_of(C, clip)
+    if weights is not None and C is None:
+        raise ValueError("C must bound every weighted difference where weights are given, got None")
+    C = range_of(C, None if weights is not None else clip)
     if clip is not None:
-        M, N, clipped = cut_off(M, N, clip)
-    found = Differences(within(M - N, C), M.size, C, clip=clip, clipped=clipped)
-    if labels is not None:
-        found = by_group(found, labels)
+        M, N, clipped = cut_off(M, N, range_of(None, clip))
+    factors = 1.0 if weights is None else _factors(weights, index, M.size)
+    found = Differences(
+        within(factors * (M - N), C),
+        M.size,
+        C,
+        clip=clip,
+        clipped=clipped,
+        weighted=weights is not None,
+    )
+    if codes is not None:
+        found = by_group(found, codes)
     if found.n < LEAST_UNITS:
         raise ValueError(f"n must be at least {LEAST_UNITS} {found.unit}s, got {found.n}")
     return found
@@ -142,80 +162,6 @@ def range_of(C: Any, clip: Any) -> float:
     if cut is not None and cut > largest:
         raise ValueError(f"clip must be at most C, {largest:g}, got {cut:g}")
     return largest
-
-
-def losses_of(name: str, value: Any, index: pd.Index[Any] | None = None) -> Values:
-    """Losses as float64 [rows], in the order of `index` if they are a Series and it is given.
-
-    Raises
-    ------
-    ValueError
-        For anything but finite real numbers, one for each row.
-
-    Examples
-    --------
-    >>> losses_of("loss_M", [True, False]).tolist()
-    [1.0, 0.0]
-    """
-    if isinstance(value, pd.Series):
-        if not pd.api.types.is_numeric_dtype(value.dtype):
-            raise ValueError(f"{name} must hold real numbers, got dtype {value.dtype}")
-        if not pd.api.types.is_complex_dtype(value.dtype):
-            aligned = value if index is None else value.reindex(index)
-            value = aligned.to_numpy(dtype=np.float64, na_value=np.nan)
-    array = to_numpy(value, name)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(
-            f"{name} must be a 1-D array with a loss for each row, got shape {array.shape}"
-        )
-    losses = as_real(array, name)
-    bad = np.flatnonzero(~np.isfinite(losses))
-    if bad.size:
-        raise ValueError(
-            f"{name} must be finite, got {losses[bad[0]]} in row {bad[0]} ({bad.size} such rows)"
-        )
-    return losses
-
-
-def _common_index(*named: tuple[str, Any]) -> pd.Index[Any] | None:
-    """The labels of the first Series; None if there are fewer than two Series."""
-    series = [(name, value.index) for name, value in named if isinstance(value, pd.Series)]
-    if len(series) < 2:
-        return None
-    first_name, first = series[0]
-    for name, index in series:
-        if not index.is_unique:
-            raise ValueError(
-                f"{name} must have distinct row labels, got {index.duplicated().sum()} twice"
-            )
-        matching = len(first.intersection(index))
-        if matching < max(len(first), len(index)):
-            raise ValueError(
-                f"{name} must have the row labels of {first_name}: {matching} of {len(index)} match"
-                f" its {len(first)}"
-            )
-    return first
-
-
-def _groups(groups: Any, index: pd.Index[Any] | None, rows: int) -> NDArray[np.intp]:
-    """Codes of the groups, in the order of their sorted labels."""
-    if isinstance(groups, pd.Series) and index is not None:
-        groups = groups.reindex(index)
-    array = to_numpy(groups, "groups")
-    if array.shape != (rows,):
-        raise ValueError(
-            f"groups must have a label for each of the {rows} rows, got shape {array.shape}"
-        )
-    if bool(pd.isna(array).any()):
-        row = int(np.flatnonzero(pd.isna(array))[0])
-        raise ValueError(f"groups must have a label in every row, got none in row {row}")
-    try:
-        labels, codes = np.unique(array, return_inverse=True)
-    except TypeError:
-        raise ValueError("groups must hold labels of one kind, got several") from None
-    if labels.size < 2:
-        raise ValueError(f"groups must hold at least two groups, got only {labels[0]!r}")
-    return codes
 
 
 def by_group(found: Differences, codes: NDArray[np.intp]) -> Differences:
@@ -285,50 +231,12 @@ def within(values: Values, C: float) -> Values:
     return np.clip(values, -C, C)
 
 
-def _pairs(M: Values, N: Values) -> NDArray[np.complex128]:
-    """Both losses of a row as one value."""
-    return M + 1j * N
-
-
-def _no_copies(M: Values, N: Values, groups: NDArray[np.intp] | None) -> None:
-    """Rows that were repeated: every pair of losses occurs a multiple of k > 1 times."""
-    if groups is not None:
-        return
-    counts = np.unique(_pairs(M, N), return_counts=True)[1]
-    times = int(np.gcd.reduce(counts))
-    if counts.size >= DISTINCT and times > 1:
+def _factors(weights: Any, index: pd.Index[Any] | None, rows: int) -> Values:
+    factors = losses_of("weights", weights, index)
+    if factors.size != rows:
+        raise ValueError(f"weights must have as many rows as loss_M, {rows}, got {factors.size}")
+    if factors.min() < 0 or factors.max() == 0:
         raise ValueError(
-            f"loss_M and loss_N must come from independent rows, got every pair of losses {times} times"
-            " or a multiple of it: name the repeated rows' groups"
+            f"weights must be non-negative and not all 0, got {factors.min():g} to {factors.max():g}"
         )
-
-
-def _no_training_rows(M: Values, N: Values, loss_train: Any) -> None:
-    """Equal losses of both predictors, to the last digit, more often than chance repeats them."""
-    try:
-        first, second = loss_train
-    except (TypeError, ValueError):
-        raise ValueError(
-            "loss_train must be a pair: losses of M and of N on the training rows"
-        ) from None
-    train_M, train_N = (
-        losses_of("loss_train[0]", first, None),
-        losses_of("loss_train[1]", second, None),
-    )
-    if train_M.shape != train_N.shape:
-        raise ValueError(
-            f"loss_train must hold two arrays of one length, got {train_M.size} and {train_N.size}"
-        )
-    held, held_counts = np.unique(_pairs(M, N), return_counts=True)
-    train, train_counts = np.unique(_pairs(train_M, train_N), return_counts=True)
-    _, i, j = np.intersect1d(held, train, assume_unique=True, return_indices=True)
-    shared = float((held_counts[i] * train_counts[j]).sum())
-    # How often two different rows have equal losses is seen inside either part.
-    inside = sum(float((c * (c - 1.0) / 2).sum()) for c in (held_counts, train_counts))
-    possible = M.size * (M.size - 1) / 2 + train_M.size * (train_M.size - 1) / 2
-    expected = inside / possible * M.size * train_M.size
-    if shared > 2 * expected + 3 * expected**0.5 + 2:
-        raise ValueError(
-            f"loss_M and loss_N must come from rows that were not trained on, got {held_counts[i].sum()} of"
-            f" {M.size} rows whose losses are those of training rows to the last digit"
-        )
+    return factors

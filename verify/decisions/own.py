@@ -17,7 +17,8 @@ from empirical.observations.rows import as_groups, as_order, as_weights
 from empirical.observations.tables import load_table
 from empirical.observations.targets import as_target, one_column
 from empirical.streams import stream
-from verify.certificates.rows import LEAST_UNITS, losses_of
+from verify.certificates.columns import losses_of
+from verify.certificates.rows import LEAST_UNITS
 from verify.decisions.split import latest_of
 
 # So much of the rows chooses what is compared; the rest certifies.
