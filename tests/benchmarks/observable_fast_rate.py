@@ -1,9 +1,9 @@
-"""How far the fast rate is from data alone: kappa bounded in advance, on the features of fast_rates.py.
+"""The fast rate from data alone beside the population's constants, on the features of fast_rates.py.
 
-An observed kappa compares the head's sample with the population, which data do not show. In advance,
-kappa = sqrt(2 rho^2 ln(4p/delta)/m_2), where rho^2 = sup z^T Sigma^(-1) z is at most X^2/lambda_min(Sigma)
-with X the largest norm of the features. Here both of these are the population's own, which flatters the
-bound: with confidence from data they are worse. A bound needs kappa < 1.
+n rows are drawn with replacement from all rows of a data set. Half of them fit a head, and a linear map of
+the features that whitens this half, rows cut to the norm sqrt(2 p) after it; the other half bounds the
+constants (`verify.certificates.observed_rate`). For squared loss on ten classes and heads of at most
+twice the fitted head's norm. Medians of REPEATS draws.
 Run: python tests/benchmarks/observable_fast_rate.py [MFEAT.npz]
 """
 
@@ -13,39 +13,96 @@ from pathlib import Path
 
 import history
 import numpy as np
+import torch
 from fast_rates import DELTA, MFEAT, settings
 
-HEAD_SIZE = 2000
+from bounds import risk_gap
+from empirical import heads
+from empirical.quality import fast_rate
+from empirical.quality.frozen_encoder import Features
+from verify.certificates.observed_rate import FastRateConstants, from_rows
+
+SIZES, REPEATS, SEED = (2000, 20_000), 10, 0
+NAMES = ("V", "v_norm", "v_max", "leverage")
 
 
-def leverages(z: np.ndarray) -> tuple[float, float]:
-    """rho^2 itself and its bound X^2/lambda_min(Sigma), for features [p, rows] of full rank."""
-    moments = z @ z.T / z.shape[1]
-    exact = np.einsum("ij,ij->j", z, np.linalg.solve(moments, z)).max()
-    bound = (z**2).sum(axis=0).max() / np.linalg.eigvalsh(moments)[0]
-    return float(exact), float(bound)
+def best(z: np.ndarray, y: np.ndarray, radius: float) -> np.ndarray:
+    """The least-squares head in the ball, [c, p]."""
+    features, targets = (torch.from_numpy(np.ascontiguousarray(a.T))[None] for a in (z, y))
+    moments = features @ features.mT / len(z), features @ targets.mT / len(z)
+    return heads.least_squares(*moments, radius).weights[0].numpy()
 
 
-def in_advance(leverage: float, p: int, m: float, delta: float) -> float:
-    """The kappa that samples of m rows exceed with probability at most delta/4."""
-    return float(np.sqrt(2 * leverage * np.log(4 * p / delta) / m))
+def cut(z: np.ndarray, norm: float) -> np.ndarray:
+    """Rows of at most this norm."""
+    return z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True) / norm, 1.0)
+
+
+def bound(constants: dict[str, float], m_head: int, p: int) -> float:
+    """What the fast rate adds to gamma, kappa bounded in advance."""
+    theorem = risk_gap.fast_rate("M", "N")
+    return float(theorem.evaluate(**constants, p=p, m_head=m_head, gamma=0.0, delta=DELTA).total)
+
+
+def once(z: np.ndarray, y: np.ndarray, n: int, repeat: int) -> dict[str, float]:
+    """One draw of n rows."""
+    generator = np.random.default_rng([SEED, n, repeat])
+    train, held = generator.integers(0, len(z), (2, n // 2))
+    p, norm = z.shape[1], float(np.sqrt(2 * z.shape[1]))
+    white = np.linalg.cholesky(np.linalg.inv(z[train].T @ z[train] / len(train)))
+    w = cut(z @ white, norm)
+    free = np.linalg.lstsq(w[train], y[train], rcond=None)[0]
+    radius = 2 * float(np.linalg.norm(free))
+    head = best(w[train], y[train], radius)
+    options = dict(norm=norm, target_norm=1.0, radius=radius, delta=DELTA)
+    found = from_rows(w[held], y[held], head, **options)
+    features = Features(
+        torch.from_numpy(w.T.copy())[None], torch.from_numpy(y.T.copy()), 1.0, "least-squares"
+    )
+    exact = fast_rate.constants(fast_rate.whiten(features))
+    truth = FastRateConstants(
+        *(
+            float(getattr(exact, name))
+            for name in ("V", "v_norm", "v_frobenius", "v_max", "leverage")
+        ),
+        p=p,
+        delta=0.0,
+    )
+    loss = np.square(y - w @ head.T).sum(1)
+    least = np.square(y - w @ best(w, y, radius).T).sum(1).mean()
+    values = {f"true {name}": getattr(truth, name) for name in NAMES}
+    values |= {name: getattr(found, name) for name in NAMES}
+    return values | {
+        "kappa": found.kappa(n // 2, DELTA),
+        "true kappa": truth.kappa(n // 2, DELTA),
+        "rows needed": found.rows_needed(DELTA),
+        "bound": bound({name: getattr(found, name) for name in NAMES}, n // 2, p),
+        "true bound": bound({name: getattr(truth, name) for name in NAMES}, n // 2, p),
+        "excess": loss.mean() - least,
+    }
 
 
 def main() -> None:
+    torch.set_num_threads(1)
     parser = history.parser(__doc__)
     parser.add_argument("path", nargs="?", type=Path, default=MFEAT)
     options = parser.parse_args()
     figures = {}
-    print(f"kappa in advance at m_2 = {HEAD_SIZE:,}, delta = {DELTA}")
-    for name, z, _ in settings(options.path):
-        exact, bound = leverages(z)
-        for what, leverage in (("X^2/lambda_min", bound), ("exact", exact)):
-            kappa = figures[f"{name}: kappa, {what}"] = in_advance(
-                leverage, len(z), HEAD_SIZE, DELTA
+    print(f"medians of {REPEATS} draws, seed {SEED}, delta = {DELTA}; from data, and exact")
+    for name, z, y in settings(options.path):
+        print(name)
+        for n in SIZES:
+            draws = [once(z.T, y.T, n, repeat) for repeat in range(REPEATS)]
+            found = {key: float(np.median([each[key] for each in draws])) for key in draws[0]}
+            figures[f"{name}, n = {n}: kappa from data"] = found["kappa"]
+            constants = ", ".join(
+                f"{each} {found[each]:.3g} ({found['true ' + each]:.3g})" for each in NAMES
             )
             print(
-                f"  {name:30} rho^2 {what:14} {leverage:8.1f}   kappa {kappa:.2f}"
-                f"   below 1 from m_2 = {HEAD_SIZE * kappa**2:,.0f}"
+                f"  n = {n:,}: {constants}; kappa {found['kappa']:.2f} ({found['true kappa']:.2f}), below 1"
+                f" from m_2 = {found['rows needed']:,.0f}; bound {found['bound']:.3g}"
+                f" ({found['true bound']:.3g}); excess {found['excess']:.4f}",
+                flush=True,
             )
     history.record(__file__, figures, options.history)
 

@@ -8,6 +8,7 @@ import torch
 from scipy import stats
 
 from verify.certificates.best_head import _tangency, best_head, stake_for, upper_ends
+from verify.certificates.head_losses import SQUARES
 
 # N sees nothing: z = 1. y = 1 with probability 0.7, else -1, and M's loss is 1 with probability 0.3.
 # The best head is 0.4, its risk 1 - 0.16, so that gamma_bar = 0.3 - 0.84.
@@ -57,7 +58,7 @@ def test_the_capital_of_every_head_is_large_enough_and_no_smaller_u_is_refuted(s
 def test_the_minorant_is_convex_and_below_the_curve():
     a = torch.tensor([[0.2, 1.0, 1.7]], dtype=torch.float64)
     far = torch.tensor([[6.0, 9.0, 0.5]], dtype=torch.float64)
-    bend, slope = _tangency(a, 0.4, far)
+    bend, slope = _tangency(SQUARES, a, 0.4, torch.zeros_like(far), far)
     s = torch.linspace(0, 1, 2001, dtype=torch.float64)[:, None] * far
     curve = (a + 0.4 * s**2).log()
     chord = (a + 0.4 * bend**2).log() + slope * (s - bend)
@@ -99,4 +100,5 @@ def test_bad_input_is_named(changes, message):
 
 def test_a_stake_from_other_rows():
     assert stake_for(np.zeros(5), C=2.0, n=10) == 0.225
+    assert stake_for(np.zeros(5), C=2.0, n=10, loss="softmax") == pytest.approx(0.3 * 0.225)
     assert stake_for(np.ones(5), C=1.0, n=600) == pytest.approx((2 * math.log(20) / 600) ** 0.5)

@@ -87,13 +87,13 @@ def test_weights_certify_the_gap_where_the_models_will_be_used():
 
 
 def test_coverage_with_weights():
-    """2,000 hold-outs of 100 rows; either end at delta = 0.025, and the bound without weights fails."""
+    """600 hold-outs of 100 rows; either end at delta = 0.025, and the bound without weights fails."""
     rng = np.random.default_rng(0)
-    worlds = [shifted(rng, 100) for _ in range(2000)]
+    worlds = [shifted(rng, 100) for _ in range(600)]
     Z = np.array([differences(M, N, 2.0, weights=w).values for M, N, w in worlds])
     high = betting.upper_bound(Z, 0.025, low=-2, high=2, null=0.0)
     low = betting.lower_bound(Z, 0.025, low=-2, high=2, null=0.0)
-    allowed = stats.binom.isf(1e-5, 2000, 0.025)
+    allowed = stats.binom.isf(1e-5, 600, 0.025)
     assert (high < -0.1).sum() <= allowed
     assert (low > -0.1).sum() <= allowed
     unweighted = np.array([differences(M, N, 1.0).values for M, N, _ in worlds])

@@ -8,6 +8,8 @@
 | `copies` | rows that are there twice, and training rows in the hold-out |
 | `certify` | the certificate of one pair of trained predictors |
 | `best_head` | M's trained model against the best head on N's encoder |
+| `head_losses` | the losses of these heads: squares and cross-entropy |
+| `observed_rate` | the constants of the fast rate from rows held out |
 | `families` | several pairs from one hold-out, valid at once |
 | `arriving` | rows that keep arriving, with a certificate at any time |
 | `needed` | how many rows a gain would need |
