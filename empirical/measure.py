@@ -75,8 +75,15 @@ class Reference:
     risk: float
 
 
-def block_size(m: int, rows: int, outputs: int = 1) -> int:
-    """Trials per block: enough rows a step to keep the cores busy, few enough to bound memory.
+ON_CPU, ON_GPU = (16_384, 250_000, 32), (2**20, 8_000_000, 256)
+"""Of a block: rows trained on, rows of the population held, and trials, each at most."""
+
+
+def block_size(m: int, rows: int, outputs: int = 1, device: str = "cpu") -> int:
+    """Trials per block: enough rows a step to keep the device busy, few enough to bound memory.
+
+    It does not depend on the memory that is free, since a trial's rounding depends on its company. On a
+    GPU a step of a block takes about as long as its launches, however many trials it has.
 
     Parameters
     ----------
@@ -87,15 +94,20 @@ def block_size(m: int, rows: int, outputs: int = 1) -> int:
         33 features), and so are predictions for all of it.
     outputs
         c, the number of outputs: more than 33 take more memory than the features.
+    device
+        The type of the device, "cpu" or another: there a block may take about 32 times the memory.
 
     Examples
     --------
     >>> [block_size(m, rows=1797) for m in (1, 64, 1024, 10**7)], block_size(64, rows=100_000)
     ([32, 32, 16, 9], 2)
+    >>> [block_size(m, rows=1797, device="cuda") for m in (64, 1024, 10**7)]
+    [256, 256, 256]
     """
     trained_on = rows if m > DISTINCT * rows else m
     held = rows * max(1.0, outputs / 33)
-    return int(np.clip(min(16384 // trained_on, 250_000 // held), 1, 32))
+    most_trained, most_held, most = ON_CPU if device == "cpu" else ON_GPU
+    return int(np.clip(min(most_trained // trained_on, most_held // held), 1, most))
 
 
 def fit_reference(population: FinitePopulation, plan: TrainingPlan, steps: int = 200) -> Reference:
@@ -198,7 +210,8 @@ def measure_blocks(
         for each in sizes:
             if not 1 <= each <= LARGEST:
                 raise ValueError(f"{name} must be positive and at most {LARGEST}, got {each}")
-    size = block_size(m, population.rows, population.outputs)
+    device = population.targets.device.type
+    size = block_size(m, population.rows, population.outputs, device)
     for start in range(trials.start - trials.start % size, trials.stop, size):
         block = range(start, start + size)
         frames: list[pd.DataFrame] = []

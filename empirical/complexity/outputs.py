@@ -172,10 +172,9 @@ def fusion_suprema(
         best.append(unit_suprema(x, signs, torch.from_numpy(starts).to(x), steps=steps))
     by_modality = torch.stack(best, dim=1).square()
     constant = signs.sum(2).square().sum(1)
-    columns = [
-        cls.head_radius
-        * (cls.encoder_radius**2 * by_modality[:, list(members)].amax(1) + constant).sqrt()
-        / signs.shape[2]
-        for members in subsets
-    ]
+    columns = []
+    for members in subsets:
+        top = torch.stack([by_modality[:, k] for k in members]).amax(0)
+        norm = (cls.encoder_radius**2 * top + constant).sqrt()
+        columns.append(cls.head_radius * norm / signs.shape[2])
     return torch.stack(columns, dim=1).cpu().numpy()

@@ -7,6 +7,7 @@ gradient is that of its own mean loss, whatever else is in the stack.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +28,7 @@ class Workspace:
     subsets, cls
         The models.
     encoders, heads
-        Starting values, as `fusion.initial_weights` returns them.
+        Starting values, as `fusion.initial_weights` returns them, or tensors.
     like
         A tensor with the device and dtype of the computation.
     rows
@@ -40,21 +41,21 @@ class Workspace:
         self,
         subsets: Subsets,
         cls: FusionClass,
-        encoders: Sequence[NDArray[np.float64]],
-        heads: Sequence[NDArray[np.float64]],
+        encoders: Sequence[NDArray[np.float64] | Tensor],
+        heads: Sequence[NDArray[np.float64] | Tensor],
         like: Tensor,
         rows: int,
         by_hand: bool | None = None,
     ) -> None:
         arrays = [*encoders, *heads]
-        self._shapes = [a.shape for a in arrays]
+        self._shapes = [tuple(a.shape) for a in arrays]
         self._split = len(encoders)
         self._form = (subsets, cls)
-        self.parameters = like.new_empty(sum(a.size for a in arrays))
+        # Joined where they are, so that there is one copy to the device.
+        flat = torch.cat([torch.as_tensor(a).reshape(-1) for a in arrays])
+        self.parameters = flat.to(like)
         self.gradient = torch.zeros_like(self.parameters)
         self.stack = self.as_stack(self.parameters)
-        for block, array in zip((*self.stack.encoders, *self.stack.heads), arrays, strict=True):
-            block.copy_(torch.from_numpy(np.ascontiguousarray(array)))
         self.gradients = self.as_stack(self.gradient)
         self.by_hand = cls.plain if by_hand is None else by_hand
         if self.by_hand:
@@ -64,7 +65,7 @@ class Workspace:
 
     def as_stack(self, flat: Tensor) -> Stack:
         """A flat tensor of all parameters as a stack of views of it."""
-        sizes = [int(np.prod(shape)) for shape in self._shapes]
+        sizes = [math.prod(shape) for shape in self._shapes]
         views = [
             part.view(shape)
             for part, shape in zip(torch.split(flat, sizes), self._shapes, strict=True)

@@ -184,12 +184,11 @@ def objective_gradient(
     >>> heads[0].tolist()                                   # 2 (f - y) (z, 1) with z = 0, y = 1
     [[[0.0, -2.0]]]
     """
-    arrays = [[p.double().cpu().numpy() for p in part] for part in (stack.encoders, stack.heads)]
     width = stack.encoders[0].shape[2]
     # Gradients do not depend on the radii.
     cls = FusionClass(width, 1.0, 1.0, targets.shape[1], stack.operation, stack.depth)
     rows = targets.shape[2]
-    work = Workspace(stack.subsets, cls, arrays[0], arrays[1], inputs[0], rows, by_hand)
+    work = Workspace(stack.subsets, cls, stack.encoders, stack.heads, inputs[0], rows, by_hand)
     gradient(work, inputs, targets, _row_scale(targets, weights), OBJECTIVES.find(objective))
     return list(work.gradients.encoders), list(work.gradients.heads)
 

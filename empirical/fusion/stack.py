@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -140,12 +141,12 @@ def project(stack: Stack, cls: FusionClass) -> None:
     trials, K = stack.heads[0].shape[0], stack.modalities
     inside = 1.0 - 16.0 * torch.finfo(stack.heads[0].dtype).eps
     squares = stack.heads[0].new_zeros(trials, len(stack.subsets))
-    for k, weights in enumerate(stack.encoders[:K]):
-        for slot, index in enumerate(slots(stack.subsets, k)):
-            squares[:, index] += weights[:, slot].square().sum((-2, -1))
+    places = [_places(stack.subsets, k, squares.device) for k in range(K)]
+    for weights, place in zip(stack.encoders[:K], places, strict=True):
+        squares.index_add_(1, place, weights.square().sum((-2, -1)))
     shrink = _shrink(squares, inside * cls.encoder_radius)
-    for k, weights in enumerate(stack.encoders[:K]):
-        weights.mul_(shrink[:, slots(stack.subsets, k)][..., None, None])
+    for weights, place in zip(stack.encoders[:K], places, strict=True):
+        weights.mul_(shrink.index_select(1, place)[..., None, None])
     further = K * cls.layers
     single = [
         *((weights, 1.0) for weights in stack.encoders[K:further]),
@@ -154,6 +155,12 @@ def project(stack: Stack, cls: FusionClass) -> None:
     ]
     for weights, radius in single:
         weights.mul_(_shrink(weights.square().sum((-2, -1), keepdim=True), inside * radius))
+
+
+@lru_cache(maxsize=256)
+def _places(subsets: Subsets, modality: int, device: torch.device) -> Tensor:
+    """`slots` as a tensor on the device, which a list would be copied to at every step."""
+    return torch.tensor(slots(subsets, modality), dtype=torch.int64).to(device)
 
 
 def _shrink(squares: Tensor, radius: float) -> Tensor:

@@ -93,7 +93,7 @@ def _inflation(w: Tensor, xi: Tensor, kept: Tensor, mass: Tensor, theta: float) 
     eigenvalues, vectors = torch.linalg.eigh((w * mass) @ w.mT)
     least, top = eigenvalues[0], eigenvalues[-1]
     if not bool(least > SAMPLE_TOLERANCE * top):
-        return w.new_tensor(math.inf)
+        return w.new_full((), math.inf)
     inverse = (vectors / eigenvalues) @ vectors.mT
     moved = inverse @ w
     weights = mass - 1.0 / w.shape[1]

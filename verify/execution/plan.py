@@ -90,7 +90,8 @@ class Plan:
     def step(self, m: int) -> int:
         """Trials per part at size m."""
         population = self.design.population
-        size = measure.block_size(m, population.rows, population.outputs)
+        device = self.design.device
+        size = measure.block_size(m, population.rows, population.outputs, device)
         return -(-self.chunk // size) * size
 
     def missing(self, gaps: Callable[[int], Iterable[range]], known: Container[int]) -> list[Task]:

@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import torch
@@ -114,10 +114,16 @@ class Context:
             engine=str(erm.choice(design.cls, design.loss, design.device)),
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without the copy on the device, which no other process can use."""
+        return {name: value for name, value in vars(self).items() if name != "on_device"}
+
     @cached_property
     def on_device(self) -> Context:
         """The same context with its tensors on the device, moved once."""
         device = torch.device(self.device)
+        if device.type == "cuda" and not torch.cuda.is_available():
+            raise ValueError(f"workers must have a CUDA device, got none on {platform.node()}")
         moved = replace(self.reference, losses=self.reference.losses.to(device))
         return replace(self, population=self.population.to(device), reference=moved)
 
@@ -130,7 +136,7 @@ def compute(context: Context, task: Task) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        On a machine that would train with another engine or another build of it.
+        On a machine that would train with another engine or another build of it, or lacks the device.
     """
     here = str(erm.choice(context.plan.cls, context.plan.loss, context.device))
     if here != context.engine:

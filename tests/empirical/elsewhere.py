@@ -1,0 +1,111 @@
+"""A second device for machines without one: tensors that claim to be on it, with their numbers on the CPU.
+
+Under `Watch` a tensor of the device "meta" has values after all. Every operation that would need a
+transfer it does not ask for, as between tensors of two devices, or with indices in host memory, is
+refused; every transfer that it asks for, and every wait for a number, is counted by the line that asks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
+from torch.utils._pytree import tree_flatten, tree_map
+
+DEVICE = torch.device("meta")
+_READS = {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default}
+_COPIES = {torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default}
+_OWN = {Path(__file__).name, "_python_dispatch.py", "_ops.py"}
+
+
+class Elsewhere(torch.Tensor):
+    """A tensor of the device "meta" that has numbers."""
+
+    @staticmethod
+    def __new__(cls, held):
+        return torch.Tensor._make_wrapper_subclass(
+            cls,
+            held.size(),
+            strides=held.stride(),
+            storage_offset=held.storage_offset(),
+            dtype=held.dtype,
+            device=DEVICE,
+        )
+
+    def __init__(self, held):
+        self.held = held
+
+    def __repr__(self):
+        return f"Elsewhere({self.held})"
+
+    @classmethod
+    def __torch_dispatch__(cls, function, types, arguments=(), options=None):
+        raise RuntimeError(f"{function} met a tensor of the device outside Watch")
+
+
+def place():
+    """The library's line that the current operation comes from."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if {"empirical", "verify", "bounds"} & set(path.parts) and "tests" not in path.parts:
+            return f"{path.stem}.{frame.f_code.co_name}"
+        frame = frame.f_back
+    return "elsewhere"
+
+
+class Watch(TorchDispatchMode):
+    """Runs operations of tensors on the device, refuses those that mix, counts those that wait.
+
+    Parameters
+    ----------
+    reads, copies
+        By place: numbers read by the host, and tensors copied to or from it.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.reads, self.copies = Counter(), Counter()
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        options = dict(options or {})
+        flat, _ = tree_flatten((arguments, options))
+        tensors = [x for x in flat if isinstance(x, torch.Tensor)]
+        there = [x for x in tensors if isinstance(x, Elsewhere)]
+        asked = options.get("device")
+        target = bool(there) if asked is None else torch.device(asked) == DEVICE
+        if function in _READS and there:
+            self.reads[place()] += 1
+        elif function in _COPIES:
+            if (
+                tensors
+                and (len(there) < len(tensors) or target != bool(there))
+                and (there or target)
+            ):
+                self.copies[place()] += 1
+        elif there and len(there) < len(tensors):
+            # One number of the host may meet a tensor anywhere; indices may not, though torch copies them.
+            indices = "index" in function.__name__
+            mixed = [x for x in tensors if not isinstance(x, Elsewhere) and (x.dim() or indices)]
+            if mixed:
+                raise RuntimeError(
+                    f"{function} in {place()} met a tensor of shape {tuple(mixed[0].shape)} on the CPU"
+                    " beside one on the device"
+                )
+        if asked is not None:
+            options["device"] = "cpu"
+        held = tree_map(_held, (arguments, options))
+        found = function(*held[0], **held[1])
+        if not target:
+            return found
+        wrapped = tree_map(lambda x: Elsewhere(x) if isinstance(x, torch.Tensor) else x, found)
+        if not there:
+            return wrapped
+        return return_and_correct_aliasing(function, arguments, options, wrapped)
+
+
+def _held(x):
+    return x.held if isinstance(x, Elsewhere) else x

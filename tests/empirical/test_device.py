@@ -1,0 +1,137 @@
+"""A study's parts on another device: nothing is left on the CPU, and the numbers are the same."""
+
+import pickle
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from elsewhere import DEVICE, Elsewhere, Watch
+
+import empirical.complexity.trained_class
+import empirical.measure
+from empirical import erm, measure
+from empirical.datasets.dataset import from_arrays
+from empirical.erm import compiled
+from empirical.fusion import stack
+from empirical.fusion.classes import FusionClass
+from empirical.worlds.population import binary_targets, finite_population
+from verify.execution.tasks import Context, Task, compute
+
+CASES = [
+    ("least-squares", "concatenation", 1),
+    ("softmax", "concatenation", 1),
+    pytest.param("logistic", "attention", 2, marks=pytest.mark.slow),
+    pytest.param("least-squares", "gated", 1, marks=pytest.mark.slow),
+]
+TASKS = [Task("trials", 16, 0, 1), Task("trials", 400, 0, 1), Task("complexity", 16)]
+
+
+@pytest.fixture(autouse=True)
+def one_engine(monkeypatch):
+    """Torch trains everywhere, and its fused Adam takes the device as it takes a GPU."""
+    monkeypatch.setattr(compiled, "_library", lambda: None)
+    module = sys.modules[torch.optim.Optimizer.__module__]
+    fused = module._get_fused_kernels_supported_devices
+    name = "_get_fused_kernels_supported_devices"
+    monkeypatch.setattr(module, name, lambda: [*fused(), DEVICE.type])
+    # Blocks of the same trials on both devices.
+    monkeypatch.setattr(measure, "ON_GPU", (16, 40, 1))
+    monkeypatch.setattr(measure, "ON_CPU", (16, 40, 1))
+
+
+def context(loss, operation, depth, device="cpu"):
+    x = np.random.default_rng(0).standard_normal((40, 3))
+    target = np.sin(x[:, 0])
+    if loss != "least-squares":
+        target = np.where(
+            x[:, 0] > 0, "up", np.where((x[:, 1] > 1) & (loss != "logistic"), "on", "down")
+        )
+    population = finite_population(from_arrays({"a": x, "b": x**2 + x[:, ::-1]}, target))
+    if loss == "logistic":
+        population = binary_targets(population)
+    cls = FusionClass(4, 2.0, 3.0, population.outputs, operation, depth)
+    plan = measure.TrainingPlan(((0,), (0, 1)), (1,), cls, loss, 3, 0.02, seed=0)
+    return Context(
+        population=population.without_features(),
+        plan=plan,
+        reference=measure.fit_reference(population, plan, steps=3),
+        head_m=(64,),
+        largest_m=400,
+        classes=plan.subsets,
+        device=device,
+        engine=str(erm.choice(cls, plan.loss, device)),
+    )
+
+
+@pytest.mark.parametrize(("loss", "operation", "depth"), CASES)
+def test_parts_on_another_device_mix_nothing_and_hold_the_same_numbers(loss, operation, depth):
+    here = context(loss, operation, depth)
+    expected = [compute(here, task) for task in TASKS]
+    there = replace(here, device=DEVICE.type)
+    with Watch() as watch:
+        found = [compute(there, task) for task in TASKS]
+        assert isinstance(there.on_device.population.targets, Elsewhere)
+    for a, b in zip(found, expected, strict=True):
+        pd.testing.assert_frame_equal(a, b, rtol=1e-9, atol=1e-12)
+    # Training, the loop that takes the time, never waits: no number is read, nothing copied in it.
+    assert not {"stack.project", "gradients._by_hand", "gradients.gradient"} & set(watch.reads)
+    assert not {"stack.project", "gradients._by_hand", "gradients.gradient"} & set(watch.copies)
+    assert watch.copies["gradients.__init__"] <= 2 * len(TASKS)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (empirical.measure, "sample_mass"),
+        (empirical.measure, "uniform_mass"),
+        (empirical.complexity.trained_class, "_signed_samples"),
+        (stack, "_places"),
+    ],
+)
+def test_a_tensor_that_was_left_on_the_cpu_is_found(module, name, monkeypatch):
+    right = getattr(module, name)
+
+    def left_behind(*arguments):
+        found = right(*arguments)
+        if isinstance(found, tuple):
+            return (*found[:-1], found[-1].cpu())
+        return found.cpu()
+
+    monkeypatch.setattr(module, name, left_behind)
+    there = replace(context("least-squares", "concatenation", 1), device=DEVICE.type)
+    with Watch(), pytest.raises(RuntimeError, match="on the CPU beside one on the device"):
+        _ = [compute(there, task) for task in TASKS]
+
+
+def test_a_list_as_index_is_found():
+    with Watch(), pytest.raises(RuntimeError, match="aten.index.Tensor"):
+        torch.ones(2, 3).to(DEVICE)[:, [0, 1]]
+
+
+def test_the_copy_on_the_device_is_not_sent_to_workers():
+    here = context("least-squares", "concatenation", 1)
+    assert here.on_device is here.on_device
+    assert "on_device" not in vars(pickle.loads(pickle.dumps(here)))
+
+
+def test_a_worker_without_the_device_says_so():
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    there = replace(context("least-squares", "concatenation", 1), device="cuda")
+    with pytest.raises(ValueError, match="^workers must have a CUDA device, got none on "):
+        compute(there, TASKS[0])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("loss", "operation", "depth"), CASES)
+def test_cuda_agrees_with_the_cpu(loss, operation, depth):
+    here = context(loss, operation, depth)
+    there = replace(here, device="cuda")
+    for task in TASKS:
+        a, b = compute(there, task), compute(here, task)
+        numbers = [c for c in a.columns if a[c].dtype == np.float64]
+        np.testing.assert_allclose(a[numbers], b[numbers], rtol=1e-4, atol=1e-4)
