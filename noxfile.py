@@ -16,12 +16,16 @@ PAGES = (
 )
 
 
+PYTHONS = ("3.11", "3.12", "3.13")
+"""The versions that the tests are run with, where they are installed."""
+
+
 def install(session: nox.Session) -> None:
     """Install the library and its tools."""
     session.install("-e", ".[test]")
 
 
-@nox.session
+@nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run all tests but the long ones."""
     install(session)
@@ -33,6 +37,20 @@ def slow(session: nox.Session) -> None:
     """Run the long tests."""
     install(session)
     session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Build the source distribution and a wheel from it, and run the wheel where nothing else is."""
+    session.install("build")
+    folder = session.create_tmp()
+    session.run("python", "-m", "build", "--outdir", folder)
+    session.install(*map(str, Path(folder).glob("*.whl")))
+    session.chdir(folder)  # away from the sources
+    session.run("multimodal-bounds", "--version")
+    session.run("multimodal-bounds", "list", "theorems", silent=True)
+    check = "from empirical.erm import compiled; assert compiled.available()"
+    session.run("python", "-c", check)
 
 
 @nox.session
