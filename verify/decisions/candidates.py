@@ -147,7 +147,9 @@ def _forest_seconds(size: Size) -> float:
 CANDIDATES = Table(
     "candidate",
     [
-        Candidate("ridge", _ridge_label, _ridge_settings, _fit_ridge, _ridge_seconds),
+        Candidate(
+            "ridge", _ridge_label, _ridge_settings, _fit_ridge, _ridge_seconds, in_threads=True
+        ),
         Candidate(
             "logit",
             lambda setting: "logistic regression",
@@ -156,7 +158,14 @@ CANDIDATES = Table(
             _logit_seconds,
             tasks=("classification",),
         ),
-        Candidate("net", lambda setting: "fusion network", net_settings, fit_net, net_seconds),
+        Candidate(
+            "net",
+            lambda setting: "fusion network",
+            net_settings,
+            fit_net,
+            net_seconds,
+            in_threads=True,
+        ),
         Candidate(
             "forest",
             lambda setting: "random forest",

@@ -108,7 +108,7 @@ def curves(
                 drawn = stream(setting.seed, "curve", m, repeat).permutation(distinct)[:m]
                 rows = split.train[np.isin(units, drawn)]
                 values.append(_mean_loss(each, setting, rows, held))
-            setting.progress.done(seconds([each], setting) / len(every))
+            setting.done(seconds([each], setting) / len(every))
             found = np.array(values)
             means[each.subset, m] = found
             if np.isfinite(found).all():

@@ -23,7 +23,7 @@ from verify.decisions.prices import cheapest_of, prices_of
 from verify.decisions.progress import Progress
 from verify.decisions.split import Split, split
 from verify.decisions.subsets import (
-    WORTH_A_THREAD,
+    WORTH_WORKERS,
     complete_family,
     drawn_curves,
     few,
@@ -106,7 +106,7 @@ def decide(
     seed
         The same seed gives the same numbers, whatever the number of workers.
     workers
-        Threads for training; None: as many as pay.
+        Threads or processes for training; None: as many as pay.
     name
         What the data are called; `Observations` have a name of their own.
 
@@ -201,7 +201,7 @@ def _from_rows(
     wanted = complete or few(data.names)
     candidates, seconds = affordable(data, parts, classes, wanted)
     weights = settled_weights(data.weights, parts.train)
-    together = threads(data, most_workers(workers)) if seconds > WORTH_A_THREAD else 1
+    together = threads(data, most_workers(workers)) if seconds > WORTH_WORKERS else 1
     together = 1 if estimators is not None else min(together, len(wanted))
     with Progress(0.0 if estimators is not None else seconds, together) as progress:
         setting = Setting(data, parts, chosen, scale, candidates, estimators, seed, progress)

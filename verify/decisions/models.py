@@ -94,6 +94,9 @@ class Candidate:
         (problem, settings) -> one prediction per setting: probabilities [n, k], or numbers [n].
     seconds
         size -> a rough time of `fit` for all settings.
+    in_threads
+        Whether several may be fitted at once in threads. scikit-learn changes the filters of warnings,
+        which belong to the process, in every fit of a forest or of a logistic regression.
     tasks
         For what it is.
     """
@@ -103,6 +106,7 @@ class Candidate:
     settings: Callable[[Size], Sequence[Any]]
     fit: Callable[[Problem, Sequence[Any]], list[Prediction]]
     seconds: Callable[[Size], float]
+    in_threads: bool = False
     tasks: tuple[str, ...] = ("classification", "regression")
 
 

@@ -1,4 +1,4 @@
-"""Which subsets of modalities are trained, and their training in threads."""
+"""Which subsets of modalities are trained, and their training in threads or processes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -13,10 +15,13 @@ from sklearn.exceptions import ConvergenceWarning
 from empirical.modalities import Subset
 from verify.decisions import curves as learning
 from verify.decisions.choice import Plan, forward, ordered
+from verify.decisions.effort import size_of
 from verify.decisions.training import Setting, Trained, train
+from verify.execution.threads import one_thread
+from verify.execution.workers import spread
 
-# Below so many seconds of training one thread is as fast.
-WORTH_A_THREAD = 5.0
+# Below so many seconds of training, starting threads or processes takes longer than it saves.
+WORTH_WORKERS = 20.0
 
 
 def few(names: Sequence[str]) -> tuple[Subset, ...]:
@@ -27,11 +32,29 @@ def few(names: Sequence[str]) -> tuple[Subset, ...]:
 
 
 def train_all(subsets: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:
-    """Train the subsets, in threads: the rows are large, and most of the work lets other threads run."""
-    with quiet():
-        if workers == 1:
+    """Train the subsets: in threads, which share the rows, if all candidates can be; else in processes."""
+    if workers == 1:
+        with quiet():
             return {subset: train(subset, setting) for subset in subsets}
-        return _in_threads(subsets, setting, workers)
+    if all(each.in_threads for each in setting.candidates):
+        with quiet():
+            return _in_threads(subsets, setting, workers)
+    found = {}
+    for subset, each in spread(partial(_one, replace(setting, progress=None)), subsets, workers):
+        found[subset] = each
+        setting.done(seconds_of(subset, setting))
+    return {subset: found[subset] for subset in subsets}
+
+
+def seconds_of(subset: Subset, setting: Setting) -> float:
+    """A rough time of the training of a subset, on one core."""
+    size = size_of(setting.data, subset, len(setting.split.train), setting.classes)
+    return (len(setting.split.folds) + 1) * sum(each.seconds(size) for each in setting.candidates)
+
+
+def _one(setting: Setting, subset: Subset) -> Trained:
+    with one_thread(), quiet():
+        return train(subset, setting)
 
 
 def _in_threads(subsets: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:
@@ -43,7 +66,8 @@ def _in_threads(subsets: Sequence[Subset], setting: Setting, workers: int) -> di
             # Of several errors the one that a single thread would meet.
             return {subset: futures[subset].result() for subset in subsets}
         except BaseException:
-            setting.progress.stop()
+            if setting.progress is not None:
+                setting.progress.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -98,7 +122,8 @@ def drawn_curves(
     seconds = learning.seconds(shown, setting)
     if seconds > learning.BUDGET:
         return (), {}, (_no_curves(seconds),)
-    setting.progress.more(seconds)
+    if setting.progress is not None:
+        setting.progress.more(seconds)
     with quiet():
         return (*learning.curves(shown, setting), ())
 

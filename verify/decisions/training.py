@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class Setting:
     seed
         Of what models draw.
     progress
-        Where finished fits are reported.
+        Where finished fits are reported; None: nowhere.
     """
 
     data: Observations
@@ -48,12 +48,17 @@ class Setting:
     candidates: tuple[Candidate, ...]
     estimators: Callable[[Subset], Any] | None
     seed: int
-    progress: Progress = field(default_factory=lambda: Progress(0.0, 1))
+    progress: Progress | None = None
 
     @property
     def classes(self) -> int:
         """The number of classes; 0 for regression."""
         return self.scale.classes
+
+    def done(self, seconds: float) -> None:
+        """So much of the work is done."""
+        if self.progress is not None:
+            self.progress.done(seconds)
 
     def rows_of(self, subset: Subset, rows: np.ndarray) -> np.ndarray:
         """Those of the rows that have all modalities of the subset."""
@@ -129,7 +134,7 @@ def train(subset: Subset, setting: Setting) -> Trained:
     model = Refit(candidate, value, subset, setting)
     predict = model.fit(train_rows)
     for each in setting.competing(subset):  # of all, one is fitted on all rows
-        setting.progress.done(each.seconds(size_of(data, subset, len(train_rows), setting.classes)))
+        setting.done(each.seconds(size_of(data, subset, len(train_rows), setting.classes)))
     losses, extras = np.full(data.rows, np.nan), {}
     held = setting.rows_of(subset, split.holdout)
     if len(held):
@@ -254,7 +259,7 @@ def cross_validated(
                     continue
                 choices[position][some] = metric.choice(target, values, scale)
                 losses[position][some] = metric.losses(target, values, scale)
-        setting.progress.done(candidate.seconds(size))
+        setting.done(candidate.seconds(size))
     return [
         (value, _mean(choice, data.weights), loss)
         for value, choice, loss in zip(settings, choices, losses, strict=True)

@@ -182,7 +182,7 @@ def test_numbers_do_not_depend_on_workers(
 
     features, y = worlds["useful"](np.random.default_rng(0), 80)
     alone = decide(features, y, workers=1).to_json()
-    monkeypatch.setattr(module, "WORTH_A_THREAD", 0.0)
+    monkeypatch.setattr(module, "WORTH_WORKERS", 0.0)
     assert decide(features, y, workers=2).to_json() == alone
 
 

@@ -45,7 +45,7 @@ def test_losses_need_their_range_and_no_constant() -> None:
     rng = np.random.default_rng(0)
     losses = {"a": rng.random(500), "a+b": 0.5 * rng.random(500)}
     found = decide(predictions=losses, C=1)
-    assert said(found) == {"b": "helps"}
+    assert said(found) == {"a": "undecided", "b": "helps"}
     assert found.recommendation.subset == ("a", "b")
     with pytest.raises(ValueError, match="C must be the range of the losses where y is None"):
         decide(predictions=losses)

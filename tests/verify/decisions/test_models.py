@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 from sklearn.preprocessing import MaxAbsScaler
 
 from verify import decide
-from verify.decisions import curves, effort, linear
+from verify.decisions import curves, effort, linear, subsets
 from verify.decisions.candidates import CANDIDATES
 from verify.decisions.linear import ridge_path
 from verify.decisions.models import Problem, Size
@@ -208,19 +209,34 @@ def test_a_thread_ends_once_its_work_is_not_wanted() -> None:
         progress.done(0.1)
 
 
-def test_an_error_in_a_thread_is_the_error_of_the_call(
-    worlds: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def linear_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a large data set leaves: the candidates that can be fitted in threads."""
     from verify.decisions import decide as module
-    from verify.decisions import subsets
+
+    few = tuple(each for each in CANDIDATES if each.in_threads)
+    monkeypatch.setattr(module, "affordable", lambda *sizes: (few, 60.0))
+
+
+def test_threads_give_the_numbers_of_one(worlds: dict[str, Any], linear_alone: None) -> None:
+    features, y = worlds["useful"](np.random.default_rng(0), 200)
+    before = list(warnings.filters)
+    alone = decide(features, y, workers=1).to_json()
+    assert decide(features, y, workers=3).to_json() == alone
+    assert list(warnings.filters) == before
+
+
+def test_an_error_in_a_thread_is_the_error_of_the_call(
+    worlds: dict[str, Any], linear_alone: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several the one that a single thread would meet first."""
 
     def broken(subset: tuple[str, ...], setting: Any) -> Any:
-        raise ValueError(f"no model of {'+'.join(subset)}")
+        raise ValueError(f"no model of {'+'.join(subset)}.")
 
     monkeypatch.setattr(subsets, "train", broken)
-    monkeypatch.setattr(module, "WORTH_A_THREAD", 0.0)
     features, y = worlds["useful"](np.random.default_rng(0), 80)
-    with pytest.raises(ValueError, match="no model of"):
+    with pytest.raises(ValueError, match=r"no model of \."):
         decide(features, y, workers=2)
 
 
