@@ -14,6 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from bounds.characters import has_commands
+
 Subset = tuple[str, ...]
 Pair = tuple[Subset, Subset]
 
@@ -58,6 +60,8 @@ def distinct_names(names: Iterable[str]) -> Subset:
     for name in checked:
         if not isinstance(name, str) or not name.strip():
             raise ValueError(f"a modality name must be a non-empty string, got {name!r}")
+        if has_commands(name):
+            raise ValueError(f"a modality name must hold no control characters, got {name!r}")
     for name in checked:
         if checked.count(name) > 1:
             raise ValueError(f"modality names must be distinct, got {name!r} more than once")

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from bounds.characters import printable
 from verify.commands import bound, claims, decide, explore, listing, report, reproduce
 from verify.commands.application import app
 from verify.commands.text import again
@@ -84,7 +85,16 @@ def _program(given: Sequence[str]) -> str:
 
 
 def _prepare_streams() -> None:
-    """Characters that a terminal or a file cannot encode become `?`; a result is not lost over them."""
+    """Characters that a terminal or a file cannot encode become `?`; a result is not lost over them.
+
+    A stream that is closed before the start becomes one that leads nowhere.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # The lowest free number is taken, and a process that is started has it too.
+            place = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(place, place == number)
+            setattr(sys, name, os.fdopen(place, "w" if number else "r", encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -133,7 +143,7 @@ def _fault(error: Exception) -> str:
 
 def _stop(code: int, message: str) -> NoReturn:
     """One line on standard error, whatever the message held."""
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    print("error: " + printable(" ".join(message.split())), file=sys.stderr)
     sys.exit(code)
 
 

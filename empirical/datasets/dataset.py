@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bounds.arrays import same_rows
+from bounds.characters import printable
 from empirical.datasets.features import check_finite, named_pairs, real_matrix, to_numpy
 from empirical.modalities import check_names
 
@@ -131,7 +132,7 @@ def from_arrays(
     categorical = isinstance(getattr(y, "dtype", None), pd.CategoricalDtype)
     target, classes = _target(labels, "classification" if categorical and task is None else task)
     return Dataset(
-        name,
+        printable(name),
         modalities,
         target,
         "classification" if classes else "regression",

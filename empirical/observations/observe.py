@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bounds.characters import printable
 from empirical.datasets.dataset import Dataset
 from empirical.datasets.features import named_pairs
 from empirical.modalities import distinct_names
@@ -89,7 +90,7 @@ def observe(
         present={key: each.present for key, each in taken.items()},
         target=_whole("target", codes, positions["target"]),
         classes=classes,
-        name=name,
+        name=printable(name),
         notes=(),
         warnings=(),
         **kept,

@@ -95,6 +95,36 @@ def test_an_output_that_is_closed_is_no_verdict() -> None:
     assert b"Traceback" not in run.stderr
 
 
+def test_streams_that_are_closed_before_the_start_are_no_obstacle(tmp_path: Path) -> None:
+    """Workers and files that are opened then would get their numbers."""
+    report = f"report --data diabetes --m 8 --head-m 0 --trials 2 --out {tmp_path / 'out'}"
+    for words, closed in ((" ".join(BOUND), ">&-"), (report, ">&- 2>&-")):
+        command = f"{sys.executable} -m verify {words} {closed}"
+        assert subprocess.run(command, shell=True).returncode == 0
+    json.loads((tmp_path / "out" / "report.json").read_bytes())
+
+
+def test_a_scheduler_that_is_none_is_refused_in_one_line_to_the_very_end(tmp_path: Path) -> None:
+    """Its client waited for half a minute when the process ended, and printed a traceback."""
+    run = shell("report", "--data", "diabetes", "--scheduler", "x", "--out", str(tmp_path))
+    assert run.returncode == 2
+    assert run.stderr.startswith(
+        b"error: scheduler must be the address of a running dask scheduler"
+    )
+    assert run.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_an_output_on_a_full_disk_is_no_verdict() -> None:
+    with open("/dev/full", "w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "verify", *BOUND], stdout=full, stderr=subprocess.PIPE
+        )
+    assert run.returncode == 3
+    assert run.stderr.startswith(b"error: No space left on device")
+    assert run.stderr.count(b"\n") == 1
+
+
 def test_a_fault_of_the_library_has_a_code_of_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

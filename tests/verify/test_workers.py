@@ -109,6 +109,31 @@ def test_the_file_of_the_work_is_removed(tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.glob("*.work")) == []
 
 
+def test_an_interrupt_while_workers_start_and_end_leaves_nothing_on_the_terminal(
+    tmp_path: Path,
+) -> None:
+    """Without care, a worker that reads half a message prints a traceback: in about one of ten."""
+    script = tmp_path / "interrupted.py"
+    script.write_text(
+        "import os, random, signal, threading\n"
+        "from verify.execution.workers import spread\n"
+        "moments = random.Random(0)\n"
+        "ended = 0\n"
+        "for _ in range(12):\n"
+        "    end = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    timer = threading.Timer(moments.uniform(0.001, 0.1), end)\n"
+        "    timer.start()\n"
+        "    try:\n"
+        "        list(spread(abs, range(100_000), 2))\n"
+        "    except KeyboardInterrupt:\n"
+        "        ended += 1\n"
+        "    timer.join()\n"
+        "print(ended)\n"
+    )
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "12\n", "")
+
+
 def test_a_daemonic_process_works_alone(tmp_path: Path) -> None:
     """A worker of `multiprocessing.Pool` may start no processes of its own."""
     script = tmp_path / "pool.py"

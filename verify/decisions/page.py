@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Template
 
+from bounds.characters import printable
 from verify.decisions import words
 from verify.decisions.figures import forest, learning_curves, price_picture
 from verify.report.templates import environment
@@ -51,7 +52,7 @@ def fragment(document: dict[str, Any]) -> str:
         f"{escape(each['why']) if each['gain'] is None else words.between(each)}</td></tr>"
         for each in document["modalities"]
     )
-    return (
+    return printable(
         f"<p><strong>{escape(document['recommendation']['sentence'])}</strong></p>"
         "<table><thead><tr><th>modality</th><th></th><th>gain, points</th><th>certified</th></tr>"
         f"</thead><tbody>{rows}</tbody></table>"

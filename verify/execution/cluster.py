@@ -44,9 +44,12 @@ def connect(address: str) -> Client:
             f" got {address!r} and no package named distributed"
         ) from None
     must = f"scheduler must be the address of a running dask scheduler, got {address!r}"
+    client = Client.__new__(Client)
     try:
-        client = Client(address, timeout=TIMEOUT, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+        Client.__init__(client, address, timeout=TIMEOUT, set_as_default=False)
+    except (OSError, ValueError, TypeError, OverflowError) as error:
+        # Otherwise it waits for its scheduler when this process ends, and prints a traceback.
+        client.status = "closed"
         raise ValueError(f"{must} ({_first_line(error)})") from None
     deadline = time.monotonic() + TIMEOUT
     while not client.nthreads():

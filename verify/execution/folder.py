@@ -167,7 +167,8 @@ def _claim(path: Path, design: Design, out: str | Path) -> None:
         "data": design.data.name,
         "settings": design.identity(),
     }
-    content = json.dumps(mine, indent=1, ensure_ascii=False).encode()
+    # Halves of characters, which UTF-8 has not, become what JSON writes for them.
+    content = json.dumps(mine, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
     # Studies may start in one folder at once: the first one gets it, and all read what is there.
     if not path.exists():
         part_files.create(path, content)

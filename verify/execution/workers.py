@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -17,15 +18,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import loky
 from loky import ProcessPoolExecutor
 from loky.backend.reduction import dump
 from loky.process_executor import BrokenProcessPool
-from torch import Tensor
 
-from empirical import mapped
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -108,10 +109,13 @@ def _packed(work: Any) -> Iterator[str]:
     through the pipe of a starting process: if that process is killed, a write of more than the pipe
     holds never returns. Tensors that lie in a file are not copied: each worker maps that file.
     """
+    # Not imported here: a worker imports this module before it watches its parent, and torch takes seconds.
+    torch = sys.modules.get("torch")
+    reducers = {} if torch is None else {torch.Tensor: _sent}
     handle, path = tempfile.mkstemp(prefix="multimodal-bounds-", suffix=".work")
     try:
         with os.fdopen(handle, "wb") as file:
-            dump(work, file, reducers={Tensor: _sent})
+            dump(work, file, reducers=reducers)
         yield path
     finally:
         with suppress(OSError):
@@ -120,6 +124,8 @@ def _packed(work: Any) -> Iterator[str]:
 
 def _sent(tensor: Tensor) -> Any:
     """How a tensor is pickled: by the name of its file, if it lies in one."""
+    from empirical import mapped
+
     path = mapped.file_of(tensor)
     if path is None:
         return tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)  # type: ignore[no-untyped-call]
@@ -130,12 +136,14 @@ def _on_processes(path: str, pieces: Sequence[Piece], workers: int) -> Iterator[
     left = dict.fromkeys(pieces)
     lost = 0
     while left:
-        executor = ProcessPoolExecutor(
-            workers, initializer=_begin, initargs=(os.getpid(), path), env=_ONE_THREAD
-        )
+        with _undisturbed():
+            executor = ProcessPoolExecutor(
+                workers, initializer=_begin, initargs=(os.getpid(), path), env=_ONE_THREAD
+            )
 
         def submit(piece: Piece, pool: Any = executor) -> Any:
-            return pool.submit(_do, piece)
+            with _undisturbed():  # it may start workers
+                return pool.submit(_do, piece)
 
         try:
             for piece, result in drain(submit, list(left), lambda: 3 * workers, _first):
@@ -151,7 +159,33 @@ def _on_processes(path: str, pieces: Sequence[Piece], workers: int) -> Iterator[
                 ) from error
             _log.warning("a worker process was killed; its work is done again")
         finally:
-            executor.shutdown(wait=True, kill_workers=True)
+            with _undisturbed():
+                executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put signals off until the end of the block.
+
+    A process that is interrupted while it starts or ends others leaves them with half a message, and
+    their tracebacks on the terminal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+    caught: list[int] = []
+    names = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+    before = {each: signal.getsignal(each) for each in names}
+    heard = {each: handler for each, handler in before.items() if callable(handler)}
+    for each in heard:
+        signal.signal(each, lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in heard.items():
+            signal.signal(each, handler)
+        for number in caught:
+            heard[signal.Signals(number)](number, None)
 
 
 def drain(

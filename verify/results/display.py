@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from bounds.characters import printable
+
 
 def table(title: str, rows: Mapping[str, str]) -> str:
     """A title and a table of two columns as HTML; whatever the words hold, they are text.
@@ -17,4 +19,4 @@ def table(title: str, rows: Mapping[str, str]) -> str:
     lines = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows.items()
     )
-    return f"<p><strong>{escape(title)}</strong></p><table>{lines}</table>"
+    return printable(f"<p><strong>{escape(title)}</strong></p><table>{lines}</table>")
