@@ -57,15 +57,14 @@ def evaluate(statement: Statement, /, **arguments: Any) -> BoundValue:
     with np.errstate(all="ignore"):
         total = sum(terms.values(), np.zeros(shape))
         claim = sum((terms[t.name] for t in form.terms if t.against_range), np.zeros(shape))
+        loss_range = values["C"] - values["best_risk"] if range_known else None
     failure = _failure(form, values.get("delta", np.asarray(0.5)))
     return BoundValue(
         total=plain(total),
         terms=FrozenMapping({name: plain(value) for name, value in terms.items()}),
         failure_probability=plain(np.broadcast_to(failure, shape)),
         claim=plain(claim),
-        loss_range=None
-        if not range_known
-        else plain(np.broadcast_to(values["C"] - values["best_risk"], shape)),
+        loss_range=None if loss_range is None else plain(np.broadcast_to(loss_range, shape)),
         measured=frozenset(term.name for term in form.terms if term.measured),
         varying=FrozenMapping(
             {
