@@ -12,6 +12,7 @@ OURS = {"bounds", "empirical", "verify"}
 # What `empirical` may take from `bounds`: vocabulary, checks, tables, complexities, constants of losses.
 SHARED = (
     "bounds.arrays",
+    "bounds.characters",
     "bounds.domains",
     "bounds.names",
     "bounds.losses",
