@@ -65,6 +65,7 @@ sphinx_gallery_conf = {
     "image_scrapers": ("matplotlib",),
     "reset_modules": ("matplotlib",),
     "plot_gallery": True,
+    "capture_repr": (),
     "write_computation_times": False,
     "matplotlib_animations": False,
 }

@@ -110,7 +110,7 @@ def run_command(line: str) -> str:
         [sys.executable, *shlex.split(line)[1:]],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, f"{line}: {done.stderr}"

@@ -1,6 +1,7 @@
 """The site: its front page, its links, its gallery. Building it is the work of `nox -s docs`."""
 
 import ast
+import doctest
 import importlib.util
 import re
 import subprocess
@@ -140,6 +141,15 @@ def test_the_contents_are_read_from_the_front_page():
 def test_links_into_the_repository_lead_to_pages(target, folder, found):
     pytest.importorskip("sphinx")
     assert extension("front_page").on_site(target, folder) == found
+
+
+@pytest.mark.parametrize("name", ["front_page", "gallery", "restructured", "tests_of_theorems"])
+def test_examples_in_the_extensions(name, monkeypatch):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(EXTENSIONS.parent)
+    results = doctest.testmod(extension(name))
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 def test_an_index_of_an_accented_letter_stands_to_its_right():

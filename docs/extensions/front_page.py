@@ -52,8 +52,19 @@ def on_site(target: str, folder: str) -> str:
 
 
 def rewritten(text: str, folder: str) -> str:
-    """A page with all its links as the site has them."""
-    return LINK.sub(lambda found: f"[{found[1]}]({on_site(found[2], folder)})", text)
+    """A page with all its links as the site has them; a file's name as text becomes its page's title.
+
+    Examples
+    --------
+    >>> rewritten("see [decide.md](decide.md) and [this](theory.md#7-verdicts)", "docs")
+    'see [](decide.md) and [this](theory.md#7-verdicts)'
+    """
+
+    def link(found: re.Match[str]) -> str:
+        words = "" if found[1] == found[2] else found[1]
+        return f"[{words}]({on_site(found[2], folder)})"
+
+    return LINK.sub(link, text)
 
 
 def contents(text: str) -> str:
