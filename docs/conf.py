@@ -25,6 +25,7 @@ extensions = [
     "extensions.formulas",
     "extensions.front_page",
     "extensions.api",
+    "extensions.explorer",
     "extensions.theorems",
 ]
 root_doc = "index"
@@ -74,6 +75,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["static"]
+html_extra_path = ["project/extra"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

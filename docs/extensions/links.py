@@ -100,7 +100,8 @@ def inside(root: Path, file: Path, target: str) -> tuple[Path, str] | None:
     place = file if not parts.path else (file.parent / unquote(parts.path)).resolve()
     if parts.path.startswith("/"):
         place = root / unquote(parts.path).lstrip("/")
-    return (place / "index.html" if place.is_dir() else place), unquote(parts.fragment)
+    anchor = "" if "=" in parts.fragment else unquote(parts.fragment)  # else the state of a page
+    return (place / "index.html" if place.is_dir() else place), anchor
 
 
 def flaws(root: Path) -> list[str]:

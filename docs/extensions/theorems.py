@@ -19,7 +19,7 @@ from bounds.statement.intermediate import INTERMEDIATE
 from bounds.statement.statement import REQUIRED
 from bounds.statement.typesetting import latex_of, symbol_names
 from bounds.theorem import Theorem
-from extensions import tests_of_theorems
+from extensions import explorer, tests_of_theorems
 from extensions.restructured import block, escaped, heading, table, write_folder
 
 MOVES = {1: "grows", -1: "falls", 0: "stays"}
@@ -70,6 +70,7 @@ def page(theorem: Theorem) -> str:
         + ")``; :doc:`/bounds` shows how to evaluate and "
         "invert it.",
         "",
+        *explorer.link(theorem),
         *heading("Symbols", "-"),
         *_symbols(theorem),
         *heading("Assumptions", "-"),
