@@ -26,7 +26,9 @@ TEXTS = {path.name: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 FRONT_PAGES = ("README.md", "index.md")
 
 MARK = re.compile(r"<!-- (not run|slow|shown)(?:: (.+?))? -->$")
-PROGRAMS = ("python", "pip", "pytest", "nox", "dask", "pre-commit", "multimodal-bounds")
+PROGRAMS = "python|pip|pytest|nox|dask|pre-commit|multimodal-bounds|sbatch|srun"
+COMMAND = re.compile(rf"(^|\$\()({PROGRAMS})\b", re.M)
+SHELLS = ("bash", "sh", "console")
 KINDS = ("python", "text")
 
 
@@ -54,14 +56,15 @@ def raw_blocks(text: str):
         start = place + 1
         if line.startswith("```"):
             kind, end = line[3:].strip(), lines.index("```", start)
-            yield start, kind, "\n".join(lines[start:end]), *mark, prose
+            code = "\n".join(lines[start:end])
+            yield start, "command" if kind in SHELLS else kind, code, *mark, prose
             place, prose, mark = end + 1, 0, ("", "")
         elif line.startswith("    ") and (place == 0 or not lines[place - 1].strip()):
             end = place
             while end < len(lines) and (lines[end].startswith("    ") or not lines[end].strip()):
                 end += 1
             code = "\n".join(each[4:] for each in lines[place:end]).strip("\n")
-            kind = "command" if code.split(maxsplit=1)[0] in PROGRAMS else "plain"
+            kind = "command" if COMMAND.search(code) else "plain"
             yield start, kind, code, *mark, prose
             place, prose, mark = end, 0, ("", "")
         else:
