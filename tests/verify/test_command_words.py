@@ -10,6 +10,7 @@ import pytest
 
 from bounds import catalogue, risk_gap
 from empirical.datasets.sources import BUNDLED
+from verify import verify_dataset
 from verify.claims.ledger import CLAIMS
 from verify.cli import COMMANDS, main
 from verify.commands.text import integer, listed, pair_of
@@ -277,6 +278,17 @@ def test_completion_is_that_of_the_script(
     shown = capsys.readouterr().out
     assert "_MULTIMODAL_BOUNDS_COMPLETE=complete_bash" in shown
     assert shown.rstrip().endswith(" multimodal-bounds")
+
+
+def test_a_study_of_some_sets_of_modalities_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """With many modalities the default is each one and one chain: 2 K - 1 of 2^K - 1 sets."""
+    rng = np.random.default_rng(0)
+    for K, said in ((2, None), (5, "9 of 31 sets of modalities are trained, 9 pairs compared")):
+        rows = {f"x{k}": rng.normal(size=(30, 1)) for k in range(K)}
+        study = verify_dataset(rows, rng.normal(size=30), m=[8], head_m=[], trials=1, steps=1)
+        study.run(workers=1, progress=True)
+        shown = capsys.readouterr().out
+        assert (said in shown) if said else ("sets of modalities" not in shown)
 
 
 def test_a_long_run_says_how_long_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -347,6 +347,23 @@ def test_on_paper(html: str, tmp_path: Path) -> None:
     assert seen["whole"] == seen["headings"] == seen["apart"] == 0
 
 
+def test_many_comparisons_are_folded(
+    document: dict[str, Any], html: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many panels as are shown at once come first; the others are in the page, folded."""
+    assert "on the same axes</summary>" not in html
+    count = len(document["config"]["pairs"])
+    monkeypatch.setattr("verify.report.sections.AT_ONCE", 1)
+    found = report.render(document)
+    assert f"{count - 1} more comparison" in found
+    assert found.count('class="which"') == html.count('class="which"') == count
+    folded = found.index("on the same axes</summary>")
+    assert found[:folded].count('class="which"') == 1
+    assert re.findall(r'class="which"><a href="([^"]+)', found) == [
+        f"#pair-{number}" for number in range(1, count + 1)
+    ]
+
+
 def test_words_are_explained_before_they_are_used(page: Page) -> None:
     """The first paragraph defines what the headline and the first sentences speak of."""
     text = page.text

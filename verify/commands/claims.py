@@ -13,7 +13,7 @@ from verify.commands.application import Command, app
 from verify.commands.text import again, one_integer
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, short_help="Put every claim of the ledger to its checks.")
 def claims(
     seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
     out: Annotated[str, typer.Option(help="folder for claims.html and claims.json")] = "claims",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from empirical.observations import Observations
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, short_help="Say which modalities pay on new rows.")
 def decide(
     data: Annotated[
         str | None,

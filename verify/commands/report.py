@@ -15,7 +15,7 @@ from verify.commands.application import WithNames, app, complete
 from verify.commands.text import again, integer, listed, one_integer, pair_of
 
 
-@app.command(cls=WithNames)
+@app.command(cls=WithNames, short_help="Test the bounds on a data set, and write the report.")
 def report(
     data: Annotated[
         str,

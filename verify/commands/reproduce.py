@@ -12,7 +12,7 @@ from verify.commands.application import Command, app
 from verify.commands.text import again, one_integer
 
 
-@app.command(cls=Command)
+@app.command(cls=Command, short_help="Measure the paper's tables again.")
 def reproduce(
     table: Annotated[str, typer.Argument(help="table1, table2, table3, table4 or all")] = "all",
     iemocap: Annotated[

@@ -205,6 +205,13 @@ def _announce(design: Design, parts: Parts, measurements: Measurements) -> None:
         f" {', '.join(map(str, design.m))}{heads}",
         flush=True,
     )
+    trained, all_sets = len(design.family.subsets), 2 ** len(design.data.names) - 1
+    if trained < all_sets:
+        print(
+            f"{trained} of {all_sets:,} sets of modalities are trained, {len(design.family.pairs)} pairs"
+            " compared; --pair chooses others",
+            flush=True,
+        )
     if parts.folder is None:
         return
     if parts.resume:

@@ -14,6 +14,8 @@ from bounds.table import Table
 from verify.report import view
 
 Document = dict[str, Any]
+AT_ONCE = 9
+"""Panels of Figure 1; those of further comparisons are folded."""
 
 
 def _nothing_more(document: Document) -> Document:
@@ -54,6 +56,10 @@ def _of_own_data(document: Document) -> bool:
     return document["new_data"] is not None
 
 
+def _pairs(document: Document) -> Document:
+    return {"shown_at_once": AT_ONCE}
+
+
 def _terms(document: Document) -> Document:
     return {"dominance": view.dominance(document)}
 
@@ -80,7 +86,7 @@ SECTIONS: Table[Section] = Table(
         Section("answer", "Answer", "The short answer"),
         Section("new-data", "On new data", "On new data", applies=_of_own_data),
         Section("verdicts", "Verdicts", "Do the claims hold?"),
-        Section("pairs", "Pair by pair", "Pair by pair: the gap, γ and the bounds"),
+        Section("pairs", "Pair by pair", "Pair by pair: the gap, γ and the bounds", _pairs),
         Section("terms", "Dominant terms", "Which term dominates?", _terms),
         Section("sizes", "Sample sizes", "From which sample size on?", _sizes),
         Section(
