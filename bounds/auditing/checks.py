@@ -16,6 +16,8 @@ _LEVELS = ((1e-2, 1e-4), (1e-3, 1e-6))
 """Pairs of delta between which ln(1/delta) doubles."""
 _FASTEST = 4.5
 """Growth from the first to the second of a pair: (ln(1/delta))^2 gives 4, and 1/sqrt(delta) 10."""
+_MANY = 1e6
+"""A large sample; a bound may take time in proportion to it."""
 _NEAR = 0.05
 """How near its limit, as a share of the ceiling, a bound on a large sample must be."""
 
@@ -30,9 +32,11 @@ def undefined(target: Target, points: Points) -> Iterator[Finding]:
     """A bound is a number wherever the reference is; infinity claims nothing and is one."""
     failed = [point for point in points if np.isnan(target.at(point))]
     if failed:
+        raised_ = target.trouble(failed[0])
         yield Finding(
             "numbers",
-            f"The bound is no number at {len(failed)} of {len(points)} points where the reference is one.",
+            f"The bound is no number at {len(failed)} of {len(points)} points where the reference is one"
+            f"{f' ({raised_})' if raised_ else ''}.",
             _shown(target, failed[0]),
             target.at(failed[0]),
             target.reference.total(failed[0]),
@@ -136,7 +140,7 @@ def tail(target: Target, points: Points) -> Iterator[Finding]:
     size = target.reference.size
     steepest: tuple[float, Finding] | None = None
     for point in points[:6]:
-        ample = {**point, size: 2000.0 if target.sample else 1e8} if size else dict(point)
+        ample = {**point, size: 2000.0 if target.sample else _MANY} if size else dict(point)
         for first, second in _LEVELS:
             at = [consistent(target, {**ample, "delta": d}) for d in (0.5, first, second)]
             start, one, two = (target.at(each) for each in at)
@@ -164,7 +168,7 @@ def limits(target: Target, points: Points) -> Iterator[Finding]:
     size = target.reference.size
     if not size:
         return
-    many = 1e5 if target.sample else 1e8
+    many = 1e5 if target.sample else _MANY
     for point in points:
         ample = {**point, size: many}
         for name in target.reference.inputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,7 +35,9 @@ class Target:
     names
         The reference's name of each of its own arguments.
     sample
-        Its argument that is a sample, or "".
+        "losses" or "batches" if it takes a sample, or "".
+    sample_name
+        Its own name of that argument.
     reference
         What it is compared with.
     """
@@ -43,6 +46,7 @@ class Target:
     call: Callable[..., Any]
     names: Mapping[str, str]
     sample: str
+    sample_name: str
     reference: Reference
 
     @property
@@ -58,24 +62,43 @@ class Target:
         """
         if self.sample:
             return self.on(rows_of(self.reference, point), point)
-        return self._number({name: point[known] for name, known in self.names.items()})
+        return self._number(self._given(point))
 
     def on(self, rows: FloatArray, point: Point, cuts: int = 2) -> float:
         """The bound on a sample, in as many batches, with the other arguments of a point."""
-        given: dict[str, Any] = {
-            name: point[known] for name, known in self.names.items() if known in point
+        sample = np.array_split(rows, cuts) if self.sample == BATCHES else rows
+        return self._number({**self._given(point), self.sample_name: sample})
+
+    def trouble(self, point: Point) -> str:
+        """What the bound raised at a point, in words; empty if it returned something."""
+        given = self._given(point)
+        if self.sample:
+            given[self.sample_name] = rows_of(self.reference, point)
+        try:
+            self._called(given)
+        except Exception as error:  # whatever someone's code raises is a finding
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def _given(self, point: Point) -> dict[str, Any]:
+        """Its own arguments; what counts something is an int."""
+        return {
+            name: int(point[known])
+            if self.reference.quantity(known).domain.integer
+            else point[known]
+            for name, known in self.names.items()
         }
-        given[self.sample] = np.array_split(rows, cuts) if self.sample == BATCHES else rows
-        return self._number(given)
+
+    def _called(self, given: Mapping[str, Any]) -> float:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            number = self.call(**given)
+        return math.nan if isinstance(number, complex) else float(number)
 
     def _number(self, given: Mapping[str, Any]) -> float:
         try:
-            with np.errstate(all="ignore"):
-                number = self.call(**given)
-            if isinstance(number, complex):
-                return math.nan
-            return float(number)
-        except (ArithmeticError, TypeError, ValueError):
+            return self._called(given)
+        except Exception:  # whatever someone's code raises is no number
             return math.nan
 
     def exchanged(self, one: str, other: str) -> Target:
@@ -124,17 +147,7 @@ def target(bound: object, reference: Reference, names: Mapping[str, str] | None 
             f"{title} must take {missing[0]} ({meaning}) to be compared with {reference.name}, got"
             f" {', '.join(own)}"
         )
-
-    def called(**given_: Any) -> Any:
-        return call(**given_)
-
-    if form != sample:
-        original, inner = sample, called
-
-        def called(**given_: Any) -> Any:  # the sample under its own name
-            return inner(**{original if n == form else n: v for n, v in given_.items()})
-
-    return Target(title, called, known, form, reference)
+    return Target(title, call, known, form, sample, reference)
 
 
 def _callable(bound: object) -> tuple[Callable[..., Any], tuple[str, ...], str]:
@@ -157,7 +170,10 @@ def _callable(bound: object) -> tuple[Callable[..., Any], tuple[str, ...], str]:
 
         return value, own, "the expression"
     if callable(bound):
-        parameters = inspect.signature(bound).parameters.values()
+        try:
+            parameters = inspect.signature(bound).parameters.values()
+        except ValueError:
+            raise ValueError(f"bound must have named arguments, got {bound!r}") from None
         taken = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         required = [p.name for p in taken if p.default is p.empty]
         return bound, tuple(required), getattr(bound, "__name__", "the bound")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def test_the_bounds_on_a_mean_keep_the_contract(theorem) -> None:
 
 def test_a_witness_is_a_fact() -> None:
     found, _ = slip("misplaced delta")
-    (finding,) = found.findings
+    (finding,) = (each for each in found.findings if each.check == "tail")
     at = dict(finding.arguments)
     assert published.misplaced_delta(**at) == finding.value
     theorem = pac_bayes.mcallester("M")
@@ -138,6 +139,25 @@ def test_a_bound_that_gives_no_number_is_a_finding() -> None:
     found = audit(broken, "mean.hoeffding")
     assert {each.check for each in found.findings} >= {"numbers"}
 
+    def raising(mean_hat: float, m: float, delta: float) -> float:
+        raise RuntimeError("no licence")
+
+    finding = audit(raising, "mean.hoeffding").findings[0]
+    assert "RuntimeError: no licence" in finding.sentence
+    assert "24 of 24 points" in finding.sentence
+
+
+def test_what_counts_something_is_passed_as_an_integer_and_a_sample_under_its_own_name() -> None:
+    def counted(mean_hat: float, m: int, delta: float) -> float:
+        return mean_hat + math.sqrt(math.log(1 / delta) / (2 * len(range(m))))
+
+    assert audit(counted, "mean.hoeffding").ok
+
+    def on_errors(errors: np.ndarray, delta: float) -> float:
+        return published.maurer_pontil_on_rows(errors, delta)
+
+    assert audit(on_errors, "mean.empirical_bernstein", names={"errors": "losses"}).ok
+
 
 def test_bad_input_is_refused() -> None:
     with pytest.raises(ValueError, match="like must be one of risk_gap.paper, .* got 'hoeffding'"):
@@ -152,6 +172,8 @@ def test_bad_input_is_refused() -> None:
         audit(published.hoeffding, "mean.hoeffding", names={"n": "m"})
     with pytest.raises(ValueError, match="bound must be a function of named arguments, .* got 7"):
         audit(7, "mean.hoeffding")
+    with pytest.raises(ValueError, match="bound must have named arguments, got <class 'int'>"):
+        audit(int, "mean.hoeffding")
     with pytest.raises(ValueError, match="like must have an average if the bound takes losses"):
         audit(published.maurer_pontil_on_rows, "distribution.dkw")
     with pytest.raises(ValueError, match="seed must be an integer of at least 0, got -1"):
