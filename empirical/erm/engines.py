@@ -19,6 +19,7 @@ from bounds.table import Table
 from empirical.erm import compiled
 from empirical.erm.gradients import Workspace, gradient
 from empirical.fusion.classes import FusionClass
+from empirical.fusion.operations import CONCATENATION
 from empirical.fusion.stack import Stack, Subsets, project
 from empirical.losses import Objective
 
@@ -125,8 +126,8 @@ def fastest(kind: Kind) -> Engine:
 
 
 def _compiled_obstacle(kind: Kind) -> str | None:
-    if not kind.cls.plain:
-        return "class: it knows one-layer ReLU concatenation alone"
+    if kind.cls.operation != CONCATENATION or kind.cls.depth == 0:
+        return "class: it knows the concatenation of ReLU encoders alone"
     if kind.objective.name not in compiled.OBJECTIVES:
         return f"objective: it knows {', '.join(compiled.OBJECTIVES)} alone"
     if kind.device.type != "cpu" or kind.dtype != torch.float32:

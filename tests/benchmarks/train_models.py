@@ -18,6 +18,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from unittest import mock
 
 import history
 import numpy as np
@@ -25,9 +28,10 @@ import torch
 from torch import Tensor, nn
 
 from empirical import erm
-from empirical.erm.engines import Kind
+from empirical.erm import compiled
+from empirical.erm.engines import Kind, Problem
 from empirical.fusion.classes import FusionClass
-from empirical.fusion.stack import slot_of
+from empirical.fusion.stack import Stack, slot_of
 from empirical.fusion.starts import initial_weights
 from empirical.losses import SOFTMAX
 
@@ -41,7 +45,7 @@ SUBSETS = tuple(
 CLS = FusionClass(WIDTH, 100.0, 100.0, CLASSES)
 TRIALS = {50: 32, 200: 8, 1000: 2, 5000: 1}
 """Trials per stack: enough rows a step to keep a thread busy, few enough to stay in its cache."""
-ROUNDS = {50: 7, 200: 7, 1000: 5, 5000: 3}
+ROUNDS = {50: 5, 200: 5, 1000: 5, 5000: 3}
 COMPARED = (0, 5, 8, 11, 14)
 """Subsets of 1, 2, 2, 3 and 4 modalities. The first four have 2 on average, where all 15 have 32 / 15."""
 LARGE = 1024
@@ -146,6 +150,22 @@ def plain_loss(
     return float(nn.functional.cross_entropy(scores, labels[0]))
 
 
+def engines() -> dict[str, erm.Engine]:
+    """Every engine that can take the task; the compiled one once for each of its kernels."""
+    kind = Kind(CLS, SOFTMAX, torch.device("cpu"))
+    there = {engine.name: engine for engine in erm.ENGINES if engine.obstacle(kind) is None}
+    for kernel in compiled.kernels():
+        name = f"compiled, {kernel}"
+
+        def train(problem: Problem, kernel: str = kernel) -> Stack:
+            with mock.patch.object(compiled, "kernels", return_value=(kernel,)):
+                return erm.ENGINES.find("compiled").train(problem)
+
+        there[name] = replace(there["compiled"], name=name, train=train)
+    there.pop("compiled", None)
+    return there
+
+
 def measured(m: int, trials: int) -> dict[str, float]:
     """The ratios at one size by name, which are printed with the rest of what was measured."""
     x, labels = sample(m, trials)
@@ -153,15 +173,12 @@ def measured(m: int, trials: int) -> dict[str, float]:
     draws = [np.random.default_rng(t) for t in range(trials)]
     start = initial_weights(draws, SUBSETS, [FEATURES + 1] * MODALITIES, CLS)
     rows = [u[0, :, :-1].contiguous() for u in x]
-    there = {
-        engine.name: engine
-        for engine in erm.ENGINES
-        if engine.obstacle(Kind(CLS, SOFTMAX, torch.device("cpu"))) is None
-    }
+    there = engines()
 
     def stacked(engine: erm.Engine) -> erm.Fit:
         options = {"objective": "softmax", "steps": STEPS, "learning_rate": RATE}
-        return erm.fit(x, targets, SUBSETS, CLS, *start, engine=engine, **options)
+        with erm.ENGINES.including(engine) if engine not in erm.ENGINES else nullcontext():
+            return erm.fit(x, targets, SUBSETS, CLS, *start, engine=engine.name, **options)
 
     # A masked model costs the same whatever its subset.
     plain = {"B": [SUBSETS[-1]], "B, absent skipped": [SUBSETS[i] for i in COMPARED[:4]]}

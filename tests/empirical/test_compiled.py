@@ -67,6 +67,8 @@ CASES = [
     ("one logit", FusionClass(7, 3.0, 5.0, 1), (4, 3, 7), 50, "logistic"),
     ("signs", FusionClass(6, 3.0, 5.0, 2), (4, 3, 7), 50, "correlation"),
     ("wide", FusionClass(33, 3.0, 5.0, 9), (2, 2, 2), 1, "least-squares"),
+    ("two layers", FusionClass(8, 3.0, 15.0, 3, depth=2), (4, 3, 7), 130, "softmax"),
+    ("three layers", FusionClass(21, 9.0, 15.0, 2, depth=3), (4, 3, 7), 130, "least-squares"),
 ]
 
 
@@ -82,15 +84,17 @@ def plain(index, trial, inputs, targets, start, cls):
 @pytest.mark.parametrize("kernel", compiled.kernels())
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
 def test_the_same_weights_as_plain_float64_training(cls, dims, rows, objective, kernel):
-    # Few steps: later on a unit at its kink, or a gradient near zero, makes Adam enlarge rounding.
+    # Few steps: later on a unit at its kink, or a gradient near zero, makes Adam enlarge rounding, and
+    # the sooner the deeper.
+    steps = 10 if cls.depth == 1 else 2
     inputs, targets, scale, start = problem(cls, dims, rows, objective, seed=1)
-    stack = run(inputs, targets, scale, start, cls, objective, steps=10, kernel=kernel)
+    stack = run(inputs, targets, scale, start, cls, objective, steps, kernel=kernel)
     for index in range(len(SUBSETS)):
         for trial in range(3):
             first, own = plain(index, trial, inputs, targets, start, cls)
-            expected = train(first, *own, objective, 10, learning_rate=0.01)
+            expected = train(first, *own, objective, steps, learning_rate=0.01)
             moved = (expected[-1] - first[-1]).abs().max()
-            assert moved > 0.03, "the comparison says nothing if nothing was learnt"
+            assert moved > 0.003 * steps, "the comparison says nothing if nothing was learnt"
             mine = parameters(stack.encoders, stack.heads, SUBSETS, cls, index, trial)
             for ours, theirs in zip(mine, expected, strict=True):
                 assert (ours.double() - theirs).abs().max() < 2e-5
@@ -120,16 +124,18 @@ def test_a_kernel_that_is_not_there_is_refused():
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
 def test_the_same_loss_after_many_steps(cls, dims, rows, objective):
     inputs, targets, scale, start = problem(cls, dims, rows, objective)
-    stack = run(inputs, targets, scale, start, cls, objective, steps=80)
+    steps = 80 if cls.depth == 1 else 20
+    stack = run(inputs, targets, scale, start, cls, objective, steps)
     for index in range(len(SUBSETS)):
         first, own = plain(index, 0, inputs, targets, start, cls)
-        expected = train(first, *own, objective, 80, learning_rate=0.01)
+        expected = train(first, *own, objective, steps, learning_rate=0.01)
         mine = parameters(stack.encoders, stack.heads, SUBSETS, cls, index, 0)
         ours, theirs = (
             mean_loss([w.double() for w in blocks], *own, objective).item()
             for blocks in (mine, expected)
         )
-        assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-5)
+        # Units at their kink take another side more often in deeper encoders.
+        assert ours == pytest.approx(theirs, rel=1e-3 if cls.depth == 1 else 5e-3, abs=1e-5)
 
 
 def test_row_factors_weigh_the_rows():

@@ -25,9 +25,9 @@ from empirical.fusion.stack import Stack
 OBJECTIVES = ("least-squares", "softmax", "logistic", "correlation")
 """The objectives that it supports, in the order of `Objective` in train.cpp."""
 
-_INTEGERS = "trials rows modalities subsets width outputs objective steps"
+_INTEGERS = "trials rows modalities subsets width depth outputs objective steps"
 _ADDRESSES = "dims members sizes inputs targets scale encoders heads"
-_NUMBERS = "learning_rate encoder_radius head_radius"
+_NUMBERS = "learning_rate encoder_radius layer_radius head_radius"
 
 
 class _Problem(ctypes.Structure):
@@ -50,7 +50,9 @@ def _library() -> ctypes.CDLL | None:
         path = Path(__file__).with_name(f"_train{suffix}")
         if path.exists():
             library = ctypes.CDLL(str(path))
-            if not hasattr(library, "kernel_name"):  # built from other sources than this module's
+            # Another size, or none: built from other sources than this module's.
+            size = library.problem_size() if hasattr(library, "problem_size") else 0
+            if size != ctypes.sizeof(_Problem):
                 return None
             for name in ("kernel_name", "kernel_rounding", "compiler"):
                 getattr(library, name).restype = ctypes.c_char_p
@@ -183,6 +185,7 @@ def train(
         modalities=len(inputs),
         subsets=len(subsets),
         width=cls.width,
+        depth=cls.depth,
         outputs=cls.outputs,
         objective=OBJECTIVES.index(objective),
         steps=steps,
@@ -190,6 +193,7 @@ def train(
         scale=scale.data_ptr(),
         learning_rate=learning_rate,
         encoder_radius=inside * cls.encoder_radius,
+        layer_radius=inside,
         head_radius=inside * cls.head_radius,
         **{name: ctypes.cast(array, ctypes.c_void_p) for name, array in arrays.items()},
     )

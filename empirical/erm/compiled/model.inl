@@ -215,6 +215,12 @@ TARGET void gradient(const Problem& q, const int32_t* members, int size, long tr
     for (long j = 0; j < features; j += 8)
         for (int c = 0; c < classes; c += 8)
             transpose(v + j * classes + c, classes, w.head + c * features + j, features);
+    const int further = q.depth - 1;  // layers of an encoder after the first, [units, units] each
+    const long layer = static_cast<long>(units) * units, share = static_cast<long>(BLOCK) * units;
+    for (long j = 0; j < size * further * units; j += 8)
+        for (int u = 0; u < units; u += 8)
+            transpose(m.value + m.first_layers + j * units + u, units,
+                      w.turned + j / units * layer + u * units + j % units, units);
     for (int start = 0; start < q.rows; start += BLOCK) {
         const int rows = q.rows - start < BLOCK ? q.rows - start : BLOCK;
         for (int r = 0; r < rows; ++r)
@@ -223,8 +229,12 @@ TARGET void gradient(const Problem& q, const int32_t* members, int size, long tr
         for (int i = 0; i < size; ++i) {
             const int dim = q.dims[members[i]];
             const float* x = q.inputs[members[i]] + (trial * q.rows + start) * dim;
-            float* const z = w.z + static_cast<long>(i) * BLOCK * units;
+            float* z = w.z + i * q.depth * share;
             product<RELU>(rows, units, dim, x, dim, 1, m.value + offset, units, z, units);
+            for (int l = 0; l < further; ++l, z += share)
+                product<RELU>(rows, units, units, z, units, 1,
+                              m.value + m.first_layers + (i * further + l) * layer, units,
+                              z + share, units);
             product<ADD>(rows, classes, units, z, units, 1, v + static_cast<long>(i) * units * classes,
                          classes, w.scores, classes);
             offset += static_cast<long>(dim) * units;
@@ -236,12 +246,23 @@ TARGET void gradient(const Problem& q, const int32_t* members, int size, long tr
         for (int i = 0; i < size; ++i) {
             const int dim = q.dims[members[i]];
             const float* x = q.inputs[members[i]] + (trial * q.rows + start) * dim;
-            const float* const z = w.z + static_cast<long>(i) * BLOCK * units;
+            const float* z = w.z + (i * q.depth + further) * share;
+            float *back = w.back, *other = w.back + share;
             product<ADD>(q.outputs, units, rows, w.scores, 1, classes, z, units,
                          w.head_gradient + i * units, features);
             product<MASK>(rows, units, q.outputs, w.scores, classes, 1, w.head + i * units, features,
-                          w.back, units, z);
-            product<ADD>(dim, units, rows, x, 1, dim, w.back, units, m.gradient + offset, units);
+                          back, units, z);
+            for (int l = further - 1; l >= 0; --l) {
+                const long at = (i * further + l) * layer;
+                z -= share;
+                product<ADD>(units, units, rows, z, 1, units, back, units,
+                             m.gradient + m.first_layers + at, units);
+                product<MASK>(rows, units, units, back, units, 1, w.turned + at, units, other, units,
+                              z);
+                float* const done = back;
+                back = other, other = done;
+            }
+            product<ADD>(dim, units, rows, x, 1, dim, back, units, m.gradient + offset, units);
             offset += static_cast<long>(dim) * units;
         }
     }
@@ -258,7 +279,10 @@ TARGET void descend(const Problem& q, const int32_t* members, int size, long tri
             gradient(q, members, size, trial, m, w);
             adam(m, step, q.learning_rate);
         }
-        into_ball(m.value, m.head, q.encoder_radius);
+        into_ball(m.value, m.first_layers, q.encoder_radius);
+        const long layer = static_cast<long>(padded(q.width)) * padded(q.width);
+        for (long at = m.first_layers; at < m.head; at += layer)
+            into_ball(m.value + at, layer, q.layer_radius);
         into_ball(m.value + m.head, m.head_count, q.head_radius);
     }
 }

@@ -4,6 +4,8 @@
 //
 //   z_k = relu(W_k (x_k, 1)),   s = V (z, 1),   Adam on the mean loss, projection onto the balls
 //
+// and z_k = relu(U relu(W_k (x_k, 1))), and so on, if encoders are deeper.
+//
 // All arrays are row-major. Units are padded to a multiple of 8 with zero weights; a padded unit is
 // never active, so that its gradient stays zero. No Python headers: loaded by ctypes.
 //
@@ -41,29 +43,31 @@ inline int padded(int n) { return (n + 7) / 8 * 8; }
 enum Objective { LEAST_SQUARES, SOFTMAX, LOGISTIC, CORRELATION };
 
 struct Problem {
-    int trials, rows, modalities, subsets, width, outputs, objective, steps;
+    int trials, rows, modalities, subsets, width, depth, outputs, objective, steps;
     const int32_t* dims;      // [modalities], D_k, the constant 1 included
     const int32_t* members;   // the subsets one after another
     const int32_t* sizes;     // [subsets]
     const float* const* inputs;    // per modality [trials, rows, D_k]
     const float* targets;          // [trials, outputs, rows]
     const float* scale;            // [trials, rows]: the factor on each row's loss
-    float* const* encoders;        // per modality [trials, slots_k, width, D_k]
+    float* const* encoders;        // per modality [trials, slots_k, width, D_k], then further layers
     float* const* heads;           // per subset [trials, outputs, |M| width + 1]
-    float learning_rate, encoder_radius, head_radius;
+    float learning_rate, encoder_radius, layer_radius, head_radius;
 };
 
 // One model's parameters, gradient and Adam moments, each one flat array:
-// per member W_k^T [D_k, units], then V^T [features, classes], features = |M| units + 1; `count` numbers
-// with what fills the last wide register, `head` those of the encoders.
+// per member W_k^T [D_k, units], then per member its further layers, transposed, [units, units] each, then
+// V^T [features, classes], features = |M| units + 1; `count` numbers with what fills the last wide
+// register, `first_layers` those of the first layers, `head` those of the encoders.
 struct Model {
     float *value, *gradient, *first, *second;
-    long count, head, head_count;
+    long count, first_layers, head, head_count;
 };
 
-// What a pass needs besides. head, head_gradient: [classes, |M| units], the others for a block of rows.
+// What a pass needs besides. head, head_gradient: [classes, |M| units]; turned: the further layers as
+// they are; the others for a block of rows.
 struct Scratch {
-    float *z, *back, *scores, *head, *head_gradient, *eight, *targets, *scale;
+    float *z, *back, *scores, *head, *head_gradient, *turned, *eight, *targets, *scale;
 };
 
 typedef float float8 __attribute__((vector_size(32), aligned(4), may_alias));
@@ -188,23 +192,27 @@ constexpr int TILE = 2;  // a vector takes two of the 16 registers
 // Move a model's weights between the stack's layout and the padded one used here.
 void exchange(const Problem& q, int subset, const int32_t* members, int trial, Model& m, bool in) {
     const int units = padded(q.width), classes = padded(q.outputs), size = q.sizes[subset];
+    const auto move = [in](float& here, float& there) { in ? here = there : there = here; };
+    const int further = q.depth - 1;
     long offset = 0;
     for (int i = 0; i < size; ++i) {
-        const int k = members[i], dim = q.dims[k];
+        const int k = members[i];
         int slot = 0, slots = 0;
         const int32_t* other = q.members;
         for (int s = 0; s < q.subsets; other += q.sizes[s], ++s)
             for (int j = 0; j < q.sizes[s]; ++j)
                 if (other[j] == k) { ++slots; slot += s < subset; }
-        float* weights =
-            q.encoders[k] + (static_cast<long>(trial) * slots + slot) * q.width * dim;
-        for (int u = 0; u < q.width; ++u)
-            for (int d = 0; d < dim; ++d) {
-                float& here = m.value[offset + static_cast<long>(d) * units + u];
-                float& there = weights[static_cast<long>(u) * dim + d];
-                if (in) here = there; else there = here;
-            }
-        offset += static_cast<long>(dim) * units;
+        for (int layer = 0; layer < q.depth; ++layer) {
+            const int dim = layer ? q.width : q.dims[k];
+            const long at = layer ? m.first_layers + (i * further + layer - 1L) * units * units : offset;
+            float* const weights = q.encoders[k + layer * q.modalities] +
+                                   (static_cast<long>(trial) * slots + slot) * q.width * dim;
+            for (int u = 0; u < q.width; ++u)
+                for (int d = 0; d < dim; ++d)
+                    move(m.value[at + static_cast<long>(d) * units + u],
+                         weights[static_cast<long>(u) * dim + d]);
+        }
+        offset += static_cast<long>(q.dims[k]) * units;
     }
     const long inputs = static_cast<long>(size) * q.width + 1;
     float* head = q.heads[subset] + static_cast<long>(trial) * q.outputs * inputs;
@@ -213,9 +221,7 @@ void exchange(const Problem& q, int subset, const int32_t* members, int trial, M
             const bool constant = j + 1 == inputs;
             const long row = constant ? static_cast<long>(size) * units
                                       : j / q.width * units + j % q.width;
-            float& here = m.value[m.head + row * classes + c];
-            float& there = head[c * inputs + j];
-            if (in) here = there; else there = here;
+            move(m.value[m.head + row * classes + c], head[c * inputs + j]);
         }
 }
 
@@ -256,13 +262,15 @@ bool train_one(const Problem& q, const Kernel& kernel, int model) {
     const int units = padded(q.width), classes = padded(q.outputs);
     const long features = static_cast<long>(size) * units;
     Model m{};
-    for (int i = 0; i < size; ++i) m.head += static_cast<long>(q.dims[members[i]]) * units;
+    const long further = static_cast<long>(size) * (q.depth - 1) * units * units;
+    for (int i = 0; i < size; ++i) m.first_layers += static_cast<long>(q.dims[members[i]]) * units;
+    m.head = m.first_layers + further;
     m.head_count = (features + 1) * classes;
     m.count = (m.head + m.head_count + 15) / 16 * 16;
     Scratch w{};
     const struct { float** at; long numbers; } parts[] = {
         {&m.value, m.count}, {&m.gradient, m.count}, {&m.first, m.count}, {&m.second, m.count},
-        {&w.z, BLOCK * features}, {&w.back, static_cast<long>(BLOCK) * units},
+        {&w.z, BLOCK * features * q.depth}, {&w.back, 2L * BLOCK * units}, {&w.turned, further},
         {&w.scores, static_cast<long>(BLOCK) * classes}, {&w.head, classes * features},
         {&w.head_gradient, classes * features}, {&w.eight, 8L * classes},
         {&w.targets, 8L * classes}, {&w.scale, 8},
@@ -285,6 +293,9 @@ bool train_one(const Problem& q, const Kernel& kernel, int model) {
 }
 
 }  // namespace
+
+// Whoever was built for another Problem must not be called.
+extern "C" int problem_size() { return sizeof(Problem); }
 
 // The kernels of this build, the fastest first: their names, and whether the processor has what one
 // needs. A null pointer behind the last.
