@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -43,7 +46,7 @@ def load_npz(path: str | os.PathLike[str], task: str | None = None) -> Dataset:
     """
     file = Path(path)
     try:
-        arrays = read_arrays(file)
+        arrays = read_arrays(file, _check_rows(read_headers(file)))
         features, target, train_rows = _split(arrays) if "y" not in arrays else _plain(arrays)
         return from_arrays(
             features,
@@ -57,54 +60,127 @@ def load_npz(path: str | os.PathLike[str], task: str | None = None) -> Dataset:
         raise ValueError(f"{file}: {error}") from None
 
 
-def read_arrays(file: Path) -> dict[str, np.ndarray]:
-    """All arrays, in the archive's order; ``np.load`` would hide a second array of one name."""
+@dataclass(frozen=True)
+class Header:
+    """What an archive says of one array, before any of its data is read."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the array in memory."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_headers(file: Path) -> dict[str, Header]:
+    """The headers of all arrays, in the archive's order, checked against each other and the file.
+
+    Raises
+    ------
+    ValueError
+        As for `load_npz`; also if an array has not the size that its header says, or if all of them
+        together do not fit into the memory of this machine. A small file can hold a huge array of zeros.
+    """
+    headers: dict[str, Header] = {}
+    with _opened(file) as archive:
+        for info in archive.infolist():
+            name = info.filename.removesuffix(".npy")
+            if name == info.filename:
+                continue
+            if name in headers:
+                raise _RefusedError(f"array names must be distinct, got {name!r} twice")
+            with archive.open(info) as stream:
+                headers[name] = header = _header(stream, name)
+                held = info.file_size - stream.tell()
+            if held != header.nbytes:
+                raise ValueError(f"{name!r} has {held:,} bytes, its header says {header.nbytes:,}")
+        total, memory = sum(header.nbytes for header in headers.values()), _memory()
+        if total > memory:
+            raise _RefusedError(
+                f"data must fit into memory, got arrays of {total:,} bytes for {memory:,} bytes of it"
+            )
+    return headers
+
+
+def read_arrays(file: Path, names: Container[str] | None = None) -> dict[str, np.ndarray]:
+    """All arrays, or those of some names, in the archive's order, once all headers are in order."""
+    wanted = [name for name in read_headers(file) if names is None or name in names]
+    arrays: dict[str, np.ndarray] = {}
+    with _opened(file) as archive:
+        for name in wanted:
+            with archive.open(f"{name}.npy") as stream:
+                arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
+    return arrays
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive; whatever is wrong with it is one line."""
     if not file.exists():
         raise ValueError("data must be an existing .npz file, got a path where there is none")
     if not file.is_file():
         raise ValueError("data must be an .npz file, got something that is no regular file")
     if file.stat().st_size == 0:
         raise ValueError("data must be an .npz file, got an empty one")
-    arrays: dict[str, np.ndarray] = {}
     try:
         with zipfile.ZipFile(file) as archive:
-            members = [name for name in archive.namelist() if name.endswith(".npy")]
-            for member in members:
-                if members.count(member) > 1:
-                    raise _RefusedError(f"array names must be distinct, got {member[:-4]!r} twice")
-                with archive.open(member) as stream:
-                    arrays[member[:-4]] = _read_array(stream, member[:-4])
+            yield archive
     except _RefusedError as refusal:
         raise ValueError(str(refusal)) from None
     except PermissionError:
         raise ValueError("data must be a readable .npz file, got one without permission") from None
     # Damaged bytes make zipfile, zlib, lzma and numpy raise a dozen kinds of exception (also
-    # MemoryError, for a header that claims a huge shape); all of them mean this one thing.
+    # MemoryError); all of them mean this one thing.
     except Exception as error:
         detail = " ".join(str(error).split())[:120] or type(error).__name__
         raise ValueError(f"data must be an intact .npz archive, got: {detail}") from None
-    return arrays
 
 
 class _RefusedError(Exception):
     """A file that can be read but is refused; kept apart from damage, which is any exception."""
 
 
-def _read_array(stream: IO[bytes], name: str) -> np.ndarray:
+def _header(stream: IO[bytes], name: str) -> Header:
     version = np.lib.format.read_magic(stream)
-    read_header = {
+    readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
-    if version in read_header:
-        _, _, dtype = read_header[version](stream)
-        if dtype.hasobject:
-            raise _RefusedError(
-                f"data must hold plain arrays, got a pickled object array {name!r} "
-                "(pickles are never loaded)"
-            )
-    stream.seek(0)
-    return np.lib.format.read_array(stream, allow_pickle=False)
+    if version not in readers:  # 3.0 is for names of fields beyond latin-1
+        raise _RefusedError(f"data must hold plain arrays, got one with named fields, {name!r}")
+    shape, _, dtype = readers[version](stream)
+    if dtype.hasobject:
+        raise _RefusedError(
+            f"data must hold plain arrays, got a pickled object array {name!r} (pickles are never loaded)"
+        )
+    return Header(shape, dtype)
+
+
+def _memory() -> float:
+    """The bytes of memory of this machine, where that can be known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return math.inf
+
+
+def _check_rows(headers: Mapping[str, Header]) -> list[str]:
+    """The arrays that a study needs; refused before they are read if their rows do not align."""
+    targets = ["y"] if "y" in headers else [f"y{half}" for half in HALVES]
+    needed = [name for name, header in headers.items() if len(header.shape) >= 2]
+    both = "y" in headers and any(f"y{half}" in headers for half in HALVES)
+    for target in () if both else targets:
+        if target not in headers or len(headers[target].shape) != 1:
+            continue  # said in words of its own
+        rows, half = headers[target].shape[0], target.removeprefix("y")
+        for name in needed:
+            if name.endswith(half) and name != target and headers[name].shape[0] != rows:
+                shown = name if half else f"features[{name!r}]"
+                raise ValueError(
+                    f"{shown} must have as many rows as {target}, {rows}, got {headers[name].shape[0]}"
+                )
+    return [*needed, *targets, *(f"y{half}" for half in HALVES)]
 
 
 def _plain(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray, None]:

@@ -1,6 +1,10 @@
 """Archives are read whole, never unpickled, or refused in one clear line."""
 
+import io
+import math
 import pickle
+import re
+import tracemalloc
 import warnings
 import zipfile
 from pathlib import Path
@@ -8,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from empirical.datasets import by_name, load_npz
+from empirical.datasets import by_name, load_npz, npz
 
 LABELS = np.array([0, 1, 0, 1, 1])
 
@@ -124,7 +128,7 @@ def test_pickles_are_refused_and_never_run(tmp_path):
     # Names beyond Latin-1 make numpy write another version of the header.
     hidden = tmp_path / "hidden.npz"
     np.savez(hidden, **features(), y=LABELS, evil=objects.astype([("\u65e5", object)]))
-    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+    with pytest.raises(ValueError, match="plain arrays, got one with named fields, .evil."):
         load_npz(hidden)
     whole = tmp_path / "whole.npz"
     whole.write_bytes(pickle.dumps(Bomb(evidence)))
@@ -199,3 +203,91 @@ def test_two_arrays_of_one_name_in_an_archive(tmp_path):
             archive.writestr("text.npy", archive.read("audio.npy"))
     with pytest.raises(ValueError, match="array names must be distinct, got 'text' twice"):
         load_npz(path)
+
+
+# ---- small files that describe huge arrays
+
+
+def bomb(path, shapes, sizes=None):
+    """An archive of zeros with the given headers; `sizes`: how many bytes follow in fact."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, shape in shapes.items():
+            header = io.BytesIO()
+            np.lib.format.write_array_header_1_0(
+                header, {"descr": "<f8", "fortran_order": False, "shape": shape}
+            )
+            size = 8 * math.prod(shape) if sizes is None else sizes.get(name, 8 * math.prod(shape))
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                stream.write(header.getvalue())
+                for start in range(0, size, 2**20):
+                    stream.write(bytes(min(2**20, size - start)))
+    return path
+
+
+def peak(function):
+    """Bytes that Python and numpy took at most while a function was refused, and its words."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="must") as caught:
+            function()
+        return tracemalloc.get_traced_memory()[1], str(caught.value)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("shapes", "sizes", "message"),
+    [
+        (
+            {"x": (2000, 1000), "y": (10,)},
+            None,
+            r"features\['x'\] must have as many rows as y, 10, got 2000",
+        ),
+        (
+            {"x_train": (2000, 1000), "x_test": (3, 1000), "y_train": (10,), "y_test": (3,)},
+            None,
+            "x_train must have as many rows as y_train, 10, got 2000",
+        ),
+        ({"x": (0, 300_000_000), "z": (0, 2), "y": (0,)}, None, "at least one row"),
+        ({"x": (10, 10**9), "y": (10,)}, {"x": 0}, "has 0 bytes, its header says 80,000,000,000"),
+        ({"x": (10, 1), "y": (10,)}, {"x": 2**24}, "has 16,777,216 bytes, its header says 80"),
+        ({"x": (10, -1), "y": (10,)}, {"x": 0}, "its header says -80"),
+        ({"x": (10, 1), "text": (2**21,)}, None, "must hold the target as a 1-D array 'y'"),
+    ],
+)
+def test_headers_are_compared_before_data_are_read(tmp_path, shapes, sizes, message):
+    path = bomb(tmp_path / "bomb.npz", shapes, sizes)
+    assert path.stat().st_size < 100_000
+    taken, words = peak(lambda: load_npz(path))
+    assert re.search(message, words), words
+    assert taken < 4e6
+
+
+def test_arrays_beyond_the_memory_of_the_machine_are_refused(tmp_path, monkeypatch):
+    path = bomb(tmp_path / "bomb.npz", {"x": (1000, 1000), "y": (1000,)})
+    monkeypatch.setattr(npz, "_memory", lambda: 2**20)
+    taken, words = peak(lambda: load_npz(path))
+    assert words.endswith(
+        "data must fit into memory, got arrays of 8,008,000 bytes for 1,048,576 bytes of it"
+    )
+    assert taken < 4e6
+    monkeypatch.undo()
+    assert npz._memory() > 2**28
+
+
+def test_metadata_are_not_read(tmp_path):
+    path = tmp_path / "mine.npz"
+    np.savez(path, a=np.eye(4), b=np.eye(4), y=[0, 1, 1, 0], notes=np.zeros(10**6))
+    tracemalloc.start()
+    assert load_npz(path).names == ("a", "b")
+    assert tracemalloc.get_traced_memory()[1] < 4e6
+    tracemalloc.stop()
+
+
+def test_arrays_with_named_fields_are_refused(tmp_path):
+    rows = np.zeros(3, dtype=[("\u03b1", float)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy says that old readers cannot read it
+        np.savez(tmp_path / "named.npz", a=np.eye(3), b=np.eye(3), y=rows)
+    with pytest.raises(ValueError, match="plain arrays, got one with named fields, 'y'"):
+        load_npz(tmp_path / "named.npz")
