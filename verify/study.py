@@ -26,6 +26,7 @@ from verify.results.results import Results
 
 MOST_TRIALS = 10_000_000
 """Trials per sample size; a study of more would take weeks."""
+MOST_STEPS = 1_000_000
 HIDDEN_UNITS = 32
 
 
@@ -120,7 +121,7 @@ class Study(Design):
             cls=cls,
             seed=at_least(0, 2**64 - 1).whole("seed", seed),
             device=_device(device),
-            steps=at_least(1).whole("steps", steps),
+            steps=at_least(1, MOST_STEPS).whole("steps", steps),
             learning_rate=FINITE_POSITIVE.number("learning_rate", learning_rate),
         )
 
@@ -219,15 +220,24 @@ def _enough_trials(
 
 
 def _sizes(name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
-    listed = [values] if isinstance(values, (int, float, str)) else list(values)
-    sizes = tuple(sorted({at_least(1, LARGEST).whole(name, value) for value in listed}))
+    sizes = tuple(sorted({at_least(1, LARGEST).whole(name, value) for value in _listed(values)}))
     if len(sizes) < least:
         raise ValueError(f"{name} must hold at least one positive integer, got none")
     return sizes
 
 
+def _listed(values: Any) -> list[Any]:
+    """One number as a list of it, several as they are; bytes and text are no list of numbers."""
+    if isinstance(values, str | bytes | bytearray):
+        return [values]
+    try:
+        return list(values)
+    except TypeError:  # also of an array or tensor without dimensions
+        return [values]
+
+
 def _deltas(values: Sequence[float]) -> tuple[float, ...]:
-    listed = [values] if isinstance(values, (int, float, str)) else list(values)
+    listed = _listed(values)
     if not listed:
         raise ValueError("delta must hold at least one number in (0, 1), got none")
     return tuple(sorted({PROBABILITY.number("delta", value) for value in listed}, reverse=True))

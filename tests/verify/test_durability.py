@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -38,17 +39,39 @@ def script(name: str, *arguments: str, seconds: float) -> subprocess.CompletedPr
     )
 
 
-def test_kill_and_resume() -> None:
-    arguments = ("--kills", "2", "--trials", "64", "--workers", "1", "--seed", "3")
+def test_kill_and_resume_at_ten_moments() -> None:
+    arguments = ("--small", "--kills", "10", "--trials", "64", "--workers", "1", "--seed", "3")
     done = script("kill_and_resume.py", *arguments, seconds=300)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "10 kills" in done.stdout
     assert ", 0 faults" in done.stdout
 
 
 @pytest.mark.slow
-def test_kill_and_resume_at_fifty_moments() -> None:
-    done = script("kill_and_resume.py", "--kills", "50", seconds=7200)
+@pytest.mark.parametrize("size", [(), ("--small", "--trials", "320")])
+def test_kill_and_resume_at_fifty_moments(size: tuple[str, ...]) -> None:
+    done = script("kill_and_resume.py", "--kills", "50", *size, seconds=7200)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_disk_that_cannot_sync_folders_keeps_all_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CIFS, some of FUSE, and Windows: one run once wrote one part and ended."""
+    original = os.fsync
+
+    def only_files(number: int) -> None:
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        original(number)
+
+    whole = Study(datasets.diabetes(), **SMALL).run(workers=1)
+    monkeypatch.setattr(os, "fsync", only_files)
+    study = Study(datasets.diabetes(), **SMALL)
+    study.run(tmp_path, workers=1, chunk=32)
+    assert len(list((tmp_path / "parts").glob("trials-*.parquet"))) == 2
+    again = study.run(tmp_path, workers=1, resume=True)
+    pd.testing.assert_frame_equal(again.frame, whole.frame, check_exact=True)
 
 
 def growth(*trials: int, seconds: float) -> tuple[float, float]:
