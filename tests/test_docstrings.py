@@ -53,6 +53,8 @@ INTERNAL = (
     "bounds.linear_case.exact_sums",
     "bounds.linear_case.schur",
     "bounds.receipts",
+    # The steps of `bounds.audit`, which has the example.
+    *(f"bounds.auditing.{step}" for step in ("checks", "points", "rows", "target", "worlds")),
 )
 
 
