@@ -69,6 +69,10 @@ class Design:
     steps: int
     learning_rate: float
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is not derived: a population of many rows is scaled again where it is needed."""
+        return {each.name: getattr(self, each.name) for each in fields(Design)}
+
     def at(self, delta: tuple[float, ...]) -> Design:
         """The same design with other confidence parameters."""
         if delta == self.delta:

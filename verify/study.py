@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import torch
 
@@ -20,9 +20,13 @@ from verify.design import Design, enough_trials
 from verify.execution.folder import check_writable
 from verify.execution.run import Options, RunOptions, run_study
 from verify.execution.shards import Filled, fill_study
+from verify.execution.slurm import submit_study
 from verify.report import DATA, PAGE, write_report
 from verify.results.display import table
 from verify.results.results import Results
+
+if TYPE_CHECKING:
+    from submitit import Executor, Job
 
 MOST_TRIALS = 10_000_000
 """Trials per sample size; a study of more would take weeks."""
@@ -166,6 +170,25 @@ class Study(Design):
             The number of parts computed, and the shards that are unfinished.
         """
         return fill_study(self, out, shard, **options)
+
+    def submit(
+        self,
+        executor: Executor,
+        out: str | Path,
+        shards: int,
+        workers: int | None = None,
+        chunk: int = 32,
+    ) -> list[Job[Filled]]:
+        """Submit the shards as jobs of a batch system such as Slurm (extra `slurm`).
+
+        See `verify.execution.slurm.submit_study` for the parameters and errors.
+
+        Returns
+        -------
+        list of submitit.Job
+            One for each shard.
+        """
+        return submit_study(self, executor, out, shards, workers=workers, chunk=chunk)
 
     def report(self, out: str | Path = "report", **options: Unpack[RunOptions]) -> Path:
         """Run the study, with part files in `out`, and write report.html and report.json there.

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,7 @@ from verify.cli import main
 from verify.execution import cluster, part_files
 from verify.execution.tasks import Context, Task, compute
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 SMALL: dict[str, Any] = {
@@ -34,13 +36,18 @@ SMALL: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def local() -> Iterator[Any]:
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=":0",
-        silence_logs="CRITICAL",
-    ) as running:
+    # Its memory manager drops copies that no waiting task needs for a moment, as with tasks of 20 ms.
+    without = {"distributed.scheduler.active-memory-manager.start": False}
+    with (
+        dask.config.set(without),
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",
+            silence_logs="CRITICAL",
+        ) as running,
+    ):
         yield running
 
 
@@ -57,6 +64,36 @@ def test_work_of_a_lost_worker_is_done_by_another(local: Any, tmp_path: Path) ->
         done = sorted(cluster.spread(client, work, range(20)))
     assert os.path.exists(flag)
     assert done == [(n, n**2) for n in range(20)]
+
+
+def test_work_is_sent_to_each_worker_once_and_not_per_task(local: Any, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    class Work:
+        """Nested, so that it travels by value; says who pickles and who reads it."""
+
+        def __getstate__(self) -> dict[str, Any]:
+            self.say("packed")
+            return {"data": b"x" * 10**6}
+
+        def __setstate__(self, state: dict[str, Any]) -> None:
+            self.say("read")
+
+        def __call__(self, number: int) -> int:
+            time.sleep(0.02)
+            return os.getpid()
+
+        def say(self, what: str) -> None:
+            with open(log, "a") as file:
+                file.write(f"{what} {os.getpid()}\n")
+
+    with distributed.Client(local, set_as_default=False) as client:
+        done = dict(cluster.spread(client, Work(), range(40)))
+    said = log.read_text().splitlines()
+    assert [line for line in said if line.endswith(f" {os.getpid()}")] == [f"packed {os.getpid()}"]
+    read = [line.split()[1] for line in said if line.startswith("read")]
+    assert len(read) == len(set(read))
+    assert {int(pid) for pid in read} >= set(done.values())
 
 
 @pytest.mark.slow

@@ -7,10 +7,13 @@ Numbers equal those of one process bit for bit if the processors are of the same
 from __future__ import annotations
 
 import logging
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from loky.backend.reduction import dumps
 
 from verify.execution.workers import WorkersLostError, drain
 
@@ -73,7 +76,7 @@ def spread(
     client
         Of the cluster that does the work.
     work
-        Sent to the cluster once; workers pass it on to each other.
+        Sent to the cluster once; workers pass it on to each other, once to each of them.
     pieces
         Distinct arguments of `work`.
 
@@ -96,10 +99,11 @@ def spread(
     _check_scheduler(client)
 
     # Scattered data are lost with the workers that hold them. The result of a task can be computed
-    # again, so `work` is sent as the result of a task, and may be large.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
-        shared = client.submit(_same, work, pure=False)
+    # again, so `work` is sent as the result of a task, and may be large. It is pickled here: dask would
+    # do so four times, and the scheduler would read it.
     versions = _versions()
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+        shared = client.submit(_unpacked, dumps(work), versions, pure=False)
 
     def submit(piece: Piece) -> Any:
         return client.submit(_do, shared, piece, versions, pure=False)
@@ -151,16 +155,21 @@ def _threads(client: Client) -> int:
     return sum(client.nthreads().values())
 
 
-def _same(work: Any) -> Any:
-    return work
+def _unpacked(work: bytes, versions: dict[str, str]) -> Any:
+    _check_versions(versions)
+    return pickle.loads(work)
 
 
 def _do(work: Callable[[Any], Any], piece: Any, versions: dict[str, str]) -> Any:
+    _check_versions(versions)
+    return work(piece)
+
+
+def _check_versions(versions: dict[str, str]) -> None:
     if versions != _versions():
         raise ValueError(
             f"workers of the cluster must have the versions {versions}, got {_versions()}"
         )
-    return work(piece)
 
 
 def _versions() -> dict[str, str]:
