@@ -40,15 +40,16 @@ def imported(*folders):
 
 NEEDED = declared(PROJECT["dependencies"])
 EXTRAS = {name: declared(each) for name, each in PROJECT["optional-dependencies"].items()}
+OPTIONAL = EXTRAS["cluster"] | EXTRAS["slurm"]
 
 
 def test_what_the_packages_import_is_declared():
-    assert imported(*OURS) - BY_PYTEST - NEEDED - EXTRAS["cluster"] == set()
+    assert imported(*OURS) - BY_PYTEST - NEEDED - OPTIONAL == set()
 
 
 def test_what_is_declared_is_imported():
     assert NEEDED - imported(*OURS) == set()
-    assert EXTRAS["cluster"] - imported(*OURS) == set()
+    assert OPTIONAL - imported(*OURS) == set()
 
 
 def test_what_the_tests_import_is_declared_and_the_reverse():
