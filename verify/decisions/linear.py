@@ -14,9 +14,9 @@ Line: TypeAlias = tuple[np.ndarray, np.ndarray]
 # Up to this side an eigendecomposition serves all penalties; beyond, one factorisation each is cheaper.
 EIGEN_SIDE = 1500
 # Entries of a piece of a matrix: sums are formed over such pieces.
-CELLS = 2**22
+CELLS = 2**21
 # The side of the blocks in which a symmetric matrix is copied onto itself.
-BLOCK = 512
+BLOCK = 128
 
 
 class Source(Protocol):
@@ -51,7 +51,7 @@ def rows_at_a_time(stored: float) -> int:
     Examples
     --------
     >>> rows_at_a_time(4096.0)
-    1024
+    512
     """
     return max(1, int(CELLS / max(stored, 1.0)))
 
