@@ -170,7 +170,9 @@ def test_each_alteration_changes_what_its_text_says():
     }
     for name, total in expected.items():
         assert least_bound(name) == pytest.approx(total, abs=1e-6), name
-    assert set(expected) | {"no empirical loss"} == set(ALTERATIONS.names)
+    assert set(expected) | {"no empirical loss", "no divergence"} == set(ALTERATIONS.names)
+    without_divergence = ALTERATIONS.find("no divergence").arguments({"KL": 2.0, "C": 1.0})
+    assert without_divergence == {"KL": 0.0, "C": 1.0}
     without_loss = ALTERATIONS.find("no empirical loss").arguments({"L_hat": 0.25, "C": 1.0})
     assert without_loss == {"L_hat": 0.0, "C": 1.0}
 
