@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,22 @@ def test_the_file_of_the_work_is_removed(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(ValueError, match="must not be 2"):
         list(spread(work, [2, 3], 2))
     assert list(tmp_path.glob("*.work")) == []
+
+
+def test_workers_that_never_become_ready_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that waits for a lock or a disk while it starts would be waited for without end."""
+
+    class Work:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return time.sleep, (600,)
+
+        def __call__(self, number: int) -> int:
+            return number
+
+    monkeypatch.setattr(workers, "START_SECONDS", 0.5)
+    with pytest.raises(WorkersLostError, match=r"no worker process was ready within 0\.5 s"):
+        list(spread(Work(), [1, 2], 2))
+    _until(lambda: not multiprocessing_children())
 
 
 def test_an_interrupt_while_workers_start_and_end_leaves_nothing_on_the_terminal(

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import loky
@@ -32,6 +33,8 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 ATTEMPTS = 3
+START_SECONDS = 600.0
+"""For the first worker to start and read its work, which takes seconds, on a busy machine a minute."""
 _ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -72,7 +75,7 @@ def spread(
     Raises
     ------
     WorkersLostError
-        If workers died three times with nothing finished in between.
+        If workers died three times with nothing finished in between, or none was ready in ten minutes.
     Exception
         Whatever `work` raises.
 
@@ -146,7 +149,10 @@ def _on_processes(path: str, pieces: Sequence[Piece], workers: int) -> Iterator[
                 return pool.submit(_do, piece)
 
         try:
-            for piece, result in drain(submit, list(left), lambda: 3 * workers, _first):
+            with _undisturbed():
+                ready = executor.submit(_ready)
+            first = partial(_first, ready)
+            for piece, result in drain(submit, list(left), lambda: 3 * workers, first):
                 lost = 0
                 del left[piece]
                 yield piece, result
@@ -209,8 +215,17 @@ def drain(
             yield running.pop(future), future.result()
 
 
-def _first(futures: list[Any]) -> None:
+def _first(ready: Any, futures: list[Any]) -> None:
+    """Wait until one is done; `ready` is what the first worker does when it has read the work."""
+    if not ready.done():
+        found = wait([ready, *futures], timeout=START_SECONDS, return_when=FIRST_COMPLETED)
+        if not found.done:
+            raise WorkersLostError(f"no worker process was ready within {START_SECONDS:g} s")
     wait(futures, return_when=FIRST_COMPLETED)
+
+
+def _ready() -> None:
+    """Nothing: a worker that does it has started."""
 
 
 def _begin(parent: int, path: str) -> None:
