@@ -20,6 +20,7 @@ LARGE = 2**26
 """Bytes from which on a tensor lies in a file."""
 
 _ZEROS = bytes(2**20)
+_seen: set[str] = set()
 
 
 def zeros(*shape: int) -> Tensor:
@@ -48,6 +49,7 @@ def map_file(
     path: str | Path, dtype: torch.dtype, shape: tuple[int, ...], shared: bool = False
 ) -> Tensor:
     """The tensor that lies in a file. Unless it is shared, a change stays in this process."""
+    _seen.add(str(path))
     flat = torch.from_file(str(path), shared=shared, size=math.prod(shape), dtype=dtype)
     return flat.view(shape)
 
@@ -57,6 +59,13 @@ def file_of(tensor: Tensor) -> str | None:
     name = tensor.untyped_storage().filename
     whole = tensor.nbytes == tensor.untyped_storage().nbytes() and tensor.is_contiguous()
     return name if name is not None and whole and os.path.exists(name) else None
+
+
+def remove_files() -> None:
+    """Remove the files that this process has mapped: whoever made them was killed, and cannot."""
+    for path in _seen:
+        with suppress(OSError):
+            os.unlink(path)
 
 
 def _zero_file(size: int) -> Path:

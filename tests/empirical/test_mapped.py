@@ -4,7 +4,11 @@ import errno
 import gc
 import os
 import pickle
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +110,32 @@ def test_workers_map_the_file_and_are_sent_no_rows(scratch: Path) -> None:
     for _, found in workers.spread(seen, [1, 2], 2):
         assert found in (total, float(study.population.inputs[1].sum()))
     assert float(sum(x.sum() for x in study.population.inputs)) == total
+
+
+def test_workers_of_a_killed_process_remove_its_files(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, signal, sys, tempfile\n"
+        "tempfile.tempdir = sys.argv[1]\n"
+        "from empirical import mapped\n"
+        "from verify.execution.workers import spread\n"
+        "mapped.LARGE = 0\n"
+        "tensor = mapped.zeros(10)\n"
+        "parent = os.getpid()\n"
+        "def work(number):\n"
+        "    import os, signal, time\n"
+        "    assert float(tensor.sum()) == 0\n"
+        "    os.kill(parent, signal.SIGKILL)\n"
+        "    time.sleep(600)\n"
+        "list(spread(work, [1, 2], 2))\n"
+    )
+    files = tmp_path / "files"
+    files.mkdir()
+    assert subprocess.run([sys.executable, str(script), str(files)]).returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 60
+    while list(files.iterdir()):
+        assert time.monotonic() < deadline, list(files.iterdir())
+        time.sleep(0.05)
 
 
 def test_a_tensor_in_memory_is_sent_as_it_is(scratch: Path) -> None:

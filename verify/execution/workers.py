@@ -243,6 +243,8 @@ def _end_with(parent: int, path: str) -> None:
         time.sleep(0.5)
     with suppress(OSError):
         os.unlink(path)
+    if "empirical.mapped" in sys.modules:
+        sys.modules["empirical.mapped"].remove_files()
     os._exit(1)
 
 
