@@ -118,7 +118,7 @@ def many_classes(
     y = rng.integers(0, classes, n)
     topics = rng.dirichlet(np.full(columns, 0.02), classes)
     words = 0.6 * topics + 0.4 / columns
-    counts = np.stack([rng.multinomial(40, words[each]) for each in y])
+    counts = np.stack([rng.multinomial(12, words[each]) for each in y])
     wrong = rng.random(n) < 0.1
     labels = np.where(wrong, rng.integers(0, classes, n), y)
     return TfidfTransformer().fit_transform(sparse.csr_matrix(counts)).tocsr(), labels
