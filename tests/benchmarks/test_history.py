@@ -112,3 +112,21 @@ def test_a_history_is_drawn(history: Any, tmp_path: Path, monkeypatch: pytest.Mo
     assert pictures[0] == pictures[1]
     for text in ("speed", "ours", "theirs", "1111111", "2222222", "3333333", "2026-01-03"):
         assert f">{text}<" in pictures[0]
+
+
+def test_the_history_in_the_docs_is_one(history: Any) -> None:
+    docs = FOLDER.parents[1] / "docs"
+    runs = history.read(docs / "benchmarks.jsonl")
+    picture = (docs / "benchmarks.svg").read_text("utf-8")
+    drawn = [run for run in runs if run["benchmark"] in ("train_models", "rademacher_draws")]
+    assert {run["changed"] for run in drawn} == {False}
+    for run in drawn:
+        assert f">{run['commit'][:7]}<" in picture
+
+
+def test_a_pattern_chooses_figures(history: Any) -> None:
+    import plot_history
+
+    runs = [{"benchmark": "speed", "time": "2026-01-01", "figures": {"ours": 2.0, "theirs": 1.0}}]
+    (panel,) = plot_history.draw(runs, [], "^our").axes
+    assert [line.get_label() for line in panel.lines] == ["ours"]
