@@ -1,9 +1,14 @@
 """No test asserts how long anything takes: hypothesis, too, sets no deadlines. Pictures are closed."""
 
+import os
 import sys
 
 import pytest
 from hypothesis import settings
+
+# Each worker of pytest-xdist is one process on one thread, and so is what it starts.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")

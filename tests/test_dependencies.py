@@ -14,7 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 # Distributions that are not called as what they hold.
 MODULES = {"scikit-learn": "sklearn"}
 # Run as commands or read by other tools, never imported.
-TOOLS = {"ruff", "mypy", "pandas_stubs", "nox", "pre_commit"}
+TOOLS = {"ruff", "mypy", "pandas_stubs", "nox", "pre_commit", "pytest_xdist"}
 # The plugin is loaded by pytest, so whoever loads it has pytest.
 BY_PYTEST = {"pytest"}
 
