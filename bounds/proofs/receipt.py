@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bounds.receipts.replay import FORMAT, digest
-from bounds.statement.derivation import Step
+from bounds.statement.derivation import Derivation, Step
 from bounds.statement.statement import Statement, Term
 
 
@@ -20,7 +20,7 @@ def receipt(statement: Statement, /) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the theorem has no derivation.
+        If the theorem has no derivation, or a number of more digits than Python prints.
 
     Examples
     --------
@@ -31,7 +31,17 @@ def receipt(statement: Statement, /) -> dict[str, Any]:
     """
     if statement.derivation is None:
         raise ValueError(f"the theorem must have a derivation, got {statement.key} without one")
-    content: dict[str, Any] = {
+    try:
+        content = _content(statement, statement.derivation)
+    except ValueError as error:  # from int's limit on digits
+        raise ValueError(
+            f"the numbers of a theorem must be short enough to print, got in {statement.key}: {error}"
+        ) from None
+    return {**content, "digest": digest(content)}
+
+
+def _content(statement: Statement, derivation: Derivation) -> dict[str, Any]:
+    return {
         "format": FORMAT,
         "key": statement.key,
         "title": statement.title,
@@ -46,9 +56,8 @@ def receipt(statement: Statement, /) -> dict[str, Any]:
             "defaults": dict(statement.defaults),
             "alternatives": [other.key for other in statement.alternatives],
         },
-        "steps": [_step(step) for step in statement.derivation],
+        "steps": [_step(step) for step in derivation],
     }
-    return {**content, "digest": digest(content)}
 
 
 def _term(term: Term) -> dict[str, Any]:

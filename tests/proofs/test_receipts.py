@@ -269,3 +269,10 @@ def test_the_command_replays_files_and_says_which_are_proofs(tmp_path):
             check=False,
         )
         assert done.returncode == expected, done.stdout + done.stderr
+
+
+def test_a_number_too_long_to_print_is_refused_in_words():
+    first, *rest = SHARP.terms
+    endless = dataclasses.replace(first, expression=first.expression + sympy.Integer(10) ** 5000)
+    with pytest.raises(ValueError, match=r"must be short enough to print, got in risk_gap\.sharp"):
+        receipt(dataclasses.replace(SHARP, terms=(endless, *rest)))
