@@ -258,9 +258,12 @@ def test_shares_of_the_rows_are_nested_and_real():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["table5"], "table must be one of table1, table2, table3, table4, all, got 'table5'"),
+        (
+            ["table5"],
+            "table must be one of table1, table2, table3, table4, all, got 'table5'; did you mean 'table4'?",
+        ),
         (["table1", "--seed", "-1"], "seed must be an integer of at least 0, got -1"),
-        (["table1", "--seeds", "0"], "seeds must be a positive integer, got 0"),
+        (["table1", "--seeds", "0"], "seeds must be a positive integer and at most 100000, got 0"),
         (["table1", "--epochs", "many"], "epochs must be a positive integer, got 'many'"),
         (["table1", "--padded"], "padded must be used with iemocap, got no iemocap"),
         (["table1", "--data", "diabetes"], "data must have class labels, got a real target"),
