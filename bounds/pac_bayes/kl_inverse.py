@@ -16,6 +16,8 @@ from bounds.theorem import Theorem
 
 _STEPS = 60
 """More than are ever needed: the steps of Newton's method on a convex function, from the right."""
+_ROUNDING = 8 * np.finfo(np.float64).eps
+"""More than rounding changes in either summand of kl, as a share of it."""
 
 
 def binary_kl(q: Any, p: Any) -> Number:
@@ -31,8 +33,12 @@ def binary_kl(q: Any, p: Any) -> Number:
 
 
 def _kl(q: FloatArray, p: FloatArray) -> FloatArray:
-    both = _part(q, p, p - q) + _part(1 - q, 1 - p, q - p)
-    return np.where(p == q, 0.0, np.maximum(both, 0.0))
+    return np.where(p == q, 0.0, np.maximum(_parts(q, p).sum(axis=0), 0.0))
+
+
+def _parts(q: FloatArray, p: FloatArray) -> FloatArray:
+    """Both summands of kl(q || p), each within a few units in its last place."""
+    return np.stack([_part(q, p, p - q), _part(1 - q, 1 - p, q - p)])
 
 
 def _part(a: FloatArray, b: FloatArray, step: FloatArray) -> FloatArray:
@@ -40,7 +46,8 @@ def _part(a: FloatArray, b: FloatArray, step: FloatArray) -> FloatArray:
     with np.errstate(all="ignore"):
         # log1p keeps the digits where b is near a.
         near = -a * np.log1p(step / a)
-        far = a * (np.log(a) - np.log(b))
+        quotient = a / b
+        far = a * np.where(np.isinf(quotient), np.log(a) - np.log(b), np.log(quotient))
     return np.where(a == 0, 0.0, np.where(np.abs(step) < a / 2, near, far))
 
 
@@ -69,8 +76,12 @@ def kl_inverse(q: Any, budget: Any) -> Number:
             if (further == found).all():
                 break
             found = further
-    # Newton stops within rounding of the root, on either side.
-    up = np.nextafter(np.nextafter(found, 2.0), 2.0)
+        # Newton stops within rounding of the root, on either side: the summands nearly cancel where p is
+        # near q, and what rounding changes in them moves the root by so much over the slope.
+        error = _ROUNDING * np.abs(_parts(share, found)).sum(axis=0)
+        moved = error * (found * (1 - found)) / (found - share)
+        up = found + np.where((found > share) & (found < 1), moved, 0.0)
+    up = np.nextafter(np.nextafter(up, 2.0), 2.0)
     return plain(np.where(most == 0, share, np.where(np.isinf(most), 1.0, np.minimum(up, 1.0))))
 
 
