@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from scipy.special import rel_entr
 
 from bounds import risk_gap
 from empirical.quality import fast_rate
@@ -116,6 +117,20 @@ def test_noise_that_is_independent_of_the_features_has_exact_constants():
     for name in ("V", "v_norm", "v_frobenius"):
         assert getattr(found, name) == pytest.approx(float(getattr(truth, name)), rel=1e-3)
     assert (found.delta, found.leverage, found.rows_needed(0.05)) == (0.0, math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("rows", "square"), [(1000, 0.1), (1000, 0.02), (100, 0.03), (1000, 5.0), (40, 36.0)]
+)
+def test_a_least_eigenvalue_is_one_that_the_rows_exclude_however_small(rows, square):
+    """exp(-n kl(a, l)) <= delta at what is returned, also where the largest such l is 1e-20 and less."""
+    z = np.zeros((rows, 1))
+    z[: math.ceil(square), 0] = math.sqrt(square / math.ceil(square))
+    found, seen = least_eigenvalue(z, 1.0, 0.025), square / rows
+    if found > 0:
+        exponent = rows * float(rel_entr(seen, found) + rel_entr(1 - seen, 1 - found))
+        assert exponent >= math.log(1 / 0.025) * (1 - 1e-9)
+    assert (found > 0) == (square >= 1)
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.special import rel_entr
 
 from bounds.domains import FINITE, FINITE_NON_NEGATIVE, FINITE_POSITIVE, PROBABILITY, at_least
+from bounds.pac_bayes import kl_inverse
 from empirical.statistics import betting
 
 ROUNDED = 1e-9
@@ -193,12 +192,9 @@ def least_eigenvalue(features: ArrayLike, norm: float, delta: float) -> float:
     share = min(seen / square, 1.0)
     if share <= 0:
         return 0.0
-
-    def exponent(q: float) -> float:
-        return float(rel_entr(share, q) + rel_entr(1 - share, 1 - q)) - enough
-
-    low = math.ulp(0.0)
-    return square * (brentq(exponent, low, share) if exponent(low) > 0 else 0.0)
+    # kl(a || l) = kl(1 - a || 1 - l): the least l is one minus the largest 1 - l, which is rounded up.
+    rest = min(math.nextafter(1 - share, 2.0), 1.0)
+    return square * (1 - float(kl_inverse(rest, enough)))
 
 
 def independent_noise(p: int, covariance: ArrayLike) -> FastRateConstants:
