@@ -49,6 +49,20 @@ def test_the_norms_of_a_large_covariance_lie_between_their_ends(
             assert float(frobenius.low) > 0.999 * truths[1]
 
 
+@pytest.mark.parametrize("classes", [3, C])
+def test_the_norms_scale_with_the_features_and_the_residuals(classes: int) -> None:
+    """Also by factors whose products float32 cannot hold: moments of 1e-80 and of 1e80."""
+    w, xi = noise(7)
+    xi = xi[:classes]
+    before = covariance_norms(w, xi)
+    for one, other in ((0, -70), (-70, -70), (70, 70), (0, 130)):
+        a, b = 2.0**one, 2.0**other
+        for norm, moved in zip(before, covariance_norms(a * w, b * xi), strict=True):
+            factor = (a * b) ** 2
+            assert float(moved.low) == pytest.approx(factor * float(norm.low), rel=1e-12)
+            assert float(moved.high) == pytest.approx(factor * float(norm.high), rel=1e-12)
+
+
 def test_a_small_covariance_is_measured_and_a_large_one_bounded_by_the_same_function() -> None:
     """Columns of zeros make a matrix large without a change of its norms."""
     w, xi = noise(3)
