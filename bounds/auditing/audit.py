@@ -104,7 +104,7 @@ def audit(
     return Audit(
         mine.name,
         mine.reference.name,
-        tuple([*_exchanged(mine, found, tried_at), *found]),
+        tuple([*_exchanged(mine, chosen, found, tried_at), *found]),
         tuple(passed),
         tuple(skipped),
         factor,
@@ -113,14 +113,17 @@ def audit(
 
 
 def _exchanged(
-    mine: Target, found: Sequence[Finding], tried_at: Sequence[Point]
+    mine: Target,
+    chosen: Sequence[tuple[str, Check]],
+    found: Sequence[Finding],
+    tried_at: Sequence[Point],
 ) -> Iterator[Finding]:
     """If exchanging two arguments mends everything, they are swapped: say which."""
     if not found or mine.sample:
         return
     for one, other in combinations(sorted(set(mine.names.values())), 2):
         mended = mine.exchanged(one, other)
-        if any(next(check(mended, tried_at), None) for _, check in (*_FIRST, *_LAST)):
+        if any(next(check(mended, tried_at), None) for _, check in chosen):
             continue
         if worlds.exists(mine.reference) and worlds.tried(mended).violation is not None:
             continue

@@ -62,7 +62,12 @@ def worlds(reference: Reference) -> Iterator[World]:
             for s in end.free_symbols
         }
         low, high = (float(e.subs(ones)) for e in (reference.summands.low, reference.summands.high))
-        known = dict(reference.summands.known)
+        # What is chosen in advance is chosen for the world, in `_point`.
+        known = {
+            name: value
+            for name, value in reference.summands.known.items()
+            if reference.quantity(name).units != PER_LOSS
+        }
     numbers = (1, *(NUMBERS if "KL" in reference.inputs else ()))
     for number in numbers:
         for m in SIZES:

@@ -236,6 +236,21 @@ def exponent(mean_hat: float, m: float, delta: float) -> float:
     return mean_hat + log(1 / delta) / (2 * m)
 
 
+def half_of_catoni(
+    gibbs_hat: float, KL: float, C: float, m: float, lam: float, delta: float
+) -> float:
+    """A sixteenth for an eighth."""
+    return gibbs_hat + lam * C**2 / (16 * m) + (KL + log(1 / delta)) / lam
+
+
+def bernstein_without_two(
+    mean_hat: float, variance: float, C: float, m: float, delta: float
+) -> float:
+    """No 2 under the root. With C and the variance exchanged it would be too large, and of no unit."""
+    w = log(1 / delta)
+    return mean_hat + sqrt(variance * w / m) + C * w / (3 * m)
+
+
 SLIPS: dict[str, tuple[Callable[..., Any], str, set[str]]] = {
     "misplaced delta": (misplaced_delta, "pac_bayes.mcallester", {"tail"}),
     "misplaced delta, clipped": (misplaced_delta_clipped, "pac_bayes.mcallester", {"tail"}),
@@ -260,6 +275,8 @@ SLIPS: dict[str, tuple[Callable[..., Any], str, set[str]]] = {
     "half of Hoeffding": (half_of_hoeffding, "mean.hoeffding", {"validity"}),
     "C without its square": (no_root_of_the_range, "mean.hoeffding", {"scale"}),
     "Bernstein without its range": (bernstein_without_range, "mean.bernstein", {"validity"}),
+    "Bernstein without its 2": (bernstein_without_two, "mean.bernstein", {"validity"}),
+    "half of Catoni's variance": (half_of_catoni, "pac_bayes.catoni", {"validity"}),
     "1/m for 1/sqrt(m)": (exponent, "mean.hoeffding", {"validity"}),
 }
 """Each with the reference, and the checks that must be among those that find it."""

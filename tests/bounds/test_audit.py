@@ -38,6 +38,7 @@ PLANTED = [
     "batch index",
     "variance of means of batches",
     "variance of the mean",
+    "half of Catoni's variance",
 ]
 
 
@@ -104,6 +105,12 @@ def test_swapped_arguments_are_named() -> None:
     found, _ = slip("swapped KL and m")
     assert found.findings[0].check == "exchanged arguments"
     assert "KL and m" in found.findings[0].sentence
+
+
+def test_arguments_are_swapped_only_if_an_exchange_mends_every_check() -> None:
+    """C and the variance exchanged make the bound larger, and give it no unit."""
+    found, _ = slip("Bernstein without its 2")
+    assert {each.check for each in found.findings} == {"validity"}
 
 
 def test_the_critical_factor_is_that_of_the_exact_world() -> None:
