@@ -60,34 +60,34 @@ class Target:
 
         For a bound on a sample the numbers lie at the ends of their range, and have the point's average.
         """
-        if self.sample:
-            return self.on(rows_of(self.reference, point), point)
         return self._number(self._given(point))
 
     def on(self, rows: FloatArray, point: Point, cuts: int = 2) -> float:
         """The bound on a sample, in as many batches, with the other arguments of a point."""
-        sample = np.array_split(rows, cuts) if self.sample == BATCHES else rows
-        return self._number({**self._given(point), self.sample_name: sample})
+        return self._number(self._given(point, rows, cuts))
 
     def trouble(self, point: Point) -> str:
         """What the bound raised at a point, in words; empty if it returned something."""
-        given = self._given(point)
-        if self.sample:
-            given[self.sample_name] = rows_of(self.reference, point)
         try:
-            self._called(given)
+            self._called(self._given(point))
         except Exception as error:  # whatever someone's code raises is a finding
             return f"{type(error).__name__}: {error}"
         return ""
 
-    def _given(self, point: Point) -> dict[str, Any]:
-        """Its own arguments; what counts something is an int."""
-        return {
+    def _given(
+        self, point: Point, rows: FloatArray | None = None, cuts: int = 2
+    ) -> dict[str, Any]:
+        """Its own arguments; what counts something is an int, and a sample has the rows or the point's average."""
+        given: dict[str, Any] = {
             name: int(point[known])
             if self.reference.quantity(known).domain.integer
             else point[known]
             for name, known in self.names.items()
         }
+        if self.sample:
+            rows = rows_of(self.reference, point) if rows is None else rows
+            given[self.sample_name] = np.array_split(rows, cuts) if self.sample == BATCHES else rows
+        return given
 
     def _called(self, given: Mapping[str, Any]) -> float:
         with np.errstate(all="ignore"), warnings.catch_warnings():

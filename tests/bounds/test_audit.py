@@ -154,6 +154,14 @@ def test_a_bound_that_gives_no_number_is_a_finding() -> None:
     assert "24 of 24 points" in finding.sentence
 
 
+def test_what_a_bound_on_batches_raised_is_said() -> None:
+    def raising(batches: list[np.ndarray], delta: float) -> float:
+        raise RuntimeError(f"{len(batches)} batches of {batches[0].ndim} dimension")
+
+    finding = audit(raising, "mean.hoeffding").findings[0]
+    assert "RuntimeError: 2 batches of 1 dimension" in finding.sentence
+
+
 def test_what_counts_something_is_passed_as_an_integer_and_a_sample_under_its_own_name() -> None:
     def counted(mean_hat: float, m: int, delta: float) -> float:
         return mean_hat + math.sqrt(math.log(1 / delta) / (2 * len(range(m))))
