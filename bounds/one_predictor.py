@@ -85,7 +85,7 @@ def _violations(theorem: Theorem, summands: Summands) -> Iterator[Violation]:
         )
     low, high = _ends(theorem, summands)
     fixed: dict[str, float | FloatArray] = {
-        name: _elsewhere(theorem, name)
+        name: elsewhere(theorem, name)
         for name in theorem.inputs
         if name not in (size, summands.average, "delta")
     }
@@ -94,7 +94,7 @@ def _violations(theorem: Theorem, summands: Summands) -> Iterator[Violation]:
     chances = np.asarray(CHANCES)[:, None]
     means = low + (high - low) * chances
     for name, value in summands.known.items():
-        fixed[name] = np.asarray(_in_world(theorem, value, chances), dtype=np.float64)
+        fixed[name] = in_world(value, chances)
     for m in SIZES:
         averages = low + (high - low) * np.arange(m + 1) / m
         law = binomial_law(m, chances)
@@ -126,17 +126,32 @@ def _ends(theorem: Theorem, summands: Summands) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _elsewhere(theorem: Theorem, name: str) -> float:
-    """The value of an argument that the world makes zero, or counts as one thing or an ample sample."""
+def elsewhere(theorem: Theorem, name: str) -> float:
+    """The value of an argument that the world makes zero, or counts as one thing or an ample sample.
+
+    Examples
+    --------
+    >>> from bounds import latent_quality
+    >>> elsewhere(latent_quality.sharp("T"), "R_loss"), elsewhere(latent_quality.sharp("T"), "m")
+    (0.0, 1000000000000)
+    """
     if theorem.quantities[name].domain.integer:
         return _AMPLE if theorem.directions.get(name) == -1 else 1.0
     return 0.0
 
 
-def _in_world(theorem: Theorem, value: sympy.Expr, chances: FloatArray) -> FloatArray:
+def in_world(value: sympy.Expr, chances: FloatArray) -> FloatArray:
+    """An expression in `CHANCE` at every chance; its other symbols are 1.
+
+    Examples
+    --------
+    >>> from bounds.notation import C
+    >>> in_world(C**2 * CHANCE * (1 - CHANCE), np.array([0.0, 0.5])).tolist()
+    [0.0, 0.25]
+    """
     ones = {symbol: 1 for symbol in value.free_symbols if symbol != CHANCE}
     function = sympy.lambdify([CHANCE], value.subs(ones), modules="numpy")
-    return np.broadcast_to(function(chances), chances.shape)
+    return np.broadcast_to(np.asarray(function(chances), dtype=np.float64), chances.shape)
 
 
 def binomial_law(m: int, chances: FloatArray) -> FloatArray:

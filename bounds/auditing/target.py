@@ -74,10 +74,8 @@ class Target:
             return f"{type(error).__name__}: {error}"
         return ""
 
-    def _given(
-        self, point: Point, rows: FloatArray | None = None, cuts: int = 2
-    ) -> dict[str, Any]:
-        """Its own arguments; what counts something is an int, and a sample has the rows or the point's average."""
+    def _given(self, point: Point, rows: FloatArray | None = None, cuts: int = 2) -> dict[str, Any]:
+        """Its own arguments; what counts something is an int, and a sample has the rows or the average."""
         given: dict[str, Any] = {
             name: int(point[known])
             if self.reference.quantity(known).domain.integer

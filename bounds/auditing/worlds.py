@@ -13,23 +13,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import sympy
 
 from bounds.auditing.means import VARIANCE_HAT
 from bounds.auditing.references import Point, Reference
 from bounds.auditing.result import Finding
-from bounds.auditing.target import Target
+from bounds.auditing.target import Target, ends
 from bounds.domains import FloatArray
-from bounds.one_predictor import binomial_law
+from bounds.one_predictor import binomial_law, elsewhere, in_world
 from bounds.quantity import PER_LOSS
-from bounds.statement.summands import CHANCE
 
 SIZES = (10, 100)
 DELTAS = (0.2, 0.05, 0.01)
 CHANCES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
 NUMBERS = (20, 1000)
 """How many predictors there are to choose from."""
-_AMPLE = 1e12
 _ROUNDING = 1e-9
 
 
@@ -53,28 +50,20 @@ def exists(reference: Reference) -> bool:
 
 def worlds(reference: Reference) -> Iterator[World]:
     """All of them, with C = 1."""
-    low, high = 0.0, 1.0
-    known: dict[str, sympy.Expr] = {}
-    if reference.summands is not None:
-        ones = {
-            s: 1
-            for end in (reference.summands.low, reference.summands.high)
-            for s in end.free_symbols
-        }
-        low, high = (float(e.subs(ones)) for e in (reference.summands.low, reference.summands.high))
-        # What is chosen in advance is chosen for the world, in `_point`.
-        known = {
-            name: value
-            for name, value in reference.summands.known.items()
-            if reference.quantity(name).units != PER_LOSS
-        }
+    low, high = ends(reference, {}) if reference.summands else (0.0, 1.0)
+    # What is chosen in advance is chosen for the world, in `_point`.
+    known = {
+        name: in_world(value, np.array(CHANCES))
+        for name, value in (reference.summands.known if reference.summands else {}).items()
+        if reference.quantity(name).units != PER_LOSS
+    }
     numbers = (1, *(NUMBERS if "KL" in reference.inputs else ()))
     for number in numbers:
         for m in SIZES:
-            for q in CHANCES:
+            for position, q in enumerate(CHANCES):
                 one = binomial_law(m, np.array([[q]]))[0]
                 law = one if number == 1 else _least_of(one, number)
-                given = {name: _in_world(value, q) for name, value in known.items()}
+                given = {name: float(values[position]) for name, values in known.items()}
                 if "KL" in reference.inputs:
                     given["KL"] = math.log(number)
                 best = "" if number == 1 else f"the best on the sample of {number} predictors, "
@@ -90,28 +79,20 @@ def _least_of(law: FloatArray, number: int) -> FloatArray:
     return least
 
 
-def _in_world(value: sympy.Expr, chance: float) -> float:
-    ones = {symbol: 1 for symbol in value.free_symbols if symbol != CHANCE}
-    return float(value.subs({**ones, CHANCE: chance}))
-
-
 def _point(reference: Reference, world: World, average: float, delta: float) -> dict[str, float]:
     """Every argument: what the world does not have is 0, or counts as one thing or an ample sample."""
     found: dict[str, float] = {}
     for name in reference.inputs:
-        quantity = reference.quantity(name)
-        if quantity.domain.integer:
-            found[name] = _AMPLE if reference.directions.get(name) == -1 else 1.0
-        elif quantity.units == PER_LOSS:
+        if reference.quantity(name).units == PER_LOSS:
             # Nearly the best at delta = 0.05, as one would choose it in advance.
             found[name] = math.sqrt(8 * world.m * (world.known.get("KL", 0.0) + math.log(20)))
         else:
-            found[name] = 0.0
+            found[name] = elsewhere(reference.theorem, name)
     found |= {"C": 1.0, "L": 1.0, "delta": delta, reference.size: float(world.m)}
     if reference.summands is not None:
         found[reference.summands.average] = average
-    share = (average - world.averages[0]) / (world.averages[-1] - world.averages[0])
     length = world.averages[-1] - world.averages[0]
+    share = (average - world.averages[0]) / length
     if world.m > 1:
         found[VARIANCE_HAT.name] = length**2 * share * (1 - share) * world.m / (world.m - 1)
     names = {*reference.inputs, reference.size}
