@@ -19,8 +19,7 @@ from bounds.theorem import Theorem
 Check = Callable[[Target, Sequence[Point]], Iterator[Finding]]
 
 _FIRST: tuple[tuple[str, Check], ...] = (
-    ("numbers", checks.undefined),
-    ("claims something", checks.vacuous),
+    ("numbers", checks.numbers),
     ("directions", checks.directions),
 )
 _LAST: tuple[tuple[str, Check], ...] = (("limits", checks.limits),)

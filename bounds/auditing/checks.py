@@ -28,22 +28,34 @@ def _shown(target: Target, point: Point) -> dict[str, float]:
     return {name: float(point[name]) for name in target.arguments}
 
 
-def undefined(target: Target, points: Points) -> Iterator[Finding]:
-    """A bound is a number wherever the reference is; infinity claims nothing and is one."""
+def _worst(found: Sequence[tuple[float, Finding]]) -> Iterator[Finding]:
+    """The finding of the largest size; the first of equals."""
+    if found:
+        yield max(found, key=lambda each: each[0])[1]
+
+
+def numbers(target: Target, points: Points) -> Iterator[Finding]:
+    """A bound is a number wherever the reference is, and somewhere claims something."""
+    yield from _undefined(target, points)
+    yield from _vacuous(target, points)
+
+
+def _undefined(target: Target, points: Points) -> Iterator[Finding]:
+    """Infinity claims nothing, and is a number."""
     failed = [point for point in points if np.isnan(target.at(point))]
     if failed:
-        raised_ = target.trouble(failed[0])
+        trouble = target.trouble(failed[0])
         yield Finding(
             "numbers",
             f"The bound is no number at {len(failed)} of {len(points)} points where the reference is one"
-            f"{f' ({raised_})' if raised_ else ''}.",
+            f"{f' ({trouble})' if trouble else ''}.",
             _shown(target, failed[0]),
             target.at(failed[0]),
             target.reference.total(failed[0]),
         )
 
 
-def vacuous(target: Target, points: Points) -> Iterator[Finding]:
+def _vacuous(target: Target, points: Points) -> Iterator[Finding]:
     """Somewhere among the points where the reference claims something a bound does so too."""
     claimed = [p for p in points if target.reference.total(p) < target.reference.ceiling(p)]
     values = [target.at(point) for point in claimed]
@@ -97,9 +109,8 @@ def _direction(target: Target, points: Points, name: str) -> Iterator[Finding]:
                 size = against / (abs(low) + abs(high))
                 finding = Finding("directions", sentence, _shown(target, further), high, known_high)
                 wrong.append((size, finding))
-    if wrong:
-        yield max(wrong, key=lambda each: each[0])[1]
-    elif moves < 1e-9 < 1e-3 < expected:
+    yield from _worst(wrong)
+    if not wrong and moves < 1e-9 < 1e-3 < expected:
         point = points[0]
         yield Finding(
             "directions",
@@ -112,7 +123,8 @@ def _direction(target: Target, points: Points, name: str) -> Iterator[Finding]:
 
 def scale(target: Target, points: Points) -> Iterator[Finding]:
     """Losses in another unit: a bound on a loss is multiplied as the losses are."""
-    factor, worst = 3.0, (1e-6, None)
+    factor = 3.0
+    wrong: list[tuple[float, Finding]] = []
     power = float((target.reference.theorem.units or LOSS)[0])
     for point in points:
         scaled = {
@@ -122,7 +134,7 @@ def scale(target: Target, points: Points) -> Iterator[Finding]:
         before, after = target.at(point), target.at(scaled)
         expected = before * factor**power
         off = abs(after - expected) / (abs(after) + abs(expected) + 1e-300)
-        if np.isfinite([before, after]).all() and off > worst[0]:
+        if np.isfinite([before, after]).all() and off > 1e-6:
             sentence = (
                 f"Losses three times as large must give a bound {factor**power:g} times as large: it goes"
                 f" from {before:.6g} to {after:.6g}. One of the terms does not have the units of a loss."
@@ -130,15 +142,14 @@ def scale(target: Target, points: Points) -> Iterator[Finding]:
             found = Finding(
                 "scale", sentence, _shown(target, scaled), after, target.reference.total(scaled)
             )
-            worst = (off, found)  # type: ignore[assignment]
-    if worst[1] is not None:
-        yield worst[1]
+            wrong.append((off, found))
+    yield from _worst(wrong)
 
 
 def tail(target: Target, points: Points) -> Iterator[Finding]:
     """As delta falls a bound grows like a power of ln(1/delta), not like one of 1/delta."""
     size = target.reference.size
-    steepest: tuple[float, Finding] | None = None
+    wrong: list[tuple[float, Finding]] = []
     for point in points[:6]:
         ample = {**point, size: 2000.0 if target.sample else _MANY} if size else dict(point)
         for first, second in _LEVELS:
@@ -157,10 +168,8 @@ def tail(target: Target, points: Points) -> Iterator[Finding]:
                     " power of 1/delta, as log(a)/delta does where log(a/delta) is meant."
                 )
                 found = Finding("tail", sentence, _shown(target, at[2]), two, known[2])
-                if steepest is None or growth > steepest[0]:
-                    steepest = growth, found
-    if steepest is not None:
-        yield steepest[1]
+                wrong.append((growth, found))
+    yield from _worst(wrong)
 
 
 def limits(target: Target, points: Points) -> Iterator[Finding]:
