@@ -105,17 +105,6 @@ class Reference:
         sampled = {self.summands.average, means.VARIANCE_HAT.name, self.size}
         return tuple(name for name in self.inputs if name in sampled)
 
-    @cached_property
-    def most(self) -> str:
-        """The argument that no left-hand side exceeds: "C", or empty where that is 1 or unlimited.
-
-        Examples
-        --------
-        >>> REFERENCES.find("mean.hoeffding").most
-        'C'
-        """
-        return "C" if self.theorem.units == LOSS or "C" in self.inputs else ""
-
     def quantity(self, name: str) -> Quantity:
         """What an argument is.
 
@@ -134,7 +123,7 @@ class Reference:
         >>> REFERENCES.find("mean.hoeffding").ceiling({"C": 2.0})
         2.0
         """
-        if self.most:
+        if self.theorem.units == LOSS or "C" in self.inputs:
             return point.get("C", 1.0)
         return np.inf if self.theorem.lhs == KL_GIBBS else 1.0
 
