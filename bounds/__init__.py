@@ -1,47 +1,34 @@
 """Generalisation bounds of multi-modal learning as sympy objects: evaluate, invert, prove, print, audit.
 
 Import what you need: ``from bounds import risk_gap, latent_quality, modality_gain``.
-Nothing is imported here before it is used, so that ``import bounds`` costs nothing.
+What is there is imported on first use, so that ``import bounds`` costs nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bounds.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from bounds.auditing.audit import audit as audit
 
-_MODULES = (
-    "catalogue",
-    "contract",
-    "latent_quality",
-    "linear_case",
-    "losses",
-    "modality_gain",
-    "notation",
-    "pac_bayes",
-    "proofs",
-    "rademacher",
-    "receipts",
-    "risk_gap",
-    "theorem",
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    modules=(
+        "catalogue",
+        "contract",
+        "latent_quality",
+        "linear_case",
+        "losses",
+        "modality_gain",
+        "notation",
+        "pac_bayes",
+        "proofs",
+        "rademacher",
+        "receipts",
+        "risk_gap",
+        "theorem",
+    ),
+    homes={"audit": "bounds.auditing.audit"},
 )
-
-
-def __getattr__(name: str) -> Any:
-    """The version, a public function, or a public module on first use."""
-    from importlib import import_module
-
-    if name == "__version__":
-        from importlib import metadata
-
-        return metadata.version("multimodal-bounds")
-    if name == "audit":
-        return import_module(f"{__name__}.auditing.audit").audit
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module 'bounds' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return ["__version__", *_MODULES, "audit"]

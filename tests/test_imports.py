@@ -17,6 +17,7 @@ SHARED = (
     "bounds.names",
     "bounds.losses",
     "bounds.notation",
+    "bounds.on_first_use",
     "bounds.rademacher",
     "bounds.table",
 )

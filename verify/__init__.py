@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bounds.on_first_use import on_first_use
 
 if TYPE_CHECKING:
     from verify.certificates.arriving import arriving
@@ -47,14 +47,5 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import torch and all that a study needs on first use; evaluating a bound needs neither."""
-    if name == "__version__":
-        return metadata.version("multimodal-bounds")
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'verify' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+# Torch, and all that a study needs, is imported on first use; evaluating a bound needs neither.
+__getattr__, __dir__ = on_first_use(__name__, homes=_HOMES)
