@@ -65,7 +65,7 @@ def kl_inverse(q: Any, budget: Any) -> Number:
     rest = 1 - share
     with np.errstate(all="ignore"):
         # Three bounds from above: kl >= 2 (p - q)^2, (p - q)^2/(2p), and -(1 - q) ln(1 - p) - entropy of q.
-        entropy = _times_log(share, share) + _times_log(rest, rest)
+        entropy = _entropy(share) + _entropy(rest)
         least = np.minimum(share + np.sqrt(most / 2), share + np.sqrt(2 * share * most) + 2 * most)
         least = np.minimum(least, -np.expm1(-(most + entropy) / rest))
         found = np.clip(np.where(rest == 0, 1.0, least), share, 1.0)
@@ -85,9 +85,9 @@ def kl_inverse(q: Any, budget: Any) -> Number:
     return plain(np.where(most == 0, share, np.where(np.isinf(most), 1.0, np.minimum(up, 1.0))))
 
 
-def _times_log(a: FloatArray, b: FloatArray) -> FloatArray:
-    """-a ln b, and 0 for a = 0."""
-    return np.where(a == 0, 0.0, -a * np.log(b))
+def _entropy(a: FloatArray) -> FloatArray:
+    """-a ln a, and 0 for a = 0."""
+    return np.where(a == 0, 0.0, -a * np.log(a))
 
 
 def largest_risk(theorem: Theorem, /, *, gibbs_hat: Any, C: Any = 1.0, **arguments: Any) -> Number:

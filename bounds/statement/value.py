@@ -147,8 +147,6 @@ class BoundValue:
 
 
 def _verdict(vacuous: object) -> str:
-    return (
-        {True: "; vacuous", False: "; not vacuous"}.get(bool(vacuous), "")
-        if vacuous is not None
-        else ""
-    )
+    if vacuous is None:
+        return ""
+    return "; vacuous" if vacuous else "; not vacuous"
