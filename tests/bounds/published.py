@@ -177,11 +177,12 @@ def confidence_for_delta(mean_hat: float, C: float, m: float, delta: float) -> f
 
 def batch_index(batches: list[np.ndarray], KL: float, delta: float) -> float:
     """The average over batches divided by the index of the last one."""
-    total, m = 0.0, 0
-    for index, batch in enumerate(batches):  # noqa: B007
+    total, m, last = 0.0, 0, 0
+    for index, batch in enumerate(batches):
         total += batch.mean()
         m += len(batch)
-    return total / index + sqrt((KL + log(2 * sqrt(m) / delta)) / (2 * m))
+        last = index
+    return total / last + sqrt((KL + log(2 * sqrt(m) / delta)) / (2 * m))
 
 
 def variance_of_batch_means(batches: list[np.ndarray], delta: float) -> float:

@@ -213,7 +213,7 @@ def test_it_is_public() -> None:
 
     assert bounds.audit is audit is multimodal_bounds.audit
     with pytest.raises(AttributeError, match="module 'bounds' has no attribute 'audits'"):
-        bounds.audits  # noqa: B018
+        _ = bounds.audits
 
 
 def test_the_page_lists_what_is_tried() -> None:

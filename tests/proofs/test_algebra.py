@@ -41,7 +41,10 @@ def expression(draw, depth):
     """A random text over m, C and delta."""
     if depth == 0:
         return draw.choice(["m", "C", "delta", "2", "3", "8", "12"])
-    part = lambda: expression(draw, depth - 1)  # noqa: E731
+
+    def part():
+        return expression(draw, depth - 1)
+
     kind = draw.choice(["+", "*", "/", "sqrt", "log", "power", "share"])
     if kind in ("sqrt", "log"):
         return f"{kind}({part()})"
