@@ -120,8 +120,6 @@ def _recommendation(
     sentence = words.recommendation_sentence(
         found,
         judged,
-        gains,
-        evidence.plan,
         metric=evidence.metric,
         margin=margin,
         delta=delta,

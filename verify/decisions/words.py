@@ -115,8 +115,6 @@ def comparative(metric: Measure, gain: float) -> str:
 def recommendation_sentence(
     found: Recommendation,
     judged: Sequence[Verdict],
-    gains: Sequence[Gain],
-    plan: Plan,
     *,
     metric: Measure,
     margin: float,
@@ -143,8 +141,7 @@ def recommendation_sentence(
     sentences += [
         text
         for verdict in judged
-        if verdict.name not in named
-        and (text := other(verdict, found, metric, margin, size, found.subset != ()))
+        if verdict.name not in named and (text := other(verdict, margin, size, found.subset != ()))
     ]
     return " ".join(sentences)
 
@@ -176,8 +173,6 @@ def _constant(found: Recommendation, size: str) -> str:
 
 def other(
     verdict: Verdict,
-    found: Recommendation,
-    metric: Measure,
     margin: float,
     size: str,
     something: bool,
@@ -187,10 +182,9 @@ def other(
     Examples
     --------
     >>> from verify.decisions.family import Comparison
-    >>> from verify.decisions.losses import METRICS
     >>> pair = Comparison("modality", "video", ("text", "video"), ("text",), 0.5, 0.5)
     >>> verdict = Verdict("video", "undecided", Gain(pair, 0.002, -0.006, 0.011, 700, 700, 0.3), None)
-    >>> other(verdict, Recommendation((), (), None), METRICS.find("accuracy"), 0.005, "1,400 rows", True)
+    >>> other(verdict, 0.005, "1,400 rows", True)
     'Video adds nothing that can be shown with 1,400 rows: between −0.6 and +1.1.'
     """
     gain = verdict.gain
