@@ -8,11 +8,12 @@ from typing import Any
 
 from verify.decisions import words
 
-WIDTH, LABEL, ROW = 640, 190, 44
+WIDTH = 450
+"""Of the drawing of one modality."""
 
 
 def forest(document: dict[str, Any]) -> dict[str, Any]:
-    """Where the lines of the forest plot lie: one row per modality, and the margin as a band."""
+    """Where the lines of the forest plot lie: a drawing for each modality, with the margin as a band."""
     modalities = [each for each in document["modalities"] if each["gain"] is not None]
     margin = document["margin"]
     # The ends of the range of a metric would hide everything else.
@@ -22,25 +23,21 @@ def forest(document: dict[str, Any]) -> dict[str, Any]:
 
     def x(value: float) -> float:
         kept: float = min(max(value, -limit), limit)
-        return float(round(LABEL + (kept + limit) / (2 * limit) * (WIDTH - LABEL - 16), 1))
+        return float(round((kept + limit) / (2 * limit) * (WIDTH - 16), 1))
 
     rows = [
         {
             **each,
-            "y": 14 + ROW * place + ROW // 2,
             "x_low": x(each["low"]),
             "x_high": x(each["high"]),
             "x": x(each["gain"]),
             "cut_low": each["low"] < -limit,
             "cut_high": each["high"] > limit,
         }
-        for place, each in enumerate(modalities)
+        for each in modalities
     ]
     return {
         "width": WIDTH,
-        "height": 14 + ROW * len(rows) + 40,
-        "bottom": 14 + ROW * len(rows),
-        "left": LABEL,
         "band": (x(-margin), x(margin)),
         "zero": x(0.0),
         "ticks": [(x(value), words.signed(value)) for value in ticks(-limit, limit)],
@@ -108,7 +105,7 @@ def learning_curves(document: dict[str, Any]) -> dict[str, Any] | None:
         "bottom": height - bottom,
         "right": width - 170,
         "lines": lines,
-        "sizes": [(x(m), words.count(m)) for m in sizes],
+        "places": [(x(m), words.count(m)) for m in sizes],
         "ticks": [(y(v), f"{v:.3g}") for v in ticks(low, high) if low <= v <= high],
     }
 
@@ -160,7 +157,7 @@ def price_picture(document: dict[str, Any]) -> dict[str, Any] | None:
         "points": points,
         "line": line,
         "path": " ".join(f"{a},{b}" for a, b in (each["end"] for each in line)),
-        "prices": [(x(price), f"{price:g}") for price in _apart(prices, x)],
+        "places": [(x(price), f"{price:g}") for price in _apart(prices, x)],
         "ticks": [(y(v), f"{v:.3g}") for v in ticks(low, high, 4) if low <= v <= high],
     }
 
