@@ -39,7 +39,7 @@ def _equal(labels: Labels, reference: str) -> pd.Index:
             continue
         kinds = "" if rows.dtype == index.dtype else f" (labels are {index.dtype} and {rows.dtype})"
         raise ValueError(
-            f"{argument} and {reference} must have the same row labels, got {len(index)} and "
+            f"{argument} and {reference} must have the same {_labels(index)}, got {len(index)} and "
             f"{len(rows)} rows of which {matching} match{kinds}; align='inner' (--align inner) keeps those, "
             "align='outer' takes a modality as absent where its row is missing, "
             "align='position' ignores the labels"
@@ -55,7 +55,7 @@ def _inner(labels: Labels, reference: str) -> pd.Index:
         shown = ", ".join(
             f"{argument} has {index.tolist()[0]!r}" for argument, index in labels.items()
         )
-        raise ValueError(f"tables must share row labels for align='inner', got none ({shown})")
+        raise ValueError(f"tables must share {_labels(rows)} for align='inner', got none ({shown})")
     return rows
 
 
@@ -134,7 +134,7 @@ def align_rows(
         if not index.is_unique:
             twice = index[index.duplicated()].tolist()[0]
             raise ValueError(
-                f"{argument} must have distinct row labels where tables differ in them, "
+                f"{argument} must have distinct {_labels(index)} where tables differ in them, "
                 f"got {twice!r} more than once"
             )
     kept = rule.kept(known, reference)
@@ -146,13 +146,20 @@ def align_rows(
         positions[argument] = None if unchanged else where
         left = len(index) - int((where >= 0).sum())
         if left:
+            label = "label" if index.name is None else index.name
             notes.append(
                 f"{argument}: {left} of {len(index)} rows were left out, since another table has no "
-                "row of that label."
+                f"row of that {label}."
             )
         elif not unchanged and (where >= 0).all():
-            notes.append(f"{argument}: rows were put in the order of {reference} by their labels.")
+            by = "their labels" if index.name is None else index.name
+            notes.append(f"{argument}: rows were put in the order of {reference} by {by}.")
     return Aligned(positions, own_labels(kept), tuple(notes))
+
+
+def _labels(index: pd.Index) -> str:
+    """What tells rows apart, in words: a column that was read as labels keeps its name."""
+    return "row labels" if index.name is None else f"values of {index.name!r}"
 
 
 def _known(labels: Mapping[str, pd.Index | None], reference: str) -> dict[str, pd.Index]:

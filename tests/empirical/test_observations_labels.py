@@ -19,8 +19,24 @@ def test_equal_labels_in_another_order_are_put_in_order():
     np.testing.assert_array_equal(found.features["a"], TABLE)
     np.testing.assert_array_equal(found.features["b"][:, 0], TABLE[:, 0])
     assert found.groups[0] == SHUFFLED.tolist().index(0)
+    note = "features['a']: rows were put in the order of target by id."
+    assert note in found.notes
+
+
+def test_labels_are_called_by_the_name_of_their_column():
+    found = observe({"a": FRAME.iloc[5:]}, MOOD, align="inner")
+    start = "target: 5 of 40 rows were left out, since another table has no row of that"
+    assert f"{start} id." in found.notes
+    with pytest.raises(ValueError, match="and target must have the same values of 'id', got 35"):
+        observe({"a": FRAME.iloc[5:]}, MOOD)
+    frame, mood = FRAME.rename_axis(None), MOOD.rename_axis(None)
+    found = observe({"a": frame.iloc[SHUFFLED]}, mood)
     note = "features['a']: rows were put in the order of target by their labels."
     assert note in found.notes
+    found = observe({"a": frame.iloc[5:]}, mood, align="inner")
+    assert f"{start} label." in found.notes
+    with pytest.raises(ValueError, match="and target must have the same row labels, got 35"):
+        observe({"a": frame.iloc[5:]}, mood)
 
 
 def test_partial_overlap_is_an_error_that_names_how_many_match():
