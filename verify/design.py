@@ -178,6 +178,7 @@ class Design:
             "L": self.constants.L,
         }
 
+    @cached_property
     def identity(self) -> dict[str, Any]:
         """All that fixes a trial's numbers, so neither delta nor the number of trials."""
         left_out = ("trials", "delta", "data", "description", "fusion_words")
@@ -190,7 +191,7 @@ class Design:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the study's identity."""
-        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
 
 
 def tests_of_a_claim(

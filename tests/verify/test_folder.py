@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
+from empirical.worlds.population import FinitePopulation
 from verify import Study
 from verify.execution import folder, part_files
 
@@ -29,6 +30,18 @@ def test_the_configuration_is_written_for_people(tmp_path: Path) -> None:
     assert config["settings"]["m"] == [8]
     assert config["settings"]["seed"] == 0
     assert folder.open_folder(tmp_path, study(trials=9, delta=[0.3])) == parts
+
+
+def test_the_population_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = []
+    original = FinitePopulation.fingerprint
+    monkeypatch.setattr(
+        FinitePopulation, "fingerprint", lambda self: hashed.append(self) or original(self)
+    )
+    opened = study()
+    parts = folder.open_folder(tmp_path, opened)
+    assert folder.open_folder(tmp_path, opened) == parts
+    assert len(hashed) == 1
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def _claim(path: Path, design: Design, out: str | Path) -> None:
     mine = {
         "fingerprint": design.fingerprint,
         "data": design.data.name,
-        "settings": design.identity(),
+        "settings": design.identity,
     }
     # Halves of characters, which UTF-8 has not, become what JSON writes for them.
     content = json.dumps(mine, indent=1, ensure_ascii=False).encode(errors="backslashreplace")
