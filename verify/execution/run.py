@@ -278,7 +278,7 @@ def compute_missing(
     return reference
 
 
-def check_workers(workers: int | None, client: Client | None) -> None:
+def check_workers(workers: int | None, client: Client | None = None) -> None:
     """Check how the work is shared out."""
     if workers is not None:
         POSITIVE_INTEGER.whole("workers", workers)

@@ -18,6 +18,7 @@ from verify.design import Design
 from verify.execution import part_files
 from verify.execution.folder import open_folder
 from verify.execution.plan import Shard
+from verify.execution.run import check_workers
 from verify.execution.shards import Filled, fill_study
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ def submit_study(
         )
     count = POSITIVE_INTEGER.whole("shards", shards)
     POSITIVE_INTEGER.whole("chunk", chunk)
-    if workers is not None:
-        POSITIVE_INTEGER.whole("workers", workers)
+    check_workers(workers)
     parts = open_folder(out, design).resolve()
     content = dumps(design)
     # The same study has the same file: jobs that are submitted again read it as well.
