@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import typer
 
 from verify.commands.application import Command, app, complete_key
-from verify.commands.text import columns, finite, yes
+from verify.commands.text import columns, finite, print_json, yes
 
 if TYPE_CHECKING:
     from bounds.theorem import Theorem
@@ -89,7 +88,7 @@ def _one(theorem: Theorem, given: dict[str, float], as_json: bool) -> None:
     value = theorem.evaluate(**given)
     if as_json:
         arguments = {name: finite(number) for name, number in given.items()}
-        _print_json({**_about(theorem), "arguments": arguments, **_point(value)})
+        print_json({**_about(theorem), "arguments": arguments, **_point(value)})
         return
     print(f"{theorem.title} ({theorem.reference})")
     for name, term in value.terms.items():
@@ -117,7 +116,7 @@ def _many(
             for row, point in enumerate(points)
         ]
         arguments = {name: finite(number) for name, number in fixed.items()}
-        _print_json({**_about(theorem), "arguments": arguments, "rows": rows})
+        print_json({**_about(theorem), "arguments": arguments, "rows": rows})
         return
     print(f"{theorem.title} ({theorem.reference})")
     lines = [[*varying, *value.terms, "total", "holds with", "dominant", "vacuous"]]
@@ -142,7 +141,3 @@ def _chance(theorem: Theorem, failure: float) -> str:
         failure = math.ulp(0.0)  # half of the least float is none
     # Six digits would round the rest of a small one away.
     return f"1 - {failure:.3g}" if 0 < failure < 1e-5 else f"{1 - failure:.6g}"
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))

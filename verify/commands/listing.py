@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from bounds.table import Table
 from verify.commands.application import Command, app
-from verify.commands.text import columns
+from verify.commands.text import columns, print_json
 
 Row = dict[str, Any]
 
@@ -134,7 +133,7 @@ def show(
     chosen = list(LISTS) if what is None else [LISTS.find(what)]
     found = {each.name: each.rows() for each in chosen}
     if as_json:
-        print(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(found)
         return
     for place, each in enumerate(chosen):
         rows = found[each.name]

@@ -156,6 +156,11 @@ def finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def print_json(content: Any) -> None:
+    """Print JSON, as `--json` asks for it."""
+    print(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+
+
 def columns(rows: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> list[str]:
     """Rows as lines with aligned columns, those of numbers to the right.
 
