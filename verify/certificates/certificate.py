@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, Literal
 
+from verify.results.display import table
+
 Side = Literal["both", "upper", "lower"]
 Verdict = Literal["M better", "N better", "cannot tell"]
 
@@ -145,22 +147,16 @@ class Certificate:
         return axes
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>"
-            for name, text in (
-                ("gap", f"{self.gap:+.4g}"),
-                ("interval", f"[{self.low:+.4g}, {self.high:+.4g}]"),
-                ("delta", f"{self.delta:g}"),
-                (f"{self.unit}s", str(self.n)),
-                ("p, M better", f"{self.p_M_better:.3g}"),
-                ("p, N better", f"{self.p_N_better:.3g}"),
-                ("method", self.method),
-            )
-        )
-        return (
-            f"<p><strong>{escape(self.verdict)}</strong></p>"
-            f"<table>{rows}</table><p>{escape(self.statement)}</p>"
-        )
+        rows = {
+            "gap": f"{self.gap:+.4g}",
+            "interval": f"[{self.low:+.4g}, {self.high:+.4g}]",
+            "delta": f"{self.delta:g}",
+            f"{self.unit}s": str(self.n),
+            "p, M better": f"{self.p_M_better:.3g}",
+            "p, N better": f"{self.p_N_better:.3g}",
+            "method": self.method,
+        }
+        return f"{table(self.verdict, rows)}<p>{escape(self.statement)}</p>"
 
 
 def level_of(delta: float, side: Side) -> float:
