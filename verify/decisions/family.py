@@ -51,32 +51,38 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Gain:
-    """A mean difference of losses on the hold-out, positive if the larger subset is better.
+class Mean:
+    """A mean gain over the units of the hold-out, with certified ends.
 
     Parameters
     ----------
-    comparison
-        What was compared.
-    gain
-        The mean over the units of the hold-out.
-    low, high
-        Each end fails with at most its share of delta.
-    n
-        The number of groups, or rows, behind it.
-    rows
-        The number of rows.
+    gain, low, high
+        Each end fails with at most its own probability.
+    n, rows
+        The number of units, and of rows.
     spread
-        The standard deviation over units.
+        The standard deviation over units; NaN where they are too few.
     """
 
-    comparison: Comparison
     gain: float
     low: float
     high: float
     n: int
     rows: int
     spread: float
+
+
+@dataclass(frozen=True)
+class Gain(Mean):
+    """A mean difference of losses on the hold-out, positive if the larger subset is better.
+
+    Parameters
+    ----------
+    comparison
+        What was compared; each end fails with at most its share of delta.
+    """
+
+    comparison: Comparison
 
     @property
     def better(self) -> bool:
@@ -145,28 +151,6 @@ def family(
     return found
 
 
-@dataclass(frozen=True)
-class Mean:
-    """A mean gain over the units of the hold-out, with certified ends.
-
-    Parameters
-    ----------
-    gain, low, high
-        Each end fails with at most its own probability.
-    n, rows
-        The number of units, and of rows.
-    spread
-        The standard deviation over units; NaN where they are too few.
-    """
-
-    gain: float
-    low: float
-    high: float
-    n: int
-    rows: int
-    spread: float
-
-
 def certify_mean(
     values: np.ndarray, evidence: Evidence, low_delta: float, high_delta: float, seed: int
 ) -> Mean:
@@ -216,5 +200,5 @@ def certify(
     for each in comparisons:
         gains = losses[each.smaller] - losses[each.larger]
         mean = certify_mean(gains, evidence, each.low_share * delta, each.high_share * delta, seed)
-        found.append(Gain(each, **vars(mean)))
+        found.append(Gain(**vars(mean), comparison=each))
     return found

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.stats import norm
 
 from empirical.modalities import Subset
 from verify.certificates.needed import units_for
 from verify.decisions.choice import Plan
-from verify.decisions.family import Comparison, Gain
+from verify.decisions.family import Gain
 
 # Betting intervals are wider than normal ones by about so much.
 WIDENING = 1.05
@@ -211,14 +211,11 @@ def index(gains: Sequence[Gain]) -> Mapping[tuple[Subset, Subset], Gain]:
 def reversed_gain(gain: Gain) -> Gain:
     """The gain of the smaller subset over the larger one."""
     pair = gain.comparison
-    return Gain(
-        Comparison(
-            pair.role, pair.subject, pair.smaller, pair.larger, pair.high_share, pair.low_share
-        ),
-        -gain.gain,
-        -gain.high,
-        -gain.low,
-        gain.n,
-        gain.rows,
-        gain.spread,
+    turned = replace(
+        pair,
+        larger=pair.smaller,
+        smaller=pair.larger,
+        low_share=pair.high_share,
+        high_share=pair.low_share,
     )
+    return replace(gain, comparison=turned, gain=-gain.gain, low=-gain.high, high=-gain.low)

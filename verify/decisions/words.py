@@ -183,7 +183,7 @@ def other(
     --------
     >>> from verify.decisions.family import Comparison
     >>> pair = Comparison("modality", "video", ("text", "video"), ("text",), 0.5, 0.5)
-    >>> verdict = Verdict("video", "undecided", Gain(pair, 0.002, -0.006, 0.011, 700, 700, 0.3), None)
+    >>> verdict = Verdict("video", "undecided", Gain(0.002, -0.006, 0.011, 700, 700, 0.3, pair), None)
     >>> other(verdict, 0.005, "1,400 rows", True)
     'Video adds nothing that can be shown with 1,400 rows: between −0.6 and +1.1.'
     """

@@ -12,7 +12,7 @@ A, Z, K = "a", "z", "k"
 
 def gain(larger: tuple[str, ...], smaller: tuple[str, ...], low: float, subject: str = "") -> Gain:
     pair = Comparison("modality" if subject else "path", subject, larger, smaller, 0.1, 0.1)
-    return Gain(pair, low + 0.02, low, low + 0.04, 500, 500, 0.3)
+    return Gain(low + 0.02, low, low + 0.04, 500, 500, 0.3, pair)
 
 
 def gains(beats_a: float) -> list[Gain]:

@@ -22,7 +22,7 @@ def said(decision: Decision) -> dict[str, str]:
 
 def gain(larger: str, smaller: str, mean: float, half: float, subject: str = "") -> Gain:
     pair = Comparison("modality", subject, tuple(larger), tuple(smaller), 0.1, 0.1)
-    return Gain(pair, mean, mean - half, mean + half, 500, 500, 0.4)
+    return Gain(mean, mean - half, mean + half, 500, 500, 0.4, pair)
 
 
 def coin(rng: np.random.Generator, n: int, rate: float) -> np.ndarray:
