@@ -57,10 +57,7 @@ def no_training_rows(M: Values, N: Values, loss_train: Any) -> None:
         raise ValueError(
             "loss_train must be a pair: losses of M and of N on the training rows"
         ) from None
-    train_M, train_N = (
-        losses_of("loss_train[0]", first, None),
-        losses_of("loss_train[1]", second, None),
-    )
+    train_M, train_N = losses_of("loss_train[0]", first), losses_of("loss_train[1]", second)
     if train_M.shape != train_N.shape:
         raise ValueError(
             f"loss_train must hold two arrays of one length, got {train_M.size} and {train_N.size}"

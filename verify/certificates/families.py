@@ -105,16 +105,8 @@ def bonferroni(
 ) -> list[Certificate]:
     """Each pair at delta divided by their number."""
     text = f"one of {len(read)} certificates that hold at once, each at delta / {len(read)}"
-    share = 1 / len(read)
-    return [
-        replace(
-            of_differences(each, delta / len(read), side, method, seed),
-            delta=delta,
-            family=text,
-            share=share,
-        )
-        for each in read
-    ]
+    shared = _at_equal_shares(read, delta, side, method, seed)
+    return [replace(each, delta=delta, family=text) for each in shared]
 
 
 def holm(
@@ -124,11 +116,7 @@ def holm(
     ends = _ends(side)
     tests = len(read) * len(ends)
     # Bets aim at the strictest level; their p-values are valid at every level.
-    share = 1 / len(read)
-    found = [
-        replace(of_differences(each, delta / len(read), side, method, seed), share=share)
-        for each in read
-    ]
+    found = _at_equal_shares(read, delta, side, method, seed)
     ranked = sorted((_p(c, end), i, end) for i, c in enumerate(found) for end in ends)
     decided: set[tuple[int, End]] = set()
     for rank, (p, i, end) in enumerate(ranked):
@@ -176,6 +164,16 @@ ADJUSTMENTS: Table[Adjustment] = Table(
         Adjustment("sequence", "in the order given, until one stays open", sequence),
     ],
 )
+
+
+def _at_equal_shares(
+    read: Sequence[Differences], delta: float, side: Side, method: Method, seed: int
+) -> list[Certificate]:
+    share = 1 / len(read)
+    return [
+        replace(of_differences(each, delta / len(read), side, method, seed), share=share)
+        for each in read
+    ]
 
 
 def _ends(side: Side) -> tuple[End, ...]:
