@@ -150,10 +150,8 @@ def _by_rows(
     X, d = source.whole, source.shape[1]
     root = np.sqrt(w).astype(X.dtype)
     mean = np.zeros(d)
-    for (
-        part,
-        piece,
-    ) in source.pieces():  # in float64: numpy would copy the whole of a float32 matrix
+    # In pieces: a product with float64 copies a float32 matrix.
+    for part, piece in source.pieces():
         mean += np.asarray(piece.T @ w[part]).ravel()
     mean /= w.sum()
     X = _scale_rows(X, root)
