@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+import slips
 import sympy
 import wrong_constants
 
@@ -95,7 +96,7 @@ def test_a_lemma_refuses_unknown_parameters():
 
 def test_a_step_must_fix_the_parameters_of_its_lemma():
     t = find("risk_gap.sharp")
-    loose = wrong_constants.with_steps(
+    loose = slips.with_steps(
         t,
         lambda step: (
             dataclasses.replace(step, where=FrozenMapping())

@@ -7,14 +7,15 @@ a lemma, a side condition, a probability or an assumption can give them away.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import sympy
+from slips import altered, times, with_term, without
 from sympy import log, sqrt
+from wrong_least_squares import LEAST_SQUARES
+from wrong_posteriors import POSTERIORS
 
 from bounds.catalogue import find
 from bounds.notation import (
-    KL,
     R_M,
     RISK_M,
     RISK_N,
@@ -22,76 +23,29 @@ from bounds.notation import (
     L,
     R_abs_M,
     R_loss,
-    V,
-    V_hat,
     Z_square,
     bet,
     delta,
     gamma,
-    inflation,
     kappa,
-    lam,
-    leverage,
     m,
-    m_head,
     m_test,
-    p,
-    theta,
-    v_frobenius,
-    v_max,
 )
-from bounds.proofs import least_squares, lemmas, posteriors
-from bounds.statement.derivation import Derivation, Lemma, Step
+from bounds.proofs import lemmas
+from bounds.statement.derivation import Step
 from bounds.statement.intermediate import (
     BEST_M,
     BEST_N,
-    DISTANCE,
-    GIBBS_GAP,
-    LOG_PRIOR_TILT,
     MEAN_DOWN,
     MEAN_UP,
-    SELF_NOISE,
     UP,
 )
 from bounds.theorem import Theorem
 
-
-def with_term(theorem: Theorem, name: str, expression: sympy.Expr) -> Theorem:
-    terms = tuple(
-        dataclasses.replace(term, expression=expression) if term.name == name else term
-        for term in theorem.terms
-    )
-    return dataclasses.replace(theorem, terms=terms)
-
-
-def with_steps(theorem: Theorem, change: Callable[[Step], Step | None]) -> Theorem:
-    steps = (change(step) for step in theorem.derivation)
-    kept = tuple(step for step in steps if step is not None)
-    return dataclasses.replace(theorem, derivation=Derivation(kept))
-
-
-def altered(
-    theorem: Theorem, lemma: Lemma, change: Callable[[Step], Step | None] | None = None, **fields
-) -> Theorem:
-    """Replace the steps that use this lemma: by `change`, or in some of their fields."""
-    change = change or (lambda step: dataclasses.replace(step, **fields))
-    return with_steps(theorem, lambda step: change(step) if step.lemma is lemma else step)
-
-
-def without(theorem: Theorem, left: sympy.Expr) -> Theorem:
-    return with_steps(theorem, lambda step: None if step.left == left else step)
-
-
-def times(theorem: Theorem, lemma: Lemma, factor: int) -> Theorem:
-    return altered(theorem, lemma, lambda s: dataclasses.replace(s, times=s.times * factor))
-
-
 PAPER, ABSOLUTE = find("risk_gap.paper"), find("risk_gap.paper_absolute")
 SHARP, DATA = find("risk_gap.sharp"), find("risk_gap.data_dependent")
 SPLIT, FAST = find("risk_gap.split_sample"), find("risk_gap.fast_rate")
-IN_ADVANCE = find("risk_gap.fast_rate_in_advance")
-MIXTURE, HELD_OUT = find("risk_gap.fast_rate_mixture"), find("risk_gap.held_out")
-MCALLESTER, CATONI = find("pac_bayes.mcallester"), find("pac_bayes.catoni")
+HELD_OUT = find("risk_gap.held_out")
 QUALITY, QUALITY_PAPER = find("latent_quality.sharp"), find("latent_quality.paper")
 
 
@@ -107,10 +61,6 @@ def mcdiarmid(theorem: Theorem, step: Step, confidence: sympy.Expr) -> Theorem:
 
 def swapped(theorem: Theorem) -> Theorem:
     return dataclasses.replace(theorem, lhs=RISK_N - RISK_M)
-
-
-def rooted_fast(t: sympy.Expr) -> sympy.Expr:
-    return FAST.terms[1].expression.subs(log(2 / delta), t)
 
 
 WRONG: dict[str, tuple[Theorem, str]] = {
@@ -287,125 +237,6 @@ WRONG: dict[str, tuple[Theorem, str]] = {
         ),
         "not proved non-negative",
     ),
-    "Bousquet at level delta": (
-        with_term(
-            altered(
-                altered(
-                    FAST,
-                    least_squares.BOUSQUET,
-                    lambda _: least_squares.BOUSQUET.step(
-                        times=2 * DISTANCE / (1 - kappa), t=log(1 / delta), n=m_head
-                    ),
-                ),
-                lemmas.SQUARE,
-                lambda _: lemmas.SQUARE.step(x=sqrt(rooted_fast(log(1 / delta))), y=DISTANCE),
-            ),
-            "head_estimation",
-            rooted_fast(log(1 / delta)),
-        ),
-        "fail with probability",
-    ),
-    "Bousquet without the 2 before b sqrt(V/n)": (
-        altered(
-            FAST,
-            least_squares.BOUSQUET,
-            lambda step: dataclasses.replace(
-                step,
-                right=step.right.subs(
-                    2 * v_max * sqrt(V / m_head),
-                    v_max * sqrt(V / m_head),
-                ),
-            ),
-        ),
-        "not an instance",
-    ),
-    "matrix Chernoff without the dimension p": (
-        altered(
-            IN_ADVANCE,
-            least_squares.MATRIX_CHERNOFF,
-            lambda step: dataclasses.replace(
-                step,
-                lemma=dataclasses.replace(step.lemma, failure=step.lemma.failure / p),
-            ),
-        ),
-        "fail with probability",
-    ),
-    "kappa in advance with ln(p/delta)": (
-        altered(
-            IN_ADVANCE,
-            least_squares.MATRIX_CHERNOFF,
-            lambda step: dataclasses.replace(
-                step,
-                where=step.where
-                | {least_squares.distortion: sqrt(2 * leverage * log(p / delta) / m_head)},
-            ),
-        ),
-        "not an instance",
-    ),
-    "the population's optimality with a negative factor (kappa < 0)": (
-        times(FAST, least_squares.POPULATION_OPTIMALITY, -1),
-        "not proved non-negative",
-    ),
-    "the mixture at level delta": (
-        with_term(
-            altered(
-                MIXTURE,
-                least_squares.GAUSSIAN_MIXTURE,
-                lambda step: least_squares.GAUSSIAN_MIXTURE.step(
-                    times=step.times, t=log(1 / delta), n=m_head
-                ),
-            ),
-            "head_estimation",
-            MIXTURE.terms[1].expression.subs(log(2 / delta), log(1 / delta)),
-        ),
-        "fail with probability",
-    ),
-    "the mixture for all of S": (
-        altered(
-            MIXTURE,
-            least_squares.GAUSSIAN_MIXTURE,
-            lambda step: dataclasses.replace(step, where=step.where | {least_squares.n: m}),
-        ),
-        "not an instance",
-    ),
-    "the mixture with more of V_hat than of V": (
-        with_term(
-            MIXTURE,
-            "head_estimation",
-            MIXTURE.terms[1].expression - (V - V_hat) * inflation / (3 * m_head),
-        ),
-        "add up",
-    ),
-    "the mixture with the root of the inflation": (
-        with_term(
-            altered(
-                MIXTURE,
-                least_squares.OBSERVED_INFLATION,
-                lambda step: dataclasses.replace(step, right=sqrt(inflation) * SELF_NOISE),
-            ),
-            "head_estimation",
-            MIXTURE.terms[1].expression / sqrt(inflation),
-        ),
-        "not an instance",
-    ),
-    "the mixture's last determinant without 1 - 2 theta lambda": (
-        altered(
-            MIXTURE,
-            least_squares.LOG_DET_POPULATION,
-            lambda step: dataclasses.replace(step, right=theta * V + theta**2 * v_frobenius**2),
-        ),
-        "not an instance",
-    ),
-    "the mixture where 2 theta lambda may be 1": (
-        dataclasses.replace(
-            MIXTURE,
-            terms=(
-                MIXTURE.terms[0],
-                *(dataclasses.replace(t, where=kappa < 1) for t in MIXTURE.terms[1:]),
-            ),
-        ),
-        "not proved non-negative",
-    ),
     "one stake, two-sided at the one-sided level": (
         dataclasses.replace(HELD_OUT, failure_probability=delta / 2),
         "fail with probability",
@@ -439,56 +270,8 @@ WRONG: dict[str, tuple[Theorem, str]] = {
         ),
         "need assumptions that are not listed: held_out",
     ),
-    "PAC-Bayes: log(2 sqrt(m))/delta for log(2 sqrt(m)/delta)": (
-        with_term(MCALLESTER, "deviation", C * sqrt((KL + log(2 * sqrt(m)) / delta) / (2 * m))),
-        "add up",
-    ),
-    "PAC-Bayes-kl with Maurer's constant, from Seeger's lemma": (
-        with_term(find("pac_bayes.kl"), "confidence", log(2 * sqrt(m) / delta) / m),
-        "add up",
-    ),
-    "Maurer's lemma without its factor 2": (
-        with_term(
-            altered(find("pac_bayes.maurer"), posteriors.MAURER, right=log(sqrt(m))),
-            "confidence",
-            log(sqrt(m) / delta) / m,
-        ),
-        "not an instance",
-    ),
-    "Pinsker with 4 for 2": (
-        altered(MCALLESTER, posteriors.PINSKER, left=4 * GIBBS_GAP**2),
-        "not an instance",
-    ),
-    "Markov's inequality at level 2 delta": (
-        with_term(
-            altered(
-                CATONI,
-                posteriors.MARKOV,
-                lambda step: posteriors.MARKOV.step(form=1, times=step.times, level=2 * delta),
-            ),
-            "confidence",
-            log(1 / (2 * delta)) / lam,
-        ),
-        "fail with probability",
-    ),
-    "a posterior that costs half": (
-        with_term(
-            altered(CATONI, posteriors.CHANGE_OF_MEASURE, right=KL / 2 + LOG_PRIOR_TILT),
-            "divergence",
-            KL / (2 * lam),
-        ),
-        "not an instance",
-    ),
-    "Hoeffding's lemma with 2 for 8": (
-        with_term(CATONI, "variance", lam * C**2 / (2 * m)),
-        "add up",
-    ),
-    "a prior that may depend on S": (
-        dataclasses.replace(
-            CATONI, assumptions=tuple(a for a in CATONI.assumptions if a.key != "prior")
-        ),
-        "need assumptions that are not listed: prior",
-    ),
+    **LEAST_SQUARES,
+    **POSTERIORS,
     # --- assumptions
     "ERM not listed": (
         dataclasses.replace(
