@@ -18,12 +18,6 @@ from bounds.theorem import Theorem
 
 Check = Callable[[Target, Sequence[Point]], Iterator[Finding]]
 
-_FIRST: tuple[tuple[str, Check], ...] = (
-    ("numbers", checks.numbers),
-    ("directions", checks.directions),
-)
-_LAST: tuple[tuple[str, Check], ...] = (("limits", checks.limits),)
-
 
 def audit(
     bound: object,
@@ -76,7 +70,10 @@ def audit(
     found: list[Finding] = []
     passed: list[str] = []
     skipped: list[str] = []
-    chosen: list[tuple[str, Check]] = [*_FIRST]
+    chosen: list[tuple[str, Check]] = [
+        ("numbers", checks.numbers),
+        ("directions", checks.directions),
+    ]
     if "C" in mine.arguments:
         chosen.append(("scale", checks.scale))
     else:
@@ -85,7 +82,7 @@ def audit(
         chosen.append(("tail", checks.tail))
     if mine.sample:
         chosen.append(("sample", samples))
-    chosen += _LAST
+    chosen.append(("limits", checks.limits))
     for name, check in chosen:
         findings = list(check(mine, tried_at))
         found += findings

@@ -66,7 +66,7 @@ class Reference:
     directions: Mapping[str, int]
     totals: Callable[[Sequence[Point]], FloatArray]
     summands: Summands | None = None
-    about: Deviation = field(default_factory=lambda: _mean)
+    about: Deviation = _mean
     centred: bool = False
     readings: tuple[Reference, ...] = field(default=(), repr=False)
 
