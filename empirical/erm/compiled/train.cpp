@@ -78,42 +78,36 @@ typedef int32_t integers __attribute__((vector_size(32)));
 namespace avx2 {
 
 #define TARGET __attribute__((target("avx2,fma")))
-#define NARROW                                                                                   \
-    struct Narrow {                                                                              \
-        typedef __m256 type;                                                                     \
-        static constexpr int lanes = 8;                                                          \
-        TARGET static inline type load(const float* p) { return _mm256_loadu_ps(p); }            \
-        TARGET static inline void store(float* p, type x) { _mm256_storeu_ps(p, x); }            \
-        TARGET static inline type all(float x) { return _mm256_set1_ps(x); }                     \
-        TARGET static inline type root(type x) { return _mm256_sqrt_ps(x); }                     \
-        TARGET static inline type fma(type a, type b, type c) { return _mm256_fmadd_ps(a, b, c); } \
-        TARGET static inline type positive(type x) {                                             \
-            return _mm256_max_ps(x, _mm256_setzero_ps());                                        \
-        }                                                                                        \
-        TARGET static inline type where_positive(type gate, type x) {                            \
-            return _mm256_and_ps(_mm256_cmp_ps(gate, _mm256_setzero_ps(), _CMP_GT_OQ), x);       \
-        }                                                                                        \
-    };
-#define TRANSPOSE                                                                               \
-    TARGET inline void transpose(const float* from, long ld_from, float* to, long ld_to) {      \
-        __m256 a[8], b[8];                                                                      \
-        for (int i = 0; i < 8; ++i) a[i] = _mm256_loadu_ps(from + i * ld_from);                 \
-        for (int i = 0; i < 8; i += 2) {                                                        \
-            b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);                                          \
-            b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);                                      \
-        }                                                                                       \
-        for (int i = 0; i < 8; i += 4)                                                          \
-            for (int j = 0; j < 2; ++j) {                                                       \
-                a[i + 2 * j] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0x44);                 \
-                a[i + 2 * j + 1] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0xEE);             \
-            }                                                                                   \
-        for (int i = 0; i < 4; ++i) {                                                           \
-            _mm256_storeu_ps(to + i * ld_to, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));     \
-            _mm256_storeu_ps(to + (i + 4) * ld_to, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31)); \
-        }                                                                                       \
+struct Narrow {
+    typedef __m256 type;
+    static constexpr int lanes = 8;
+    TARGET static inline type load(const float* p) { return _mm256_loadu_ps(p); }
+    TARGET static inline void store(float* p, type x) { _mm256_storeu_ps(p, x); }
+    TARGET static inline type all(float x) { return _mm256_set1_ps(x); }
+    TARGET static inline type root(type x) { return _mm256_sqrt_ps(x); }
+    TARGET static inline type fma(type a, type b, type c) { return _mm256_fmadd_ps(a, b, c); }
+    TARGET static inline type positive(type x) { return _mm256_max_ps(x, _mm256_setzero_ps()); }
+    TARGET static inline type where_positive(type gate, type x) {
+        return _mm256_and_ps(_mm256_cmp_ps(gate, _mm256_setzero_ps(), _CMP_GT_OQ), x);
     }
-NARROW
-TRANSPOSE
+};
+TARGET inline void transpose(const float* from, long ld_from, float* to, long ld_to) {
+    __m256 a[8], b[8];
+    for (int i = 0; i < 8; ++i) a[i] = _mm256_loadu_ps(from + i * ld_from);
+    for (int i = 0; i < 8; i += 2) {
+        b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; ++j) {
+            a[i + 2 * j] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0x44);
+            a[i + 2 * j + 1] = _mm256_shuffle_ps(b[i + j], b[i + j + 2], 0xEE);
+        }
+    for (int i = 0; i < 4; ++i) {
+        _mm256_storeu_ps(to + i * ld_to, _mm256_permute2f128_ps(a[i], a[i + 4], 0x20));
+        _mm256_storeu_ps(to + (i + 4) * ld_to, _mm256_permute2f128_ps(a[i], a[i + 4], 0x31));
+    }
+}
 typedef Narrow Wide;
 constexpr int TILE = 6;  // 6 x 2 sums, 2 columns and one number fill the 16 registers
 #include "model.inl"
@@ -124,8 +118,8 @@ constexpr int TILE = 6;  // 6 x 2 sums, 2 columns and one number fill the 16 reg
 namespace avx512 {
 
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
-NARROW
-TRANSPOSE
+using avx2::Narrow;
+using avx2::transpose;
 struct Wide {
     typedef __m512 type;
     static constexpr int lanes = 16;
