@@ -16,6 +16,7 @@ population.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -64,6 +65,11 @@ class Whitened:
     best_low: Tensor
     best_high: Tensor
     norms: Tensor
+
+    @cached_property
+    def xi(self) -> Tensor:
+        """[T, c, rows]: y - B' w, what the population's best head leaves."""
+        return self.targets - self.head @ self.w
 
 
 @dataclass(frozen=True)
@@ -160,14 +166,12 @@ def constants(white: Whitened) -> Constants:
 
 def _norms(white: Whitened) -> tuple[list[Norm], list[Norm]]:
     """The operator norms and the Frobenius norms of Cov(v), by trial."""
-    xi = white.targets - white.head @ white.w
-    found = [covariance_norms(w, x) for w, x in zip(white.w, xi, strict=True)]
+    found = [covariance_norms(w, xi) for w, xi in zip(white.w, white.xi, strict=True)]
     return [operator for operator, _ in found], [frobenius for _, frobenius in found]
 
 
 def _constants(white: Whitened, operator: list[Norm], frobenius: list[Norm]) -> Constants:
-    xi = white.targets - white.head @ white.w
-    leverage, noise = white.w.square().sum(1), xi.square().sum(1)
+    leverage, noise = white.w.square().sum(1), white.xi.square().sum(1)
     return Constants(
         V=(leverage * noise).mean(1),
         v_norm=torch.stack([norm.high for norm in operator]),

@@ -77,11 +77,10 @@ def sample_noise(white: Whitened, constants: Constants, mass: Tensor) -> SampleN
     >>> round(float(found.V_hat), 9), round(float(found.inflation), 3)
     (1.0, 1.0)
     """
-    xi = white.targets - white.head @ white.w
-    square = white.w.square().sum(1) * xi.square().sum(1)
+    square = white.w.square().sum(1) * white.xi.square().sum(1)
     theta = scale(constants)
     found = [
-        _inflation(white.w[t], xi[t], white.kept[t], mass[t], float(theta[t]))
+        _inflation(white.w[t], white.xi[t], white.kept[t], mass[t], float(theta[t]))
         for t in range(len(mass))
     ]
     return SampleNoise(theta, (mass * square).sum(1), torch.stack(found))

@@ -119,7 +119,7 @@ def gram_rounding(p: int, c: int) -> float:
     An entry errs by at most gamma_(p+c+8) ||w_i|| ||w_j|| ||xi_i|| ||xi_j|| (Higham 2002, section 3.1, with
     Cauchy-Schwarz), so the matrix by gamma times the sum of ||w_i||^2 ||xi_i||^2 in Frobenius norm.
     """
-    return (p + c + 8) * 2.0**-24 / (1.0 - (p + c + 8) * 2.0**-24)
+    return _gamma(p + c + 8)
 
 
 def second_moment(w: Tensor, xi: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -164,8 +164,7 @@ def _in_float32(*factors: Tensor) -> tuple[list[Tensor], float]:
 
 def rounding(trace: Tensor) -> Tensor:
     """What float32 can add to the norm of `second_moment`, `trace` the sum of |weight| ||v||^2."""
-    unit = (BLOCK + 8) * 2.0**-24
-    return unit / (1.0 - unit) * trace
+    return _gamma(BLOCK + 8) * trace
 
 
 def operator_norm(matrix: Tensor) -> Tensor:
@@ -190,6 +189,11 @@ def operator_norm(matrix: Tensor) -> Tensor:
     """
     largest: Tensor = torch.linalg.eigvalsh(matrix)[-1].clamp_min(0.0)
     return largest * (1.0 + 1e-9)
+
+
+def _gamma(n: int) -> float:
+    """The relative error of n steps of float32 is at most this (Higham 2002, section 3.1)."""
+    return n * 2.0**-24 / (1.0 - n * 2.0**-24)
 
 
 def _between(low: Tensor, high: Tensor, error: Tensor) -> Norm:

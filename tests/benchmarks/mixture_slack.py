@@ -30,7 +30,7 @@ def factors(z: np.ndarray, y: np.ndarray, m: int) -> dict[str, float]:
     known = fast_rate.constants(white)
     theta, t = float(mixture.scale(known)), math.log(2 / DELTA)
     w = white.w[0][white.kept[0]].contiguous()
-    xi = (white.targets - white.head @ white.w)[0]
+    xi = white.xi[0]
     v = (w[:, None] * xi[None]).reshape(-1, w.shape[1])
     rows, size = v.shape[1], v.shape[0]
     one = torch.eye(size, dtype=v.dtype)
