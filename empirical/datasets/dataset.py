@@ -209,13 +209,14 @@ def _real_target(labels: np.ndarray) -> np.ndarray:
     """Float64 values that are as far apart as the labels were."""
     values = labels.astype(np.float64)
     if labels.dtype.kind in "iu":
-        # Compared as integers: numpy would compare both as floats.
-        off = np.array([int(a) != int(b) for a, b in zip(values, labels, strict=True)])
-        if off.any():
-            raise ValueError(
-                "y must hold integers that float64 can hold (all up to 2**53), got"
-                f" {int(labels[off][0])}; subtract a constant first"
-            )
+        # Compared as integers: numpy would compare both as floats. Smaller ones are exact.
+        large = np.abs(values) >= 2.0**53
+        for value, label in zip(values[large], labels[large], strict=True):
+            if int(value) != int(label):
+                raise ValueError(
+                    "y must hold integers that float64 can hold (all up to 2**53), got"
+                    f" {int(label)}; subtract a constant first"
+                )
     with np.errstate(over="ignore", invalid="ignore"):
         spread = float(np.ptp(values / 2))
     if spread < _LEAST_SPREAD:
