@@ -75,7 +75,7 @@ def _zero_file(size: int) -> Path:
         with os.fdopen(handle, "wb") as file:
             for start in range(0, size, len(_ZEROS)):
                 file.write(_ZEROS[: size - start])
-    except OSError:
+    except BaseException:  # an interrupt as well
         os.unlink(name)
         raise
     return Path(name)

@@ -51,11 +51,8 @@ def test_a_large_tensor_lies_in_a_file_that_goes_with_it(scratch: Path) -> None:
 def test_without_room_for_a_file_a_tensor_lies_in_memory(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = os.fdopen
-
-    def full(*arguments: object) -> object:
-        file = opened(*arguments)  # type: ignore[call-overload]
-        file.close()
+    def full(handle: int, mode: str) -> object:
+        os.close(handle)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fdopen", full)
@@ -64,6 +61,19 @@ def test_without_room_for_a_file_a_tensor_lies_in_memory(
     assert list(scratch.iterdir()) == []
     monkeypatch.setattr(tempfile, "tempdir", str(scratch / "nowhere"))
     assert mapped.file_of(mapped.zeros(2, 3)) is None
+
+
+def test_an_interrupt_while_a_file_is_written_leaves_none(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(handle: int, mode: str) -> object:
+        os.close(handle)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fdopen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        mapped.zeros(2, 3)
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
