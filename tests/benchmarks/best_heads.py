@@ -17,6 +17,7 @@ from pathlib import Path
 import history
 import numpy as np
 import torch
+from populations import MFEAT, mfeat
 from sklearn.datasets import load_digits
 
 from bounds import losses, risk_gap
@@ -30,7 +31,6 @@ SQUARES, SOFTMAX = "least-squares", "softmax"
 RADIUS = {SQUARES: 3.0, SOFTMAX: 15.0}
 C = {SQUARES: 2.0, SOFTMAX: float(np.log(CLASSES / SPREAD))}
 SIZES = {SQUARES: (500, 2000), SOFTMAX: (500, 2000, 8000)}
-MFEAT = Path(__file__).parents[3] / "shared" / "data" / "uci_mfeat.npz"
 
 
 def features(x: np.ndarray, train: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -64,15 +64,14 @@ def settings(path: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarr
     image = digits.images
     upper = image[:, :4].reshape(len(image), -1), image[:, :4, :4].reshape(len(image), -1)
     yield "digits, ul + ur : ul", *upper, digits.target
-    if not path.exists():
-        print(f"{path} is not there: digits alone")
+    found = mfeat(path)
+    if found is None:
         return
-    data = np.load(path)
-    _, labels = np.unique(data["y"], return_inverse=True)
-    yield "mfeat, fou + zer : fou", np.hstack([data["fou"], data["zer"]]), data["fou"], labels
-    views = [name for name in data if name != "y"]
-    pair = np.hstack([data["fou"], data["kar"]])
-    yield "mfeat, all six : fou + kar", np.hstack([data[v] for v in views]), pair, labels
+    views, labels = found
+    pair = np.hstack([views["fou"], views["zer"]])
+    yield "mfeat, fou + zer : fou", pair, views["fou"], labels
+    pair = np.hstack([views["fou"], views["kar"]])
+    yield "mfeat, all six : fou + kar", np.hstack(list(views.values())), pair, labels
 
 
 def fitted(z: np.ndarray, y: np.ndarray, kind: str) -> np.ndarray:
@@ -132,9 +131,7 @@ def once(
 
 def main() -> None:
     torch.set_num_threads(1)
-    parser = history.parser(__doc__)
-    parser.add_argument("path", nargs="?", type=Path, default=MFEAT)
-    options = parser.parse_args()
+    options = history.parser(__doc__, data=MFEAT).parse_args()
     figures = {}
     print(f"medians of {REPEATS} draws, seed {SEED}, delta = {DELTA}")
     for kind, sizes in SIZES.items():

@@ -26,8 +26,16 @@ LIBRARY = Path(str(getattr(find_spec("bounds"), "origin", __file__))).parents[1]
 """Where the library that is measured lies, which may be another checkout than this file's."""
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """The options of a benchmark: `--history`, to which it may add its own."""
+def parser(description: str | None, data: Path | None = None) -> argparse.ArgumentParser:
+    """The options of a benchmark: `--history`, to which it may add its own.
+
+    Parameters
+    ----------
+    description
+        The benchmark's docstring.
+    data
+        The file that it reads if the command names no other; None: it reads none.
+    """
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -37,6 +45,8 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         metavar="FILE",
         help="add a line with the figures to this file; '' for none",
     )
+    if data is not None:
+        made.add_argument("path", nargs="?", type=Path, default=data)
     return made
 
 

@@ -10,23 +10,21 @@ Run: python tests/benchmarks/mixture_slack.py [MFEAT.npz]
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import history
 import numpy as np
 import torch
-from fast_rates import DELTA, MFEAT, SEED, settings
+from fast_rates import DELTA, SEED
+from populations import MFEAT, features, settings
 
 from empirical.quality import fast_rate, mixture
-from empirical.quality.frozen_encoder import Features
 
 SIZES, SAMPLES, BLOCK = (1000, 8000), 60, 20
 
 
 def factors(z: np.ndarray, y: np.ndarray, m: int) -> dict[str, float]:
     """The critical factors, by what was undone, and the median inflation of all and of one direction."""
-    features = Features(torch.from_numpy(z)[None], torch.from_numpy(y.copy()), 1.0, "least-squares")
-    white = fast_rate.whiten(features)
+    white = fast_rate.whiten(features(z, y))
     known = fast_rate.constants(white)
     theta, t = float(mixture.scale(known)), math.log(2 / DELTA)
     w = white.w[0][white.kept[0]].contiguous()
@@ -76,9 +74,7 @@ def factors(z: np.ndarray, y: np.ndarray, m: int) -> dict[str, float]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    parser = history.parser(__doc__)
-    parser.add_argument("path", nargs="?", type=Path, default=MFEAT)
-    options = parser.parse_args()
+    options = history.parser(__doc__, data=MFEAT).parse_args()
     figures = {}
     print(f"{SAMPLES} samples of each size, delta = {DELTA}, seed {SEED}")
     for name, z, y in settings(options.path):

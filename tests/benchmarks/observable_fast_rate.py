@@ -9,17 +9,15 @@ Run: python tests/benchmarks/observable_fast_rate.py [MFEAT.npz]
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import history
 import numpy as np
 import torch
-from fast_rates import DELTA, MFEAT, settings
+from fast_rates import DELTA
+from populations import MFEAT, features, settings
 
 from bounds import risk_gap
 from empirical import heads
 from empirical.quality import fast_rate
-from empirical.quality.frozen_encoder import Features
 from verify.certificates.observed_rate import FastRateConstants, from_rows
 
 SIZES, REPEATS, SEED = (2000, 20_000), 10, 0
@@ -28,8 +26,8 @@ NAMES = ("V", "v_norm", "v_max", "leverage")
 
 def best(z: np.ndarray, y: np.ndarray, radius: float) -> np.ndarray:
     """The least-squares head in the ball, [c, p]."""
-    features, targets = (torch.from_numpy(np.ascontiguousarray(a.T))[None] for a in (z, y))
-    moments = features @ features.mT / len(z), features @ targets.mT / len(z)
+    inputs, targets = (torch.from_numpy(np.ascontiguousarray(a.T))[None] for a in (z, y))
+    moments = inputs @ inputs.mT / len(z), inputs @ targets.mT / len(z)
     return heads.least_squares(*moments, radius).weights[0].numpy()
 
 
@@ -56,10 +54,7 @@ def once(z: np.ndarray, y: np.ndarray, n: int, repeat: int) -> dict[str, float]:
     head = best(w[train], y[train], radius)
     options = dict(norm=norm, target_norm=1.0, radius=radius, delta=DELTA)
     found = from_rows(w[held], y[held], head, **options)
-    features = Features(
-        torch.from_numpy(w.T.copy())[None], torch.from_numpy(y.T.copy()), 1.0, "least-squares"
-    )
-    exact = fast_rate.constants(fast_rate.whiten(features))
+    exact = fast_rate.constants(fast_rate.whiten(features(w.T, y.T)))
     truth = FastRateConstants(
         *(
             float(getattr(exact, name))
@@ -84,9 +79,7 @@ def once(z: np.ndarray, y: np.ndarray, n: int, repeat: int) -> dict[str, float]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    parser = history.parser(__doc__)
-    parser.add_argument("path", nargs="?", type=Path, default=MFEAT)
-    options = parser.parse_args()
+    options = history.parser(__doc__, data=MFEAT).parse_args()
     figures = {}
     print(f"medians of {REPEATS} draws, seed {SEED}, delta = {DELTA}; from data, and exact")
     for name, z, y in settings(options.path):

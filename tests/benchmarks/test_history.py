@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parent
-HELPERS = {"history.py", "plot_history.py", *(path.name for path in FOLDER.glob("test_*.py"))}
+HELPERS = {"history.py", "plot_history.py", "populations.py"}
+HELPERS |= {path.name for path in FOLDER.glob("test_*.py")}
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in HELPERS)
 
 
