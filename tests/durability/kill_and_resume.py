@@ -20,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,15 @@ GRACE = 10.0
 """Seconds that a worker may outlive its parent."""
 
 
-def fork(study: Study, out: Path, workers: int, chunk: int, small: bool) -> int:
-    """Start the study in a process of its own; its id."""
+def fork(run: Callable[..., object], out: Path, workers: int, chunk: int) -> int:
+    """Start `Study.run` or `Study.report` in a process of its own; its id."""
     pid = os.fork()
     if pid:
         return pid
     code = 1
     with contextlib.suppress(BaseException):
         # What is said about damaged files belongs to the summary's reader.
-        (study.run if small else study.report)(out, resume=True, workers=workers, chunk=chunk)
+        run(out, resume=True, workers=workers, chunk=chunk)
         code = 0
     os._exit(code)
 
@@ -114,24 +115,25 @@ def main() -> int:
     torch.set_num_threads(1)  # threads do not survive a fork
     study = small_study(options.trials) if options.small else a_study(options.trials)
     small, chunk = options.small, 1 if options.small else 32
+    run = study.run if small else study.report
     moments = random.Random(options.seed)
     work = Path(tempfile.mkdtemp(prefix="kill-and-resume-"))
     # The first one runs here: what it loads and compiles, the forks need not.
-    (study.run if small else study.report)(work / "whole", workers=1)
+    run(work / "whole", workers=1)
     expected = numbers(study, work / "whole", small)
     faults = landed = kept = 0
     seconds = {}
     for workers in sorted(set(options.workers)):
         began = time.monotonic()
-        finish(fork(study, work / f"whole-{workers}", workers, chunk, small))
+        finish(fork(run, work / f"whole-{workers}", workers, chunk))
         seconds[workers] = time.monotonic() - began
         faults += numbers(study, work / f"whole-{workers}", small) != expected
     while landed < options.kills:
         workers = options.workers[landed % len(options.workers)]
         out, after = work / "cut", moments.uniform(0, seconds[workers])
-        killed, orphans = kill(fork(study, out, workers, chunk, small), after)
+        killed, orphans = kill(fork(run, out, workers, chunk), after)
         before = parts(out) if out.exists() else {}
-        finish(fork(study, out, workers, chunk, small))
+        finish(fork(run, out, workers, chunk))
         now = parts(out)
         lost = [name for name in before if now.get(name) != before[name]]
         differs = numbers(study, out, small) != expected
@@ -145,10 +147,10 @@ def main() -> int:
             flush=True,
         )
         shutil.rmtree(out)
-    both = [fork(study, work / "shared", options.workers[-1], c, small) for c in (32, 64)]
+    both = [fork(run, work / "shared", options.workers[-1], c) for c in (32, 64)]
     for pid in both:
         finish(pid)
-    finish(fork(study, work / "shared", 1, chunk, small))
+    finish(fork(run, work / "shared", 1, chunk))
     differs = numbers(study, work / "shared", small) != expected
     faults += differs
     print(f"two processes in one folder: numbers {'DIFFER' if differs else 'equal'}")
