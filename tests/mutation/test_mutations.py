@@ -43,7 +43,11 @@ BATTERY = {
     "verify.verdicts.compare": ("verify/test_compare.py", "verify/test_check.py"),
     "verify.verdicts.anytime": ("verify/test_anytime.py", "verify/test_coverage.py"),
     "verify.verdicts.draws": ("verify/test_draws.py",),
-    "verify.verdicts.coverage": ("verify/test_coverage.py", "verify/test_check.py"),
+    "verify.verdicts.coverage": (
+        "verify/test_coverage.py",
+        "verify/test_critical_factor.py",
+        "verify/test_check.py",
+    ),
     "verify.verdicts.check": ("verify/test_check.py",),
     "verify.verdicts.gain": ("verify/test_gain.py",),
     "verify.findings.cells": ("verify/test_cells.py",),
