@@ -132,44 +132,39 @@ def run(block: Block) -> None:
         assert printed or "savez" in block.code
 
 
-def which(slow: bool) -> list:
-    return [
-        pytest.param(name, id=name)
-        for name, page in PAGES.items()
-        if any(each.runs and (each.mark == "slow") == slow and not is_test(each) for each in page)
-    ]
-
-
 def is_test(block: Block) -> bool:
     """The example of a test suite is run by tests/verify/test_pytest_plugin.py."""
     return "def test_" in block.code
 
 
-def run_page(name: str, slow: bool) -> None:
-    for block in PAGES[name]:
-        if block.runs and (block.mark == "slow") == slow and not is_test(block):
-            try:
-                run(block)
-            except BaseException as error:
-                error.add_note(f"in the block of {name} at line {block.line}")
-                raise
+def in_turn(name: str, slow: bool) -> list[Block]:
+    """The blocks of a page that run by default, or the slow ones."""
+    return [
+        each
+        for each in PAGES[name]
+        if each.runs and (each.mark == "slow") == slow and not is_test(each)
+    ]
 
 
-@pytest.mark.parametrize("name", which(slow=False))
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [
+        pytest.param(name, chosen, id=f"slow {name}" if slow else name, marks=marks)
+        for slow, marks in ((False, ()), (True, pytest.mark.slow))
+        for name in PAGES
+        if (chosen := in_turn(name, slow))
+    ],
+)
 def test_the_blocks_of_a_page_run(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, chosen: list[Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run_page(name, slow=False)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", which(slow=True))
-def test_the_slow_blocks_of_a_page_run(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    run_page(name, slow=True)
+    for block in chosen:
+        try:
+            run(block)
+        except BaseException as error:
+            error.add_note(f"in the block of {name} at line {block.line}")
+            raise
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
