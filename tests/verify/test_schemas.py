@@ -104,6 +104,34 @@ def test_the_version_in_the_schema_is_the_one_that_is_written(
             assert not Draft202012Validator(schema(name)).is_valid(other)
 
 
+ANNOTATIONS = {"$schema", "$defs", "title", "description"}
+
+
+def keywords(part: Any) -> set[str]:
+    """The keywords of a schema and of all schemas within; a misspelt one would check nothing."""
+    if isinstance(part, list):
+        return set().union(*map(keywords, part))
+    if not isinstance(part, dict):
+        return set()
+    named = [each for key in ("properties", "$defs") for each in part.get(key, {}).values()]
+    within = [
+        part[key]
+        for key in ("items", "additionalProperties", "allOf", "anyOf", "oneOf")
+        if key in part
+    ]
+    return set(part) | keywords([*named, *within])
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_every_keyword_is_known(name: str) -> None:
+    assert keywords(schema(name)) <= ANNOTATIONS | set(Draft202012Validator.VALIDATORS)
+
+
+def test_a_misspelt_keyword_is_found() -> None:
+    inner = {"anyOf": [{"minimun": 0}], "properties": {"required": {"type": "string"}}}
+    assert "minimun" in keywords({"$defs": {"a": {"items": inner}}})
+
+
 def test_a_schema_that_is_not_there() -> None:
     with pytest.raises(ValueError, match=r"^name must be one of .*; did you mean 'report.json'\?$"):
         schema("reports.json")

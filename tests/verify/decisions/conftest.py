@@ -1,6 +1,5 @@
 """Made worlds of known truth."""
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,18 +101,6 @@ def folder(tmp_path: Path) -> Path:
         frame.sample(frac=1.0, random_state=1).to_csv(place / f"{name}.csv", index=False)
     pd.DataFrame({"id": ids, "mood": y}).to_parquet(place / "labels.parquet")
     return place
-
-
-@pytest.fixture(scope="session")
-def faults() -> Callable[..., list[str]]:
-    path = Path(__file__).with_name("schema.py")
-    made = importlib.util.spec_from_file_location("schema_check", path)
-    assert made is not None
-    assert made.loader is not None
-    module = importlib.util.module_from_spec(made)
-    made.loader.exec_module(module)
-    found: Callable[..., list[str]] = module.faults
-    return found
 
 
 @pytest.fixture(autouse=True)
