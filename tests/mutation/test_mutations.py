@@ -26,6 +26,8 @@ from unittest import mock
 import pytest
 
 TESTS = Path(__file__).parents[1]
+# Helpers of the battery lie beside it.
+sys.path.append(str(TESTS / "verify"))
 
 
 def load(path: Path) -> ModuleType:

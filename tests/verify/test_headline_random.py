@@ -5,24 +5,18 @@ Each statement is taken apart and compared with the cells and pairs, without the
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from itertools import product
-from pathlib import Path
 
+import test_headline
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from situations import ALL, A, B, cell, pair
 
 from empirical.measure import FREE, FRESH, SAME
 from verify.findings.findings import Findings
 from verify.report import gains
 from verify.report.headline import NO_ADVICE
-
-if str(Path(__file__).parent) not in sys.path:
-    sys.path.append(str(Path(__file__).parent))
-table = importlib.import_module("test_headline")
-ALL, A, B = table.ALL, table.A, table.B
 
 HEADS = {"heads of bounded norm": False, "plain least-squares heads": True}
 HEADLINE = re.compile(
@@ -75,11 +69,11 @@ def random_findings(draw) -> Findings:
     for M, N in family:
         for (head, m, encoder), delta in product(places, deltas):
             answer = draw(ANSWERS) if draw(st.integers(0, 2)) == 0 else usual[head == FREE]
-            made.append(table.cell(N, m, answer, M=M, head=head, encoder=encoder, delta=delta))
+            made.append(cell(N, m, answer, M=M, head=head, encoder=encoder, delta=delta))
         sides = [draw(st.sampled_from(["better", "worse", "open"])) for _ in sizes]
-        pairs += [table.pair(N, m, side, M=M) for m, side in zip(sizes, sides, strict=True)]
+        pairs += [pair(N, m, side, M=M) for m, side in zip(sizes, sides, strict=True)]
     modalities = tuple(dict.fromkeys(name for M, N in family for name in (*M, *N)))
-    return table.found(made, pairs, tuple(sorted(modalities)))
+    return test_headline.found(made, pairs, tuple(sorted(modalities)))
 
 
 def answers(findings: Findings, free: bool, delta: float) -> dict:
@@ -105,7 +99,7 @@ def whole_number(text: str) -> int:
 @settings(max_examples=150)
 @given(random_findings())
 def test_every_statement_of_the_headline_follows_from_the_findings(findings: Findings) -> None:
-    text = table.said(findings)
+    text = test_headline.said(findings)
     parts = HEADLINE.fullmatch(text)
     assert parts, text
     assert "gain" not in text
