@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import framed, needs_browser, title
 
 from bounds.catalogue import THEOREMS, find
 from bounds.contract import random_arguments
@@ -21,10 +19,8 @@ from verify import cli, explorer
 from verify.explorer.page import content
 from verify.explorer.starts import STARTS, start
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 SHOWN = [theorem for theorem in THEOREMS if theorem.inputs]
 POINTS = 1000
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium")
 
 
 @pytest.fixture(scope="module")
@@ -106,37 +102,6 @@ def test_the_command_writes_a_file_or_into_a_folder(
 # ---- in a browser
 
 
-def dump(html: str, folder: Path) -> str:
-    """The document after its scripts ran; nothing may have been reported."""
-    file = folder / "page.html"
-    file.write_text(html, encoding="utf-8")
-    assert BROWSER is not None
-    done = subprocess.run(
-        [
-            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-            *("--disable-background-networking", "--enable-logging=stderr"),
-            # Timers and events count, not the clock: a busy machine must not be too late.
-            "--virtual-time-budget=5000",
-            *(f"--user-data-dir={folder / 'profile'}", "--dump-dom", file.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert "CONSOLE" not in done.stderr, done.stderr
-    return done.stdout
-
-
-def found(dom: str) -> Any:
-    """What a script of a test left in the title."""
-    return json.loads(
-        re.search(r"<title>(.*?)</title>", dom, re.S)[1]
-        .replace("&quot;", '"')
-        .replace("&amp;", "&")
-    )
-
-
 def with_script(page: str, script: str) -> str:
     return page.replace("</body>", f"<script>{script}</script></body>")
 
@@ -164,7 +129,7 @@ def test_a_thousand_points_per_theorem_agree_with_python(page: str, tmp_path: Pa
       }});
     }}
     document.title = JSON.stringify(FOUND);"""
-    answers = found(dump(with_script(page, script), tmp_path))
+    answers = title(with_script(page, script), tmp_path)
     worst = 0.0
     for theorem in SHOWN:
         value = theorem.evaluate(**given[theorem.key])
@@ -229,8 +194,7 @@ def test_moving_arguments_the_least_size_and_the_link(page: str, tmp_path: Path)
       steps.requests = performance.getEntriesByType("resource").length;
       document.title = JSON.stringify(steps);
     }, 50);}"""
-    html = with_script(page, script)
-    seen = found(dump(html, tmp_path))
+    seen = title(with_script(page, script), tmp_path)
     sharp = find("risk_gap.sharp")
     known = dict(gamma=0.0, R_loss=0.02, C=1.0, delta=0.05)
     total = float(sharp.evaluate(**known, m=10_000).total)
@@ -261,12 +225,7 @@ def test_moving_arguments_the_least_size_and_the_link(page: str, tmp_path: Path)
 
 @needs_browser
 def test_it_fits_a_phone_and_can_be_read_aloud(page: str, tmp_path: Path) -> None:
-    frame = (
-        f'<iframe style="height: 800px; border: 0" srcdoc="{escape(page, quote=True)}"></iframe>'
-    )
-    frames = "".join(
-        frame.replace("height", f"width: {width}px; height", 1) for width in (390, 1280)
-    )
+    frames = "".join(framed(page, width, "height: 800px") for width in (390, 1280))
     script = """onload = () => {
     const frames = [...document.querySelectorAll('iframe')];
     document.title = JSON.stringify(frames.map(frame => {
@@ -285,7 +244,7 @@ def test_it_fits_a_phone_and_can_be_read_aloud(page: str, tmp_path: Path) -> Non
         low: fields.filter(each => each.type !== 'range' && height(each) < 36).length};
     })); }"""
     wrapper = f'<meta charset="utf-8">{frames}<script>{script}</script>'
-    phone, desktop = found(dump(wrapper, tmp_path))
+    phone, desktop = title(wrapper, tmp_path)
     assert phone["scroll"] <= 390
     assert desktop["scroll"] <= 1280
     for seen in (phone, desktop):

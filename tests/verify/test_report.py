@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-from html import escape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import laid_out, needs_browser
 
 from empirical import datasets
 from verify import Study, report
 
 SECTIONS = ["answer", "verdicts", "pairs", "terms", "sizes", "assumptions", "class", "environment"]
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 class Page(HTMLParser):
@@ -232,41 +229,6 @@ def test_without_the_fast_rate_form(document: dict[str, Any]) -> None:
     assert "Free heads" not in page.text
 
 
-def laid_out(page: str, tmp_path: Path, width: int, script: str) -> dict[str, Any]:
-    """What a script finds in the page, laid out in a frame of some width; no error is reported."""
-    # A frame can be narrower than any window that the browser opens.
-    wrapper = tmp_path / "wrapper.html"
-    wrapper.write_text(
-        f"""<meta charset="utf-8"><iframe style="width: {width}px; border: 0"
-        srcdoc="{escape(page, quote=True)}"></iframe>
-        <script>onload = () => {{
-          const page = document.querySelector('iframe').contentDocument;
-          const all = what => [...page.querySelectorAll(what)];
-          const box = each => each.getBoundingClientRect();
-          const whole = page.documentElement;
-          {script}
-        }}</script>"""
-    )
-    assert BROWSER is not None
-    done = subprocess.run(
-        [
-            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-            *("--disable-background-networking", "--enable-logging=stderr"),
-            f"--user-data-dir={tmp_path / 'profile'}",
-            *("--virtual-time-budget=3000", "--dump-dom", wrapper.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert "CONSOLE" not in done.stderr
-    title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
-    assert title is not None
-    found: dict[str, Any] = json.loads(title[1].replace("&quot;", '"'))
-    return found
-
-
 @pytest.fixture(scope="module")
 def of_seven_pairs(text: str) -> str:
     """The page with seven comparisons, as many as the first report has."""
@@ -282,7 +244,7 @@ def of_seven_pairs(text: str) -> str:
     return report.render(document)
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+@needs_browser
 @pytest.mark.parametrize(("width", "most"), [(360, 11_500), (1280, 6000)])
 def test_in_a_browser(of_seven_pairs: str, tmp_path: Path, width: int, most: int) -> None:
     """Closed, the page is short; opened, figures have a size, and only tables and formulas scroll."""
@@ -323,7 +285,7 @@ def test_in_a_browser(of_seven_pairs: str, tmp_path: Path, width: int, most: int
         assert all(wide == told for wide, told in seen["hints"])
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+@needs_browser
 def test_on_paper(html: str, tmp_path: Path) -> None:
     """Everything folded is printed, tables and glossary included, and headings stay with their figures."""
     seen = laid_out(

@@ -3,12 +3,11 @@
 import json
 import pickle
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import needs_browser, opened
 
 from empirical.datasets.dataset import from_arrays
 from empirical.paper import iemocap
@@ -122,18 +121,10 @@ def test_pages_hold_their_json_and_load_nothing(written):
         assert html.count("<svg") >= 1
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium")
-def test_a_page_opens_in_a_browser(written):
+@needs_browser
+def test_a_page_opens_in_a_browser(written, tmp_path):
     folder, _ = written
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-    done = subprocess.run(
-        ["chromium", *options, f"file://{folder}/out/table3.html"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert "Table 3 on IEMOCAP" in done.stdout
+    assert "Table 3 on IEMOCAP" in opened(folder / "out" / "table3.html", tmp_path)
 
 
 def test_the_stand_in_is_labelled_and_never_beside_the_paper(tmp_path, monkeypatch):

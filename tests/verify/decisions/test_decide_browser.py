@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import subprocess
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import laid_out, needs_browser
 
 from verify import decide
 from verify.decisions import page
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -38,22 +31,7 @@ def documents() -> dict[str, dict[str, Any]]:
     return found
 
 
-def dump(wrapper: Path, profile: Path) -> subprocess.CompletedProcess[str]:
-    assert BROWSER is not None
-    return subprocess.run(
-        [
-            *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-            *("--disable-background-networking", "--enable-logging=stderr"),
-            *(f"--user-data-dir={profile}", "--dump-dom", wrapper.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no chromium")
+@needs_browser
 @pytest.mark.parametrize(("width", "screen"), [(390, 844), (1280, 800)])
 @pytest.mark.parametrize(
     ("kind", "medium"), [("plain", "screen"), ("long", "screen"), ("plain", "print")]
@@ -68,31 +46,23 @@ def test_in_a_browser(
 ) -> None:
     html = page.render(documents[kind])
     shown = html.replace("@media print", "@media all") if medium == "print" else html
-    wrapper = tmp_path / "wrapper.html"
-    wrapper.write_text(
-        f"""<meta charset="utf-8"><iframe style="width: {width}px; border: 0"
-        srcdoc="{escape(shown, quote=True)}"></iframe>
-        <script>onload = () => {{
-          const page = document.querySelector('iframe').contentDocument;
-          const width = each => each.getBoundingClientRect().width;
-          document.title = JSON.stringify({{
-            scroll: page.documentElement.scrollWidth,
-            above: page.querySelector('#details').getBoundingClientRect().top,
+    seen = laid_out(
+        shown,
+        tmp_path,
+        width,
+        """
+          document.title = JSON.stringify({
+            scroll: whole.scrollWidth,
+            above: box(page.querySelector('#details')).top,
             images: page.images.length,
             requests: document.querySelector('iframe').contentWindow
               .performance.getEntriesByType('resource').map(each => each.name),
             markup: page.querySelector('.worth').textContent.includes('<img src=x onerror'),
-            prices: page.querySelectorAll('polyline.pareto').length,
-            bars: Math.min(...[...page.querySelectorAll('.worth svg')].map(width)),
-            folded: [...page.querySelectorAll('details')].filter(
-              each => !each.lastElementChild.checkVisibility()).length}});
-        }}</script>"""
+            prices: all('polyline.pareto').length,
+            bars: Math.min(...all('.worth svg').map(each => box(each).width)),
+            folded: all('details').filter(each => !each.lastElementChild.checkVisibility()).length});
+        """,
     )
-    done = dump(wrapper, tmp_path / "profile")
-    assert "CONSOLE" not in done.stderr
-    title = re.search(r"<title>(\{.*?\})</title>", done.stdout)
-    assert title is not None
-    seen = json.loads(title[1].replace("&quot;", '"'))
     assert (seen["images"], seen["requests"], seen["markup"]) == (0, [], True)
     assert seen["prices"] == 1
     if medium == "print":
