@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -145,13 +146,16 @@ NUMBERS: dict[str, tuple[Any, ...]] = {
 }
 
 
+def study_with(name: str, value: Any) -> Study:
+    return Study(datasets.diabetes(), **{"trials": 2, name: value})
+
+
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_setting_in_any_form_is_one_identity_or_refused(name: str) -> None:
     """What a form means must not depend on whether a run gets as far as writing JSON."""
-    data = datasets.diabetes()
-    first = Study(data, trials=2, **{name: NUMBERS[name][0]})  # type: ignore[arg-type]
+    first = study_with(name, NUMBERS[name][0])
     for value in NUMBERS[name]:
-        study, refusal = made(lambda value=value: Study(data, trials=2, **{name: value}))
+        study, refusal = made(partial(study_with, name, value))
         if refusal:
             assert refusal.startswith(f"{name} must "), refusal
             continue
@@ -169,7 +173,7 @@ def test_a_setting_that_is_no_number_is_refused_by_name(name: str, value: object
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match=f"^{name} must ") as caught:
-            Study(datasets.diabetes(), **{"trials": 2, name: value})
+            study_with(name, value)
     assert "\n" not in str(caught.value)
 
 

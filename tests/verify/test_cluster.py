@@ -14,24 +14,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from small import small_study
 
-from empirical import datasets
 from empirical.measure import fit_reference
-from verify import Study
 from verify.cli import main
 from verify.execution import cluster, part_files
 from verify.execution.tasks import Context, Task, compute
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
-
-SMALL: dict[str, Any] = {
-    "pairs": [(["vitals", "serum"], ["vitals"])],
-    "m": [32],
-    "head_m": [],
-    "trials": 160,
-    "steps": 2,
-}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +91,7 @@ def test_work_is_sent_to_each_worker_once_and_not_per_task(local: Any, tmp_path:
 def test_a_worker_lost_in_mid_run_changes_no_number(
     local: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = Study(datasets.diabetes(), **SMALL)
+    study = small_study(trials=160)
     whole = study.run(workers=1)
     original, killed = part_files.write_part, []
 
@@ -140,7 +131,7 @@ def test_work_that_kills_every_worker_ends_with_an_error(local: Any) -> None:
 
 def test_workers_and_a_client_are_one_too_many() -> None:
     with pytest.raises(ValueError, match="workers must be None where a client is given, got 2"):
-        Study(datasets.diabetes(), **SMALL).run(workers=2, client=object())
+        small_study(trials=160).run(workers=2, client=object())
 
 
 def refused(capsys: pytest.CaptureFixture, out: Path, address: str) -> str:
@@ -210,9 +201,10 @@ def test_a_scheduler_without_the_package_is_refused(monkeypatch: pytest.MonkeyPa
             monkeypatch.setattr(importlib.util, "find_spec", missing)
             return function()
 
+    remote: Any = Remote()
     refused = "^scheduler must run where multimodal-bounds is installed, .* tcp://there:1"
     with pytest.raises(ValueError, match=refused):
-        list(cluster.spread(Remote(), abs, [1]))  # type: ignore[arg-type]
+        list(cluster.spread(remote, abs, [1]))
 
 
 def test_a_worker_without_the_package_is_refused(local: Any) -> None:
@@ -225,7 +217,7 @@ def test_a_worker_without_the_package_is_refused(local: Any) -> None:
 
 
 def test_a_worker_with_another_engine_is_refused_in_one_line(local: Any) -> None:
-    study = Study(datasets.diabetes(), **{**SMALL, "trials": 1})
+    study = small_study(trials=1)
     context = Context.of(study, fit_reference(study.population, study.plan))
     work = partial(compute, replace(context, engine="compiled (another)"))
     refused = pytest.raises(

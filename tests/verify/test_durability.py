@@ -8,24 +8,15 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from small import small_study
 
-from empirical import datasets
-from verify import Study
 from verify.cli import main
 from verify.execution import part_files, run, tasks, workers
 
 SCRIPTS = Path(__file__).parent.parent / "durability"
-SMALL: dict[str, Any] = {
-    "pairs": [(["vitals", "serum"], ["vitals"])],
-    "m": [32],
-    "head_m": [],
-    "trials": 64,
-    "steps": 2,
-}
 COMMAND = ["report", "--data", "diabetes", "--pair", "vitals+serum:vitals", "--m", "32"]
 COMMAND += ["--head-m", "0", "--trials", "64"]
 
@@ -65,9 +56,9 @@ def test_a_disk_that_cannot_sync_folders_keeps_all_parts(
             raise OSError(errno.EINVAL, "Invalid argument")
         original(number)
 
-    whole = Study(datasets.diabetes(), **SMALL).run(workers=1)
+    whole = small_study().run(workers=1)
     monkeypatch.setattr(os, "fsync", only_files)
-    study = Study(datasets.diabetes(), **SMALL)
+    study = small_study()
     study.run(tmp_path, workers=1, chunk=32)
     assert len(list((tmp_path / "parts").glob("trials-*.parquet"))) == 2
     again = study.run(tmp_path, workers=1, resume=True)
@@ -178,7 +169,7 @@ def test_a_disk_that_is_really_full(
 
 @pytest.mark.slow
 def test_a_killed_worker_changes_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    study = Study(datasets.diabetes(), **SMALL)
+    study = small_study()
     flag = str(tmp_path / "killed")
 
     def fatal_once(context: tasks.Context, task: tasks.Task) -> pd.DataFrame:

@@ -5,14 +5,14 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from small import SMALL, small_study
 
-from empirical import datasets
-from verify import Study
 from verify.cli import main
 from verify.execution import part_files, run, tasks
 from verify.execution.folder import PARTS, divisions, open_folder
@@ -20,21 +20,14 @@ from verify.execution.plan import Plan, Shard
 from verify.execution.run import UnfinishedError
 from verify.results.trials import KnownTrials
 
-SMALL: dict[str, Any] = {
-    "pairs": [(["vitals", "serum"], ["vitals"])],
-    "m": [16, 32],
-    "head_m": [],
-    "trials": 70,
-    "steps": 2,
-}
+MORE = {"m": [16, 32], "trials": 70}
 COMMAND = ["report", "--data", "diabetes", "--pair", "vitals+serum:vitals", "--m", "32"]
 COMMAND += ["--head-m", "0", "--trials", "100"]
 PROVENANCE = ("seconds", "environment", "command")
 """What time and place decide in report.json: the duration, the date and machine, and the command."""
 
 
-def study(**changes: Any) -> Study:
-    return Study(datasets.diabetes(), **{**SMALL, **changes})
+study = partial(small_study, **MORE)
 
 
 def numbers(out: Path) -> dict[str, Any]:
@@ -287,7 +280,7 @@ def test_three_processes_at_once_with_real_kills(tmp_path: Path) -> None:
     study(trials=400).report(tmp_path / "whole", workers=1)
     script = (
         "import sys; from verify import Study; from empirical import datasets\n"
-        f"Study(datasets.diabetes(), **{ {**SMALL, 'trials': 400}!r}).fill("
+        f"Study(datasets.diabetes(), **{ {**SMALL, **MORE, 'trials': 400}!r}).fill("
         "sys.argv[1], sys.argv[2], workers=1)"
     )
 

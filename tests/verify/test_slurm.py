@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from small import small_study
 
-from empirical import datasets
-from verify import Study
 from verify.execution.folder import PARTS
 from verify.execution.plan import Shard
 from verify.execution.shards import Filled
@@ -23,17 +23,7 @@ psutil = pytest.importorskip("psutil")
 submitit = pytest.importorskip("submitit")
 
 ROOT = Path(__file__).parents[2]
-SMALL: dict[str, Any] = {
-    "pairs": [(["vitals", "serum"], ["vitals"])],
-    "m": [16],
-    "head_m": [],
-    "trials": 70,
-    "steps": 2,
-}
-
-
-def study(**changes: Any) -> Study:
-    return Study(datasets.diabetes(), **{**SMALL, **changes})
+study = partial(small_study, m=[16], trials=70)
 
 
 def test_jobs_fill_the_folder(tmp_path: Path) -> None:
