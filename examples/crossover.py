@@ -2,9 +2,9 @@
 The crossover: from how many rows on does a modality pay?
 =========================================================
 
-A modality that helps a little also makes the class of models larger. With few rows the price is
-higher than the gain; from some sample size on the gain wins. Here the whole population is known,
-so that the crossover can be seen exactly.
+A further modality also makes the class of models larger. With few rows this can cost more than the
+modality gains, and with many rows less. Here the whole population is known, so that the crossover
+can be computed exactly.
 
 The label follows the first bit in 75 % of the rows if the second bit is 0, and in 95 % if it is
 1. The second bit helps, but changes no best guess: its gain is exactly zero in the 0-1 loss. In
@@ -57,7 +57,7 @@ print("popular form: m* =", round(float(mb.modality_gain.crossover(**known))))
 print("with 4L:      m* =", round(float(mb.modality_gain.crossover(**known, L=1.0))))
 
 # %%
-# The first curve never falls below zero: the further modality costs rows and gives nothing back.
-# The second one crosses near m = 12. In this world the popular form comes near and the one with 4L
-# is far off; in others it is the reverse. The criterion is a heuristic, and the page on the ledger
-# says how often it is right.
+# The first curve falls to zero and not below: the further modality gains nothing. The second one
+# crosses near m = 12. In this world the popular form comes near, and the one with 4L is far off. The
+# criterion compares two upper bounds and is a heuristic: the page on the ledger says how often it is
+# right.

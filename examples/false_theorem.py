@@ -53,6 +53,6 @@ right.set(xscale="log", xlabel="m", ylabel="share of samples that violate it")
 right.legend()
 
 # %%
-# The false statement holds at small m, where all terms are large. It needs a world and a size at
-# which its terms are small enough. The ledger (``python -m verify claims``) has such a world for
+# The false statement holds at small m, where all terms are large. To refute it takes a world and a
+# size at which its terms are small enough. The ledger (``python -m verify claims``) has such a world for
 # each of its falsehoods.

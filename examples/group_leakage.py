@@ -1,10 +1,10 @@
 """
-Rows that belong together: a certificate that would lie
-=======================================================
+Rows that belong together: certificates that are wrong too often
+================================================================
 
 Ten rows of each of forty patients. The two models are equally good; each patient has some luck
-that all its rows share. Counted as 400 independent rows, the luck looks like a proof. Counted as
-forty patients, it does not.
+that all its rows share. Of 40 certificates that count 400 independent rows, 18 are wrong; of those
+that count forty patients, none.
 """
 
 import matplotlib.pyplot as plt
@@ -41,5 +41,5 @@ axes[0].set_ylabel("run")
 
 # %%
 # The truth is 0 in every run, and at most 5 % of the intervals may miss it. Without groups far
-# more do (orange). No check of the library can see this: the losses alone do not say which rows
+# more do (orange). No check of the library can find this: the losses alone do not show which rows
 # belong together.

@@ -33,8 +33,8 @@ ax.set(xscale="log", xlabel="s", ylabel="P(γ > s)", title="Dots: simulated")
 ax.legend()
 
 # %%
-# All curves begin at 1: however small s is chosen, with enough of it the probability tends to 1.
-# γ shrinks like 1/m and never reaches zero.
+# As s falls to 0 all curves tend to 1: γ is positive with probability 1. It shrinks like 1/m and
+# never reaches zero.
 
 print(
     "P(γ > 0) at m = 10 and at m = 1,000,000:",

@@ -66,5 +66,5 @@ widest = max(float(each.interval.high[0] - each.interval.low[0]) for each in gam
 print(f"widest interval of γ: {widest:.1e}")
 
 # %%
-# γ < 0: the whole picture has the better representation *on these rows*. With two components it
-# is nearly a draw. On new rows the question is another one, for a certificate.
+# γ < 0: the whole picture has the better representation *on these rows*, by 0.03 with two or four
+# components and by 0.10 to 0.14 with more. New rows are another question, for a certificate.

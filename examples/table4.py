@@ -3,8 +3,8 @@ Table 4 and its popular misreading
 ==================================
 
 The paper's Table 4 has simulated data with a degree of overlap ρ between modalities. Popular
-accounts say that a fraction ρ of the columns is *copied* from the first modality. The numbers say
-otherwise: modalities are *mixed*, x⁽ᵏ⁾ = ρ x⁽¹⁾ + (1 - ρ) u⁽ᵏ⁾. Both constructions have exact
+accounts say that a fraction ρ of the columns is *copied* from the first modality. The numbers fit
+another reading: modalities are *mixed*, x⁽ᵏ⁾ = ρ x⁽¹⁾ + (1 - ρ) u⁽ᵏ⁾. Both constructions have exact
 errors, so the table can be checked cell by cell.
 """
 

@@ -1,6 +1,6 @@
 """
-Why the paper's bound says nothing at ordinary sample sizes
-===========================================================
+Why the paper's bound is vacuous at ordinary sample sizes
+=========================================================
 
 A loss with values in [0, C] has gaps of at most C. A bound above that is *vacuous*: true, and
 empty. Here Theorem 1 is evaluated for a small network with squared loss on ten classes, in the
@@ -48,5 +48,5 @@ for name, value in (("paper", paper), ("sharp", sharp)):
     print(f"{name}: not vacuous from m = {useful:,.0f} on; below 0.05 from m = {least} on")
 
 # %%
-# The reason is the complexity: it knows the norms of the class and nothing of the data. The
-# fast-rate forms need no complexity, and rows held out need nothing but the range of the loss.
+# The reason is the complexity term, which depends on norms alone. The fast-rate forms need no
+# complexity, and a bound from rows held out needs nothing but the range of the loss.

@@ -1,6 +1,6 @@
 """
-A bound's waterfall: which term is to blame?
-============================================
+A bound's waterfall: which term is the largest?
+===============================================
 
 A bound is a sum of named terms. ``plot`` stacks them along any argument and shades where the
 total is vacuous; ``solve`` and ``least_sample_size`` go the other way, from a total to an

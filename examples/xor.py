@@ -2,8 +2,8 @@
 XOR: two modalities that are useless alone
 ==========================================
 
-The label is the exclusive or of two fair bits. One bit alone is a coin; both together tell
-everything. The whole law of the risk over all samples is known here, and so is every term of the
+The label is the exclusive or of two fair bits. Given one bit the label is a fair coin; both together
+determine it. The whole law of the risk over all samples is known here, and so is every term of the
 bound.
 """
 

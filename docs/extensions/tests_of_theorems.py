@@ -1,6 +1,6 @@
 """How each theorem is tested: the worlds of the ledger, and its power in those that are enumerated.
 
-Enumerated worlds are computed anew for each build; drawn ones take minutes and are listed only.
+Enumerated worlds are computed anew for each build; drawn ones take longer and are listed only.
 """
 
 from __future__ import annotations
