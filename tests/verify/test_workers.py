@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small import small_study
 
 from empirical import datasets
 from empirical.erm import ENGINES
@@ -277,8 +278,7 @@ def _alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("name", ["compiled (clang 1.0 x86-64)", "no such engine"])
 def test_a_worker_with_another_engine_or_build_is_refused(name: str) -> None:
-    pairs = [(["vitals", "serum"], ["vitals"])]
-    study = Study(datasets.diabetes(), pairs=pairs, m=[8], head_m=[], trials=1, steps=1)
+    study = small_study(m=[8], trials=1, steps=1)
     context = Context.of(study, fit_reference(study.population, study.plan))
     compute(context, Task("trials", 8, 0, 1))
     refused = (
