@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -56,6 +56,8 @@ class Reference:
         What it bounds in the world of one number.
     centred
         Whether it bounds a deviation, to which no average is added.
+    distribution
+        Whether it bounds the distance of distribution functions, of which there is one more exact world.
     readings
         The same theorem for other arguments.
     """
@@ -68,6 +70,7 @@ class Reference:
     summands: Summands | None = None
     about: Deviation = _mean
     centred: bool = False
+    distribution: bool = False
     readings: tuple[Reference, ...] = field(default=(), repr=False)
 
     def total(self, point: Point) -> float:
@@ -199,7 +202,9 @@ REFERENCES: Table[Reference] = Table(
             for each in catalogue.THEOREMS
         ),
         *(
-            of_theorem(each, _difference, centred=True) if each is means.DKW else of_theorem(each)
+            replace(of_theorem(each, _difference, centred=True), distribution=True)
+            if each is means.DKW
+            else of_theorem(each)
             for each in means.THEOREMS
         ),
     ],

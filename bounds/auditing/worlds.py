@@ -2,7 +2,8 @@
 
 The numbers are at the ends of their range, the upper one with probability q, so that the average has a
 binomial law. Where a posterior costs relative entropy it is the best on S of K predictors, with the uniform
-prior: the average is the least of K independent ones.
+prior: the average is the least of K independent ones. A distance of distribution functions is also tried on
+many equally frequent numbers, where its law is a sum over counts.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ DELTAS = (0.2, 0.05, 0.01)
 CHANCES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
 NUMBERS = (20, 1000)
 """How many predictors there are to choose from."""
+_CELLS, _STEPS = 128, 400
 _ROUNDING = 1e-9
 
 
@@ -36,7 +38,6 @@ class World:
 
     text: str
     m: int
-    chance: float
     mean: float
     averages: FloatArray
     law: FloatArray
@@ -69,7 +70,32 @@ def worlds(reference: Reference) -> Iterator[World]:
                 best = "" if number == 1 else f"the best on the sample of {number} predictors, "
                 text = f"{best}each loss at its upper end with probability {q:g}"
                 averages = low + (high - low) * np.arange(m + 1) / m
-                yield World(text, m, q, low + (high - low) * q, averages, law, given)
+                yield World(text, m, low + (high - low) * q, averages, law, given)
+    if reference.distribution:
+        for m in SIZES:
+            yield World(f"one of {_CELLS} numbers, equally often", m, 0.0, *_distances(m), {})
+
+
+@lru_cache(maxsize=8)
+def _distances(m: int) -> tuple[FloatArray, FloatArray]:
+    """The distance of distribution functions of m numbers that take `_CELLS` values equally often.
+
+    In steps and rounded down, with its exact law: counts are independent Poisson numbers given their sum.
+    """
+    edges = np.linspace(0.0, 1.0, _STEPS + 1) ** 2
+    counts = np.arange(m + 1)
+    one, whole = (
+        np.exp(counts * math.log(mean) - mean - np.array([math.lgamma(k + 1) for k in counts]))
+        for mean in (m / _CELLS, float(m))
+    )
+    more = counts - counts[:, None]
+    step = np.where(more >= 0, one[np.abs(more)], 0.0)
+    inside = np.zeros((edges.size, m + 1))
+    inside[:, 0] = 1.0
+    for cell in range(1, _CELLS + 1):
+        near = np.abs(counts / m - cell / _CELLS) <= edges[:, None] + 1e-12
+        inside = (inside @ step) * near
+    return edges[:-1], np.diff(inside[:, m] / whole[m])
 
 
 def _least_of(law: FloatArray, number: int) -> FloatArray:

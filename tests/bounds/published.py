@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import rel_entr
-from scipy.stats import beta
+from scipy.stats import beta, kstwo
 
 
 def hoeffding(mean_hat: float, C: float, m: float, delta: float) -> float:
@@ -67,6 +67,11 @@ def dkw(m: float, delta: float) -> float:
     return sqrt(log(2 / delta) / (2 * m))
 
 
+def kolmogorov(m: float, delta: float) -> float:
+    """Kolmogorov (1933); Simard, L'Ecuyer (2011): the exact quantile for a continuous distribution."""
+    return float(kstwo.isf(delta, m))
+
+
 def mcallester_1999(gibbs_hat: float, KL: float, m: float, delta: float) -> float:
     """McAllester (1999), Theorem 1."""
     return gibbs_hat + sqrt((KL + log(1 / delta) + log(m) + 2) / (2 * m - 1))
@@ -122,6 +127,7 @@ SOUND: dict[str, tuple[Callable[..., float], str, dict[str, str]]] = {
     "Clopper and Pearson": (clopper_pearson, "mean.hoeffding", {}),
     "Rademacher": (rademacher, "mean.rademacher", {}),
     "Dvoretzky, Kiefer, Wolfowitz": (dkw, "distribution.dkw", {}),
+    "Kolmogorov": (kolmogorov, "distribution.dkw", {}),
     "McAllester, 1999": (mcallester_1999, "pac_bayes.mcallester", {}),
     "McAllester with 2 sqrt(n)": (
         mcallester_maurer,
@@ -244,6 +250,11 @@ def half_of_catoni(
     return gibbs_hat + lam * C**2 / (16 * m) + (KL + log(1 / delta)) / lam
 
 
+def dkw_on_one_side(m: float, delta: float) -> float:
+    """The distance on one side. A single share does not show that the other one is missing."""
+    return sqrt(log(1 / delta) / (2 * m))
+
+
 def bernstein_without_two(
     mean_hat: float, variance: float, C: float, m: float, delta: float
 ) -> float:
@@ -277,6 +288,7 @@ SLIPS: dict[str, tuple[Callable[..., Any], str, set[str]]] = {
     "C without its square": (no_root_of_the_range, "mean.hoeffding", {"scale"}),
     "Bernstein without its range": (bernstein_without_range, "mean.bernstein", {"validity"}),
     "Bernstein without its 2": (bernstein_without_two, "mean.bernstein", {"validity"}),
+    "one side of the distance": (dkw_on_one_side, "distribution.dkw", {"validity"}),
     "half of Catoni's variance": (half_of_catoni, "pac_bayes.catoni", {"validity"}),
     "1/m for 1/sqrt(m)": (exponent, "mean.hoeffding", {"validity"}),
 }

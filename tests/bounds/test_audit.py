@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import re
 from pathlib import Path
@@ -14,7 +15,7 @@ import sympy
 
 import bounds
 from bounds import pac_bayes
-from bounds.auditing import REFERENCES, Audit, Finding, audit
+from bounds.auditing import REFERENCES, Audit, Finding, audit, worlds
 from bounds.auditing.means import THEOREMS
 from bounds.contract import check_contract
 
@@ -27,6 +28,7 @@ QUICK = [
     "Clopper and Pearson",
     "Rademacher",
     "Dvoretzky, Kiefer, Wolfowitz",
+    "Kolmogorov",
     "McAllester, 1999",
     "Maurer",
     "Tolstikhin and Seldin",
@@ -39,6 +41,7 @@ PLANTED = [
     "variance of means of batches",
     "variance of the mean",
     "half of Catoni's variance",
+    "one side of the distance",
 ]
 
 
@@ -116,8 +119,23 @@ def test_arguments_are_swapped_only_if_an_exchange_mends_every_check() -> None:
 def test_the_critical_factor_is_that_of_the_exact_world() -> None:
     """Clopper and Pearson's bound is exact, up to steps; half of Hoeffding's needs twice as much."""
     assert 0.999 < sound("Clopper and Pearson").critical_factor <= 1
+    assert 0.98 < sound("Kolmogorov").critical_factor <= 1
     whole, half = sound("Hoeffding").critical_factor, slip("half of Hoeffding")[0].critical_factor
     assert half == pytest.approx(2 * whole, rel=1e-12)
+
+
+def test_the_law_of_the_distance_is_that_of_all_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells, m = 5, 4
+    monkeypatch.setattr(worlds, "_CELLS", cells)
+    samples = np.array(list(itertools.product(range(1, cells + 1), repeat=m)))
+    steps = np.arange(1, cells + 1)
+    shares = (samples[:, :, None] <= steps).mean(axis=1)
+    distances = np.abs(shares - steps / cells).max(axis=1)
+    edges, law = worlds._distances.__wrapped__(m)
+    for edge, beyond in zip(edges, 1 - np.cumsum(law), strict=True):
+        # The law of a step is that of the distances above its lower end and up to its upper one.
+        upper = (math.sqrt(edge) + 1 / len(edges)) ** 2
+        assert beyond == pytest.approx(np.mean(distances > upper + 1e-12), abs=1e-12)
 
 
 def test_expressions_and_theorems_are_read_as_functions_are() -> None:
