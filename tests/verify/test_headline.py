@@ -12,6 +12,7 @@ import pytest
 from situations import ALL, BALL_FORM, NEEDED, TRIALS, A, B, cell, cells, pair
 
 from empirical.measure import FREE, FRESH, SAME
+from verify.findings.cells import BoundSummary
 from verify.findings.crossovers import Crossover, all_crossovers
 from verify.findings.findings import Findings
 from verify.findings.proofs import all_proofs
@@ -37,6 +38,7 @@ def said(findings: Findings, rows: int = 300, columns: int = 13) -> str:
     return headline(situation(findings), rows, columns, len(findings.modalities))
 
 
+MIXTURE = "risk_gap.fast_rate_mixture"
 BETTER = [pair(A, 128, "better"), pair(B, 128, "better")]
 START = "On these 300 rows taken as the whole population: "
 BOTH = "all 2 modalities together beat each one alone"
@@ -258,6 +260,22 @@ def test_a_size_with_two_kinds_of_samples_is_certified_if_both_are() -> None:
         assert (proof.certified, proof.left_open) == (certified, () if certified else (128,))
     (proof,) = all_proofs([same, cell(A, 128, "no", form="risk_gap.paper")])
     assert (proof.certified, proof.theorems) == ((128,), (BALL_FORM,))
+
+
+def test_a_certificate_is_told_by_its_smallest_bound_where_two_bounds_certify() -> None:
+    """-0.2 and -0.3 for the one pair, -0.1 and -0.4 for the other: the pairs have -0.3 and -0.4."""
+    two = [
+        replace(one, bound=BoundSummary(*[value] * 6, lower_end=value))
+        for one, value in (
+            (cell(A, 64, "yes", head=FREE), -0.2),
+            (cell(A, 64, "yes", head=FREE, form=MIXTURE), -0.3),
+            (cell(B, 64, "yes", head=FREE), -0.1),
+            (cell(B, 64, "yes", head=FREE, form=MIXTURE), -0.4),
+        )
+    ]
+    (sentence,) = gains.certified(found(two, BETTER), 0.05)
+    assert "There the bound is −0.3 and" in sentence
+    assert "for a + b against a, the certified comparison with the largest bound." in sentence
 
 
 def test_a_crossover_is_a_change_of_side_with_growing_m() -> None:

@@ -114,7 +114,11 @@ def _certificate(said: Proved, found: Findings) -> str:
         for c in against_singles(found.cells, found.modalities)
         if c.certifies_gain and heads_of(c) == said.heads and c.delta == said.delta
     ]
-    example = max((c for c in cells if c.m == said.from_m), key=lambda c: c.bound.median)
+    tightest: dict[tuple[Subset, Subset | None], Cell] = {}
+    for cell in sorted(cells, key=lambda c: c.bound.median):
+        if cell.m == said.from_m:
+            tightest.setdefault((cell.M, cell.N), cell)
+    example = max(tightest.values(), key=lambda c: c.bound.median)
     return (
         f"{text}, at every size measured from m = {said.from_m:,} on. There the bound is"
         f" {plain_number(example.bound.median)} and the gap of the same heads"
