@@ -68,7 +68,7 @@ class Reference:
     directions: Mapping[str, int]
     totals: Callable[[Sequence[Point]], FloatArray]
     summands: Summands | None = None
-    about: Deviation = _mean
+    about: Deviation = field(default_factory=lambda: _mean)
     centred: bool = False
     distribution: bool = False
     readings: tuple[Reference, ...] = field(default=(), repr=False)
