@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,10 +18,11 @@ from torch import Tensor
 from bounds.domains import FINITE_POSITIVE, at_least
 from bounds.table import Table
 from empirical.erm import compiled
-from empirical.erm.gradients import Workspace, gradient
+from empirical.erm.gradients import Workspace
+from empirical.erm.steps import Step, repeat_on_gpu
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.operations import CONCATENATION
-from empirical.fusion.stack import Stack, Subsets, project
+from empirical.fusion.stack import Stack, Subsets
 from empirical.losses import Objective
 
 
@@ -80,6 +82,11 @@ class Problem:
         return Workspace(
             self.subsets, self.cls, self.encoders, self.heads, self.inputs[0], rows, by_hand
         )
+
+    def step(self, by_hand: bool | None = None, capturable: bool = False) -> Step:
+        """A step of its training by torch, from the start."""
+        work = self.workspace(by_hand)
+        return Step(work, self.cls, self.objective, self.learning_rate, capturable)
 
 
 @dataclass(frozen=True)
@@ -162,17 +169,25 @@ def _train_with_torch(problem: Problem) -> Stack:
     whole = problem.inputs, problem.targets, problem.scale
     batches = problem.batches
     # Batches may differ in length; the buffers of a pass by hand have one length.
-    work = problem.workspace(by_hand=None if batches is None else False)
-    work.parameters.grad = work.gradient
-    optimizer = torch.optim.Adam([work.parameters], lr=problem.learning_rate, fused=True)
-    project(work.stack, problem.cls)
+    step = problem.step(by_hand=None if batches is None else False)
     seen = (whole for _ in range(problem.steps)) if batches is None else _batched(problem, batches)
-    with torch.no_grad():
-        for inputs, targets, scale in seen:
-            gradient(work, inputs, targets, scale, problem.objective)
-            optimizer.step()
-            project(work.stack, problem.cls)
-    return work.stack
+    for inputs, targets, scale in seen:
+        step.take(inputs, targets, scale)
+    return step.stack
+
+
+def _graphs_obstacle(kind: Kind) -> str | None:
+    if kind.device.type != "cuda":
+        return "device: it records CUDA graphs"
+    return "schedule: it takes all rows at every step" if kind.batches else None
+
+
+def _train_with_graphs(problem: Problem) -> Stack:
+    """The steps of torch, recorded once and replayed."""
+    step = problem.step(capturable=True)
+    take = partial(step.take, problem.inputs, problem.targets, problem.scale)
+    repeat_on_gpu(take, problem.steps, problem.inputs[0].device)
+    return step.stack
 
 
 def _batched(
@@ -189,6 +204,7 @@ ENGINES: Table[Engine] = Table(
     "engine",
     [
         Engine("compiled", _compiled_obstacle, _train_compiled, compiled.build),
+        Engine("graphs", _graphs_obstacle, _train_with_graphs),
         Engine("torch", _no_obstacle, _train_with_torch),
     ],
 )

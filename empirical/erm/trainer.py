@@ -97,8 +97,8 @@ def fit(
         Row indices of each step, the same for all trials; None: all rows at every step. Training ends
         with the last batch, or after `steps` steps.
     engine
-        "compiled", "torch", or "auto": the first of `ENGINES` that can take the problem. Engines differ
-        by the rounding of float32.
+        "compiled", "graphs", "torch", or "auto": the first of `ENGINES` that can take the problem.
+        Engines differ by the rounding of float32.
 
     Returns
     -------

@@ -208,7 +208,7 @@ def test_large_scores_keep_the_softmax_finite():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"engine": "gpu"}, "^engine must be one of compiled, torch, got 'gpu'"),
+        ({"engine": "gpu"}, "^engine must be one of compiled, graphs, torch, got 'gpu'"),
         ({"batches": [], "engine": "compiled"}, "^engine must be one that can take this schedule"),
         (
             {"double": True, "engine": "compiled"},

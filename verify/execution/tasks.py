@@ -138,13 +138,13 @@ def compute(context: Context, task: Task) -> pd.DataFrame:
     ValueError
         On a machine that would train with another engine or another build of it, or lacks the device.
     """
+    local = context.on_device
     here = str(erm.choice(context.plan.cls, context.plan.loss, context.device))
     if here != context.engine:
         raise ValueError(
             f"workers must train with the engine {context.engine}, got {here} on {platform.node()}"
         )
     with one_thread():
-        local = context.on_device
         if task.kind == "complexity":
             return _complexities(local, task.m)
         further = local.head_m if task.m == local.largest_m else ()
