@@ -10,6 +10,7 @@ from torch import Tensor
 from empirical.heads.certificates import frank_wolfe_gap, into_ball
 from empirical.heads.problems import Batch, Problems
 from empirical.heads.squares import secular
+from empirical.memory import pace
 
 # Steps without momentum; problems still open after them are ill-conditioned.
 PLAIN_STEPS = 12
@@ -87,24 +88,27 @@ def accelerate(
         turned=best.mT,
         turned_slope=best.mT,
     )
-    wasted = 0
+    wasted, every = 0, pace(best)
     for step in range(steps + 1):
         # Every gradient is taken inside the ball, so that it also gives a gap.
         slope = at.problems.gradient(at.ahead)
         gap = frank_wolfe_gap(slope, at.ahead, radius)
-        better = (gap < best_gap[at.place]) & (best_gap[at.place] > tolerance)
-        best[at.place[better]] = at.ahead[better]
-        best_gap[at.place[better]] = gap[better]
-        open_ = best_gap[at.place] > tolerance
-        if step == steps or not bool(open_.any()):
+        known = best_gap[at.place]
+        better = (gap < known) & (known > tolerance)
+        best[at.place] = torch.where(better[:, None, None], at.ahead, best[at.place])
+        best_gap[at.place] = torch.where(better, gap, known)
+        if step == steps:
             break
-        # To drop solved problems the features of the others are copied, which costs two gradients
-        # each: done as soon as as much has been spent on solved ones.
-        left = int(open_.sum())
-        wasted += len(at.place) - left
-        if wasted >= 2 * left:
-            wasted = 0
-            at, slope = at[open_], slope[open_]
+        if step % every == 0:
+            left = (best_gap[at.place] > tolerance).nonzero()[:, 0]
+            if len(left) == 0:
+                break
+            # To drop solved problems the features of the others are copied, which costs two gradients
+            # each: done as soon as as much has been spent on solved ones.
+            wasted += every * (len(at.place) - len(left))
+            if wasted >= 2 * len(left):
+                wasted = 0
+                at, slope = at[left], slope[left]
         _advance(at, slope, radius, bound, step)
     # Numbers beyond the range of float32 end in NaN: such problems keep their start.
     lost = ~best.isfinite().all(2).all(1)

@@ -16,6 +16,7 @@ from empirical.heads.certificates import (
 )
 from empirical.heads.newton import polish
 from empirical.heads.problems import LOGISTIC, SOFTMAX, Link, Problems
+from empirical.memory import numbers_at_once
 
 # Steps of the gradient before Newton's: most problems are done by then.
 _GRADIENT_STEPS = 12
@@ -25,7 +26,7 @@ _MOST_UNKNOWNS = 2048
 _SINGLE = 3e-7
 LARGEST = 1e15
 """The largest feature: squares of much larger ones exceed float32, in which the first steps are taken."""
-# Numbers held at once, in features and in Hessians.
+# Numbers held at once on the CPU, in features and in Hessians.
 _BLOCK = 2**20
 
 
@@ -138,7 +139,7 @@ def _solve(
         check_finite("start", start)
     whole = Problems(z, targets.expand(trials, -1, -1), mass, link)
     # Few problems at a time: their features stay near the processor, and Hessians fit.
-    at_once = max(1, _BLOCK // max(p * rows, ((c - 1) * p) ** 2))
+    at_once = max(1, numbers_at_once(z, _BLOCK) // max(p * rows, ((c - 1) * p) ** 2))
     # One float32 buffer for all blocks: allocating it takes longer than filling it.
     buffer = z.new_empty(min(at_once, trials), p, rows, dtype=torch.float32)
     parts = [
@@ -171,13 +172,13 @@ def _solve_part(
         gap = weights.new_full((trials,), float("inf"))
     else:
         gap = frank_wolfe_gap(problems.gradient(weights), weights, radius)
-    open_ = gap > tolerance
-    if steps == 0 or not bool(open_.any()):
+    open_ = (gap > tolerance).nonzero()[:, 0]
+    if steps == 0 or len(open_) == 0:
         return Head(weights, gap)
     # For larger problems a Hessian costs more than the gradient's remaining steps: no Newton steps.
     large = max(c - 1, 1) * p > _MOST_UNKNOWNS
     first = steps if large else min(steps, _GRADIENT_STEPS)
-    if not bool(open_.all()):
+    if len(open_) < trials:
         problems = problems[open_]
     head = Head(weights[open_], gap[open_])
     rough = accelerate(

@@ -16,6 +16,7 @@ from torch import Tensor
 from empirical.heads.certificates import INSIDE, Head, frank_wolfe_gap, into_ball
 from empirical.heads.problems import Batch, Problems
 from empirical.heads.squares import least_quadratic
+from empirical.memory import pace
 
 # After so many steps without a better certificate a problem is taken to be at its rounding.
 _PATIENCE = 8
@@ -35,6 +36,8 @@ class _State(Batch):
         [T, k p, k p]; whether it is to be computed anew; whether it ever was.
     gap, waited
         [T]: the last gap, and the steps since the best one.
+    done
+        [T]: whether a problem is solved, or at its rounding: nothing is taken from it any more.
     """
 
     problems: Problems
@@ -45,6 +48,7 @@ class _State(Batch):
     seen: Tensor
     gap: Tensor
     waited: Tensor
+    done: Tensor
 
 
 def polish(
@@ -78,23 +82,31 @@ def polish(
         seen=torch.zeros_like(place, dtype=torch.bool),
         gap=best.new_full((trials,), float("inf")),
         waited=torch.zeros_like(place),
+        done=torch.zeros_like(place, dtype=torch.bool),
     )
+    every = pace(best)
     for step in range(steps + 1):
         scores = at.point @ at.problems.z
         chance = at.problems.probabilities(scores)
         slope = at.problems.slope(chance)
         gap = frank_wolfe_gap(slope, at.point, radius)
-        better = gap < best_gap[at.place]
-        best[at.place[better]] = at.point[better]
-        best_gap[at.place[better]] = gap[better]
+        known = best_gap[at.place]
+        better = (gap < known) & ~at.done
+        best[at.place] = torch.where(better[:, None, None], at.point, best[at.place])
+        best_gap[at.place] = torch.where(better, gap, known)
         at.waited = torch.where(better, 0, at.waited + 1)
         at.stale = at.stale | (gap > 0.25 * at.gap)
         at.gap = gap
-        open_ = (best_gap[at.place] > tolerance) & (at.waited < _PATIENCE)
-        if step == steps or not bool(open_.any()):
+        open_ = ~at.done & (best_gap[at.place] > tolerance) & (at.waited < _PATIENCE)
+        at.done = ~open_
+        if step == steps:
             break
-        if not bool(open_.all()):
-            at, scores, chance, slope = at[open_], scores[open_], chance[open_], slope[open_]
+        if step % every == 0:
+            left = open_.nonzero()[:, 0]
+            if len(left) == 0:
+                break
+            if len(left) < len(open_):
+                at, scores, chance, slope = at[left], scores[left], chance[left], slope[left]
         _renew(at, chance, free)
         target = at.hessian @ _flat(free, at.point) - _flat(free, slope)
         aim, _ = least_quadratic(at.hessian, target, radius)
@@ -113,8 +125,9 @@ def _flat(free: Tensor, weights: Tensor) -> Tensor:
 
 def _renew(at: _State, chance: Tensor, free: Tensor) -> None:
     """Compute the stale Hessians: the first far from the optimum, so that float32 is enough."""
-    for which, rough in ((at.stale & ~at.seen, True), (at.stale & at.seen, False)):
-        if bool(which.any()):
+    for marked, rough in ((at.stale & ~at.seen, True), (at.stale & at.seen, False)):
+        which = marked.nonzero()[:, 0]
+        if len(which):
             at.hessian[which] = _curvature(at.problems, chance, which, free, single=rough)
     at.seen = at.seen | at.stale
 
@@ -122,8 +135,8 @@ def _renew(at: _State, chance: Tensor, free: Tensor) -> None:
 def _curvature(
     problems: Problems, chance: Tensor, which: Tensor, free: Tensor, *, single: bool
 ) -> Tensor:
-    """Hessians of the problems that `which` [T] marks, a little above the truth."""
-    if not bool(which.all()):
+    """Hessians of the problems at the positions `which`, a little above the truth."""
+    if len(which) < len(chance):
         problems, chance = problems[which], chance[which]
     if single:
         hessian = problems.single().hessian(chance.float(), free.float()).to(chance.dtype)
@@ -148,10 +161,11 @@ def _search(
     value = problems.value(scores)
     allowance = 1e-15 * (1.0 + (problems.mass * scores.abs().amax(1)).sum(1))
     share = torch.ones_like(value)
-    for _ in range(40):
+    every = pace(value)
+    for halving in range(40):
         reached = problems.value(scores + share[:, None, None] * way)
         short = reached > value + 1e-4 * share * expected + allowance
-        if not bool(short.any()):
+        if halving % every == 0 and not bool(short.any()):
             break
         share = torch.where(short, 0.5 * share, share)
     return share[:, None, None]

@@ -13,6 +13,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from empirical.memory import numbers_at_once
+
 
 @dataclass(frozen=True)
 class Link:
@@ -90,7 +92,7 @@ LOGISTIC = Link(torch.sigmoid, _log_one_plus_exp, _one_logit, 0.25, _check_chanc
 
 @dataclass
 class Batch:
-    """Data with one entry per problem: indexing by a mask or a slice picks problems in all of them."""
+    """Data with one entry per problem: indexing by positions or a slice picks problems in all of them."""
 
     def __getitem__(self, which: Tensor | slice) -> Self:
         return replace(self, **{f.name: getattr(self, f.name)[which] for f in fields(self)})
@@ -135,7 +137,8 @@ class Problems:
 
     def gradient(self, weights: Tensor) -> Tensor:
         """The gradient of phi at V [T, c, p], of the same shape."""
-        if bool(weights.any()):
+        # A GPU would wait to see it.
+        if weights.device.type != "cpu" or bool(weights.any()):
             residual = self.probabilities(weights @ self.z).sub_(self.targets)
         else:
             # At zero, where solvers start, all classes are alike on every row: half of the work.
@@ -165,7 +168,7 @@ class Problems:
         One buffer for all: it stays in the cache, and allocating takes longer than filling it.
         """
         trials, p, rows = self.z.shape
-        at_once = max(1, 2**17 // (p * rows))
+        at_once = max(1, numbers_at_once(self.z, 2**17) // (p * rows))
         buffer = self.z.new_empty(min(at_once, trials), p, rows)
         for start in range(0, trials, at_once):
             stop = min(trials, start + at_once)

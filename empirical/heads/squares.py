@@ -12,6 +12,7 @@ from empirical.heads.certificates import (
     frank_wolfe_gap,
     into_ball,
 )
+from empirical.memory import pace
 
 
 def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
@@ -54,10 +55,11 @@ def least_squares(gram: Tensor, moment: Tensor, radius: float) -> Head:
     grams = gram.reshape(count, *gram.shape[-2:])
     moments = moment.reshape(count, *moment.shape[-2:])
     solution, sound = least_quadratic(grams, moments, radius)
-    if not bool(sound.all()):
-        eigenvalues, vectors = torch.linalg.eigh(grams[~sound])
-        rotated = vectors.mT @ moments[~sound]
-        solution[~sound] = vectors @ secular(eigenvalues.clamp_min(0.0), rotated, radius)
+    singular = (~sound).nonzero()[:, 0]
+    if len(singular):
+        eigenvalues, vectors = torch.linalg.eigh(grams[singular])
+        rotated = vectors.mT @ moments[singular]
+        solution[singular] = vectors @ secular(eigenvalues.clamp_min(0.0), rotated, radius)
     weights = into_ball(solution.reshape(moment.shape).mT, radius)
     return Head(weights, least_squares_gap(gram, moment, weights, radius))
 
@@ -126,7 +128,8 @@ def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> tuple[Ten
         torch.finfo(target.dtype).tiny
     )
     mu = _least_multiplier(squares, mean, radius)
-    for _ in range(60):
+    every = pace(target)
+    for iteration in range(1, 61):
         shifted = hessian.clone()
         diagonal = shifted.diagonal(dim1=-2, dim2=-1)
         diagonal.add_(mu[:, None])
@@ -138,12 +141,14 @@ def least_quadratic(hessian: Tensor, target: Tensor, radius: float) -> tuple[Ten
         sound[active] = fine
         norm = torch.linalg.vector_norm(x, dim=(1, 2))
         outside = norm > radius * (1.0 + 1e-12)
-        if not bool(outside.any()):
+        left = outside.nonzero()[:, 0] if iteration % every == 0 else active
+        if len(left) == 0:
             break
         half = torch.linalg.solve_triangular(factor, x, upper=False).square().sum((1, 2))
-        mu = mu + norm.square() * (norm - radius) / (radius * half)
-        if not bool(outside.all()):
-            active, mu, hessian, target = (v[outside] for v in (active, mu, hessian, target))
+        further = mu + norm.square() * (norm - radius) / (radius * half)
+        mu = torch.where(outside, further, mu)
+        if len(left) < len(active):
+            active, mu, hessian, target = (v[left] for v in (active, mu, hessian, target))
     return solution, sound
 
 
@@ -175,7 +180,8 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
     mu = _least_multiplier(total, mean, radius)
     # 1e-15 in float64.
     resolution = 1e-15 * torch.finfo(mu.dtype).eps / 2.0**-52
-    for _ in range(60):
+    every = pace(mu)
+    for iteration in range(1, 61):
         shifted = safe + mu
         norm_square = (squares / shifted.square()).sum(-1, keepdim=True)
         norm = norm_square.sqrt()
@@ -183,7 +189,7 @@ def secular(eigenvalues: Tensor, rotated: Tensor, radius: float) -> Tensor:
         step = norm_square * (norm - radius) / (radius * slope.clamp_min(tiny))
         step = step.clamp_min(0.0)
         mu = mu + step
-        if bool((step <= resolution * mu).all()):
+        if iteration % every == 0 and bool((step <= resolution * mu).all()):
             break
     return torch.where(live, 1.0 / (safe + mu), 0.0)[..., None] * rotated
 

@@ -2,7 +2,8 @@
 
 Under `Watch` a tensor of the device "meta" has values after all. Every operation that would need a
 transfer it does not ask for, as between tensors of two devices, or with indices in host memory, is
-refused; every transfer that it asks for, and every wait for a number, is counted by the line that asks.
+refused; every transfer that it asks for, every wait for a number and every operation are counted by the
+line that asks.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_a
 from torch.utils._pytree import tree_flatten, tree_map
 
 DEVICE = torch.device("meta")
-_READS = {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.is_nonzero.default}
-_COPIES = {torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default}
+ATEN = torch.ops.aten
+_READS = {
+    ATEN._local_scalar_dense.default,
+    ATEN.is_nonzero.default,
+    # The size of what these return is a number of the device.
+    ATEN.nonzero.default,
+    ATEN.masked_select.default,
+}
+_COPIES = {ATEN._to_copy.default, ATEN.copy_.default}
 _OWN = {Path(__file__).name, "_python_dispatch.py", "_ops.py"}
 
 
@@ -62,13 +70,13 @@ class Watch(TorchDispatchMode):
 
     Parameters
     ----------
-    reads, copies
-        By place: numbers read by the host, and tensors copied to or from it.
+    reads, copies, launches
+        By place: numbers read by the host, tensors copied to or from it, and operations on the device.
     """
 
     def __init__(self):
         super().__init__()
-        self.reads, self.copies = Counter(), Counter()
+        self.reads, self.copies, self.launches = Counter(), Counter(), Counter()
 
     def __torch_dispatch__(self, function, types, arguments=(), options=None):
         options = dict(options or {})
@@ -77,7 +85,9 @@ class Watch(TorchDispatchMode):
         there = [x for x in tensors if isinstance(x, Elsewhere)]
         asked = options.get("device")
         target = bool(there) if asked is None else torch.device(asked) == DEVICE
-        if function in _READS and there:
+        if there and not _is_view(function):
+            self.launches[place()] += 1
+        if there and (function in _READS or _has_mask(function, arguments)):
             self.reads[place()] += 1
         elif function in _COPIES:
             if (
@@ -105,6 +115,20 @@ class Watch(TorchDispatchMode):
         if not there:
             return wrapped
         return return_and_correct_aliasing(function, arguments, options, wrapped)
+
+
+def _is_view(function):
+    """Whether all that it returns shares the memory of an argument that it leaves as it is."""
+    infos = [declared.alias_info for declared in function._schema.returns]
+    return bool(infos) and all(info is not None and not info.is_write for info in infos)
+
+
+def _has_mask(function, arguments):
+    """Whether a tensor is indexed by a mask, whose length the host waits for."""
+    if not function.__name__.startswith("index"):
+        return False
+    indices = tree_flatten(arguments[1])[0]
+    return any(isinstance(x, torch.Tensor) and x.dtype == torch.bool for x in indices)
 
 
 def _held(x):

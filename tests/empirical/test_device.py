@@ -12,7 +12,7 @@ from elsewhere import DEVICE, Elsewhere, Watch
 
 import empirical.complexity.trained_class
 import empirical.measure
-from empirical import erm, measure
+from empirical import erm, measure, memory
 from empirical.datasets.dataset import from_arrays
 from empirical.erm import compiled
 from empirical.fusion import stack
@@ -37,6 +37,7 @@ def one_engine(monkeypatch):
     fused = module._get_fused_kernels_supported_devices
     name = "_get_fused_kernels_supported_devices"
     monkeypatch.setattr(module, name, lambda: [*fused(), DEVICE.type])
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 2**30)
     # Blocks of the same trials on both devices.
     monkeypatch.setattr(measure, "ON_GPU", (16, 40, 1))
     monkeypatch.setattr(measure, "ON_CPU", (16, 40, 1))
