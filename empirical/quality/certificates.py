@@ -303,8 +303,8 @@ def least_eigenvalue(z: Tensor, mass: Tensor, weights: Tensor) -> Tensor:
     absent = (z == 0).all(2) & (weights == 0).all(1)
     diagonal += torch.where(absent, diagonal.amax(1, keepdim=True), 0.0)
     bound = torch.zeros_like(trace)
-    sound = gram.isfinite().all(2).all(1) & (trace > 0)
-    if not bool(sound.any()):
+    sound = (gram.isfinite().all(2).all(1) & (trace > 0)).nonzero()[:, 0]
+    if len(sound) == 0:
         return bound
     # Where to look for the bound; only the factorisation proves it.
     least = torch.linalg.eigvalsh(gram[sound])[:, 0]

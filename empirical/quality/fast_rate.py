@@ -15,6 +15,7 @@ population.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +26,7 @@ from torch import Tensor
 from empirical.losses import SQUARES
 from empirical.quality import certificates
 from empirical.quality.frozen_encoder import Features, uniform_mass
-from empirical.quality.noise_moments import Norm, covariance_norms
+from empirical.quality.noise_moments import Norm, covariance_norms, trials_at_once
 from empirical.statistics.intervals import Estimate, Interval
 
 RANGE_TOLERANCE = 1e-4
@@ -164,18 +165,24 @@ def constants(white: Whitened) -> Constants:
     return _constants(white, *_norms(white))
 
 
-def _norms(white: Whitened) -> tuple[list[Norm], list[Norm]]:
-    """The operator norms and the Frobenius norms of Cov(v), by trial."""
-    found = [covariance_norms(w, xi) for w, xi in zip(white.w, white.xi, strict=True)]
-    return [operator for operator, _ in found], [frobenius for _, frobenius in found]
+def _norms(white: Whitened) -> tuple[Norm, Norm]:
+    """The operator norms and the Frobenius norms of Cov(v), [T] each."""
+    at_once = trials_at_once(white.w, white.xi)
+    parts = zip(torch.split(white.w, at_once), torch.split(white.xi, at_once), strict=True)
+    operator, frobenius = zip(*(covariance_norms(w, xi) for w, xi in parts), strict=True)
+    return _joined(operator), _joined(frobenius)
 
 
-def _constants(white: Whitened, operator: list[Norm], frobenius: list[Norm]) -> Constants:
+def _joined(norms: Sequence[Norm]) -> Norm:
+    return Norm(torch.cat([norm.low for norm in norms]), torch.cat([norm.high for norm in norms]))
+
+
+def _constants(white: Whitened, operator: Norm, frobenius: Norm) -> Constants:
     leverage, noise = white.w.square().sum(1), white.xi.square().sum(1)
     return Constants(
         V=(leverage * noise).mean(1),
-        v_norm=torch.stack([norm.high for norm in operator]),
-        v_frobenius=torch.stack([norm.high for norm in frobenius]),
+        v_norm=operator.high,
+        v_frobenius=frobenius.high,
         v_max=(leverage * noise).amax(1).sqrt(),
         leverage=leverage.amax(1),
         p=white.kept.sum(1),
@@ -202,8 +209,8 @@ def estimates(white: Whitened, fresh: FreshHead | None = None) -> dict[str, Esti
     for name in ("V", "v_norm", "v_frobenius", "v_max", "leverage", "p"):
         value = getattr(certified, name).double().cpu().numpy()
         result[name] = Estimate(value, Interval.exact(value))
-    for name, norms in (("v_norm", operator), ("v_frobenius", frobenius)):
-        low = torch.stack([norm.low for norm in norms]).cpu().numpy()
+    for name, norm in (("v_norm", operator), ("v_frobenius", frobenius)):
+        low = norm.low.cpu().numpy()
         high = result[name].value
         result[name] = Estimate(high, Interval(np.minimum(low, high), high))
     if fresh is not None:

@@ -24,6 +24,7 @@ from empirical.quality.noise_moments import (
     operator_norm,
     rounding,
     second_moment,
+    trials_at_once,
 )
 
 BEST_AT = 0.05
@@ -79,29 +80,38 @@ def sample_noise(white: Whitened, constants: Constants, mass: Tensor) -> SampleN
     """
     square = white.w.square().sum(1) * white.xi.square().sum(1)
     theta = scale(constants)
-    found = [
-        _inflation(white.w[t], white.xi[t], white.kept[t], mass[t], float(theta[t]))
-        for t in range(len(mass))
-    ]
-    return SampleNoise(theta, (mass * square).sum(1), torch.stack(found))
+    inflation = torch.full_like(theta, math.inf)
+    ranks = white.kept.sum(1)
+    # Directions that were kept stand last; trials that kept as many are taken together.
+    order = white.kept.int().argsort(dim=1, stable=True)
+    for rank in sorted(set(ranks.cpu().tolist())):
+        alike = (ranks == rank).nonzero()[:, 0]
+        for some in torch.split(alike, trials_at_once(white.w, white.xi)):
+            kept = order[some, -rank:, None].expand(-1, -1, white.w.shape[2])
+            w = white.w[some].gather(1, kept)
+            inflation[some] = _inflation(w, white.xi[some], mass[some], theta[some])
+    return SampleNoise(theta, (mass * square).sum(1), inflation)
 
 
-def _inflation(w: Tensor, xi: Tensor, kept: Tensor, mass: Tensor, theta: float) -> Tensor:
-    """g of one sample, from above: w [p, rows], xi [c, rows], kept [p], mass [rows]."""
-    w = w[kept]
-    eigenvalues, vectors = torch.linalg.eigh((w * mass) @ w.mT)
-    least, top = eigenvalues[0], eigenvalues[-1]
-    if not bool(least > SAMPLE_TOLERANCE * top):
-        return w.new_full((), math.inf)
-    inverse = (vectors / eigenvalues) @ vectors.mT
+def _inflation(w: Tensor, xi: Tensor, mass: Tensor, theta: Tensor) -> Tensor:
+    """g of samples, from above, [n]: w [n, p, rows] with p of full rank, xi [n, c, rows], mass [n, rows]."""
+    (_, p, rows), c = w.shape, xi.shape[1]
+    eigenvalues, vectors = torch.linalg.eigh((w * mass[:, None, :]) @ w.mT)
+    least, top = eigenvalues[:, 0], eigenvalues[:, -1]
+    sound = least > SAMPLE_TOLERANCE * top
+    if not bool(sound.any()):
+        return torch.full_like(theta, math.inf)
+    # What is not sound is left out in the end.
+    eigenvalues = torch.where(sound[:, None], eigenvalues, 1.0)
+    inverse = (vectors / eigenvalues[:, None, :]) @ vectors.mT
     moved = inverse @ w
-    weights = mass - 1.0 / w.shape[1]
+    weights = mass - 1.0 / rows
     noise = 2.0 * theta / 3.0
-    if len(w) * len(xi) <= LARGEST:
-        outputs = torch.eye(len(xi), dtype=w.dtype, device=w.device)
+    if p * c <= LARGEST:
+        outputs = torch.eye(c, dtype=w.dtype, device=w.device)
         apart = second_moment(moved, xi, weights)
-        matrix = torch.kron(inverse @ inverse, outputs) + noise * apart
-        total = (weights.abs() * moved.square().sum(0) * xi.square().sum(0)).sum()
+        matrix = torch.kron(inverse @ inverse, outputs[None]) + noise[:, None, None] * apart
+        total = (weights.abs() * moved.square().sum(1) * xi.square().sum(1)).sum(1)
         largest = operator_norm(matrix) + noise * rounding(total)
     else:
         # Eigenvalues of a sum are at most the sum of the largest; without the rows of negative weight
@@ -109,6 +119,5 @@ def _inflation(w: Tensor, xi: Tensor, kept: Tensor, mass: Tensor, theta: float) 
         above = largest_eigenvalue(moved, xi, weights.clamp_min(0.0))
         largest = 1.0 / least.square() + noise * above
     # The inverse errs by about p u top/least of itself.
-    relative = 8.0 * len(w) * 2.0**-52 * top / least
-    found: Tensor = largest * (1.0 + relative)
-    return found
+    relative = 8.0 * p * 2.0**-52 * top / least
+    return torch.where(sound, largest * (1.0 + relative), math.inf)

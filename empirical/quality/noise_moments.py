@@ -15,11 +15,12 @@ tr M^2 <= lambda tr M. On data of 100 classes the eigenvalue comes out 1.1 to 2.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from empirical.memory import numbers_at_once
 
 BLOCK = 256
 """Rows that are summed in float32 at a time; the allowance for rounding is proportional to it."""
@@ -34,7 +35,7 @@ GRAM_BLOCK = 1024
 
 @dataclass(frozen=True)
 class Norm:
-    """A norm of Cov(v), between two certified ends."""
+    """A norm of Cov(v), between two certified ends, one entry for each problem."""
 
     low: Tensor
     high: Tensor
@@ -48,7 +49,7 @@ def covariance_norms(w: Tensor, xi: Tensor) -> tuple[Norm, Norm]:
     Parameters
     ----------
     w, xi
-        [p, rows] and [c, rows], float64.
+        [..., p, rows] and [..., c, rows], float64.
 
     Examples
     --------
@@ -57,18 +58,19 @@ def covariance_norms(w: Tensor, xi: Tensor) -> tuple[Norm, Norm]:
     >>> bool(operator.low <= 1.0 <= operator.high), bool(frobenius.low <= 1.0 <= frobenius.high)
     (True, True)
     """
-    trace = (w.square().sum(0) * xi.square().sum(0)).mean()
-    if len(w) * len(xi) <= LARGEST:
-        covariance, error = second_moment(w, xi) / w.shape[1], rounding(trace)
+    trace = (w.square().sum(-2) * xi.square().sum(-2)).mean(-1)
+    (p, rows), c = w.shape[-2:], xi.shape[-2]
+    if p * c <= LARGEST:
+        covariance, error = second_moment(w, xi) / rows, rounding(trace)
         operator, frobenius = operator_norm(covariance), torch.linalg.matrix_norm(covariance)
         return _between(operator, operator, error), _between(frobenius, frobenius, error)
-    largest = largest_eigenvalue(w, xi, torch.full_like(w[0], 1.0 / w.shape[1]))
-    if w.shape[1] <= MOST_ROWS:
-        found = gram_norm(w, xi) / w.shape[1]
-        frobenius = _between(found, found, gram_rounding(len(w), len(xi)) * trace)
+    largest = largest_eigenvalue(w, xi, torch.full_like(w[..., 0, :], 1.0 / rows))
+    if rows <= MOST_ROWS:
+        found = gram_norm(w, xi) / rows
+        frobenius = _between(found, found, gram_rounding(p, c) * trace)
     else:
         # Of n eigenvalues with a given sum those that are equal have the least squares.
-        least = trace / min(w.shape[1], len(w) * len(xi)) ** 0.5
+        least = trace / min(rows, p * c) ** 0.5
         frobenius = _between(least, (largest * trace).sqrt(), 1e-12 * trace)
     high = torch.minimum(largest, frobenius.high)
     # tr M^2 <= lambda tr M
@@ -77,7 +79,7 @@ def covariance_norms(w: Tensor, xi: Tensor) -> tuple[Norm, Norm]:
 
 
 def largest_eigenvalue(w: Tensor, xi: Tensor, weights: Tensor) -> Tensor:
-    """The largest eigenvalue of the sum of weight v v^T is at most this, for weights >= 0 [rows].
+    """The largest eigenvalue of the sum of weight v v^T is at most this, for weights >= 0 [..., rows].
 
     Examples
     --------
@@ -87,10 +89,11 @@ def largest_eigenvalue(w: Tensor, xi: Tensor, weights: Tensor) -> Tensor:
     """
     sums = []
     for one, other in ((w, xi), (xi, w)):
-        share = weights * one.square().sum(0)
-        matrix = (other * share) @ other.mT
+        share = weights * one.square().sum(-2)
+        matrix = (other * share[..., None, :]) @ other.mT
         # Sums of float64 over rows, each of products of a few factors: relative to the trace.
-        error = (w.shape[1] + len(one) + 16) * 2.0**-52 * matrix.diagonal().sum()
+        unit = (w.shape[-1] + one.shape[-2] + 16) * 2.0**-52
+        error = unit * matrix.diagonal(dim1=-2, dim2=-1).sum(-1)
         sums.append(operator_norm(matrix) + error)
     return torch.minimum(*sums)
 
@@ -101,14 +104,15 @@ def gram_norm(w: Tensor, xi: Tensor) -> Tensor:
     Entries are formed in float32, and their squares summed in float64.
     """
     (one, other), unit = _in_float32(w, xi)
-    total = w.new_zeros(())
-    for first in range(0, w.shape[1], GRAM_BLOCK):
+    total = w.new_zeros(w.shape[:-2])
+    for first in range(0, w.shape[-1], GRAM_BLOCK):
         rows = slice(first, first + GRAM_BLOCK)
         # The matrix is symmetric: each block right of the diagonal stands for two.
-        for later in range(first, w.shape[1], GRAM_BLOCK):
+        for later in range(first, w.shape[-1], GRAM_BLOCK):
             columns = slice(later, later + GRAM_BLOCK)
-            entries = (one[:, rows].mT @ one[:, columns]) * (other[:, rows].mT @ other[:, columns])
-            squares = torch.linalg.vector_norm(entries, dtype=torch.float64).square()
+            entries = one[..., rows].mT @ one[..., columns]
+            entries = entries * (other[..., rows].mT @ other[..., columns])
+            squares = torch.linalg.vector_norm(entries, dim=(-2, -1), dtype=torch.float64).square()
             total += squares if later == first else 2.0 * squares
     return total.sqrt() * unit * unit
 
@@ -123,7 +127,7 @@ def gram_rounding(p: int, c: int) -> float:
 
 
 def second_moment(w: Tensor, xi: Tensor, weights: Tensor | None = None) -> Tensor:
-    """The sum over rows of v v^T, v = w xi^T as one vector, each row times its weight: [pc, pc].
+    """The sum over rows of v v^T, v = w xi^T as one vector, each row times its weight: [..., pc, pc].
 
     The matrix is summed in float32 over blocks of rows and in float64 over the blocks. Rounding w, xi
     and the weights, multiplying them (twice three factors, and a weight), multiplying two entries and
@@ -136,30 +140,49 @@ def second_moment(w: Tensor, xi: Tensor, weights: Tensor | None = None) -> Tenso
     Parameters
     ----------
     w, xi
-        [p, rows] and [c, rows], float64.
+        [..., p, rows] and [..., c, rows], float64.
     weights
-        [rows], of any sign; None: one each.
+        [..., rows], of any sign; None: one each.
     """
-    rows = w.shape[1]
-    size = w.shape[0] * xi.shape[0]
-    total = w.new_zeros(size, size)
+    rows = w.shape[-1]
+    size = w.shape[-2] * xi.shape[-2]
+    total = w.new_zeros(*w.shape[:-2], size, size)
     (one, other), unit = _in_float32(w, xi)
     for first in range(0, rows, BLOCK):
         block = slice(first, first + BLOCK)
-        v = (one[:, None, block] * other[None, :, block]).reshape(size, -1)
-        weighted = v if weights is None else v * weights[block].float()
-        total += (weighted @ v.T).double()
-    return total * unit * unit
+        v = one[..., :, None, block] * other[..., None, :, block]
+        v = v.reshape(*w.shape[:-2], size, -1)
+        weighted = v if weights is None else v * weights[..., None, block].float()
+        total += (weighted @ v.mT).double()
+    return total * unit[..., None, None] * unit[..., None, None]
 
 
-def _in_float32(*factors: Tensor) -> tuple[list[Tensor], float]:
-    """Matrices in float32, each in the power of two in which its entries are at most 1, and all units.
+def trials_at_once(w: Tensor, xi: Tensor) -> int:
+    """Of how many trials norms are computed at once: one on the CPU, more if a GPU's memory holds them.
+
+    Examples
+    --------
+    >>> trials_at_once(torch.zeros(8, 2, 9), torch.zeros(8, 1, 9))
+    1
+    """
+    size = w.shape[-2] * xi.shape[-2]
+    matrix = size if size <= LARGEST else GRAM_BLOCK
+    return max(1, numbers_at_once(w, on_cpu=1) // max(matrix * matrix, w[0].numel()))
+
+
+def _in_float32(w: Tensor, xi: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Matrices in float32, each in the power of two in which its entries are at most 1; both units' product.
 
     That changes no digit. Products of four entries would leave the range of float32 otherwise.
     """
-    units = [math.ldexp(1.0, max(int(torch.frexp(each.abs().max())[1]), -1000)) for each in factors]
-    scaled = [(each / unit).float() for each, unit in zip(factors, units, strict=True)]
-    return scaled, math.prod(units)
+    scaled, units = [], []
+    for each in (w, xi):
+        top = each.abs().amax((-2, -1))
+        mantissa, _ = torch.frexp(top)
+        unit = torch.where(top > 0, top / mantissa, 1.0).clamp_min(2.0**-1000)
+        scaled.append((each / unit[..., None, None]).float())
+        units.append(unit)
+    return scaled, units[0] * units[1]
 
 
 def rounding(trace: Tensor) -> Tensor:
@@ -179,7 +202,7 @@ def operator_norm(matrix: Tensor) -> Tensor:
     Parameters
     ----------
     matrix
-        [n, n] float64; the lower triangle counts.
+        [..., n, n] float64; the lower triangle counts.
 
     Examples
     --------
@@ -187,7 +210,7 @@ def operator_norm(matrix: Tensor) -> Tensor:
     >>> bool(3.0 <= norm <= 3.0 * (1 + 2e-9))
     True
     """
-    largest: Tensor = torch.linalg.eigvalsh(matrix)[-1].clamp_min(0.0)
+    largest: Tensor = torch.linalg.eigvalsh(matrix)[..., -1].clamp_min(0.0)
     return largest * (1.0 + 1e-9)
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from elsewhere import DEVICE, Elsewhere, Watch
 
+import empirical.complexity.outputs
 import empirical.complexity.trained_class
 import empirical.measure
 from empirical import erm, measure, memory
@@ -81,6 +82,33 @@ def test_parts_on_another_device_mix_nothing_and_hold_the_same_numbers(loss, ope
     assert not {"stack.project", "gradients._by_hand", "gradients.gradient"} & set(watch.reads)
     assert not {"stack.project", "gradients._by_hand", "gradients.gradient"} & set(watch.copies)
     assert watch.copies["gradients.__init__"] <= 2 * len(TASKS)
+
+
+@pytest.mark.parametrize(("loss", "most"), [("least-squares", 120), ("softmax", 280)])
+def test_what_the_host_waits_for_does_not_grow_with_the_trials(loss, most, monkeypatch):
+    here = context(loss, "concatenation", 1)
+    waits = []
+    for trials in (1, 4):
+        monkeypatch.setattr(measure, "ON_GPU", (2**20, 2**20, trials))
+        with Watch() as watch:
+            compute(replace(here, device=DEVICE.type), Task("trials", 16, 0, trials))
+        waits.append(watch.reads.total())
+    # Some of four times the trials take a few steps longer.
+    assert waits[1] <= 1.6 * waits[0]
+    assert waits[1] <= most
+    assert "fast_rate._norms" not in watch.reads
+
+
+def test_full_steps_of_the_suprema_stay_on_the_device(monkeypatch):
+    here = context("least-squares", "attention", 1)
+    counts = []
+    for steps in (2, 6):
+        monkeypatch.setattr(empirical.complexity.outputs, "FULL_STEPS", steps)
+        with Watch() as watch:
+            compute(replace(here, device=DEVICE.type), Task("complexity", 16))
+        counts.append((watch.reads, watch.copies, watch.launches.total()))
+    assert counts[0][:2] == counts[1][:2]
+    assert counts[0][2] < counts[1][2]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from empirical.quality import noise_moments
+from empirical.quality import fast_rate, mixture, noise_moments
 from empirical.quality.fast_rate import Constants, Whitened
 from empirical.quality.mixture import sample_noise, scale
 from empirical.quality.noise_moments import LARGEST, covariance_norms, largest_eigenvalue
@@ -115,3 +115,34 @@ def test_the_inflation_of_many_classes_is_never_below_the_truth(m: int) -> None:
     H = np.eye(P * C) + (2 * theta / 3) * moment(w, xi, mass - 1 / ROWS)
     truth = np.linalg.eigvalsh(inverse @ H @ inverse)[-1]
     assert truth <= found < 1.5 * truth
+
+
+@pytest.mark.parametrize("classes", [3, C])
+def test_trials_taken_together_have_the_norms_that_each_has_alone(
+    classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also with ranks that differ, and a sample that does not determine the head."""
+    made = [noise(seed, heavy=True) for seed in range(5)]
+    w, xi = (torch.stack(each) for each in zip(*made, strict=True))
+    xi = xi[:, :classes]
+    kept = torch.ones(5, P, dtype=torch.bool)
+    kept[1, :4] = kept[3, :4] = kept[4, :1] = False
+    w = w * kept[:, :, None]
+    one = torch.ones(5, dtype=torch.float64)
+    white = Whitened(w, kept, xi[0], one, one, one, one, one)
+    object.__setattr__(white, "xi", xi)
+    mass = torch.from_numpy(np.random.default_rng(1).multinomial(4 * ROWS, [1 / ROWS] * ROWS, 5))
+    mass = mass.double() / (4 * ROWS)
+    mass[2] = torch.eye(ROWS)[0]
+    found = []
+    for at_once in (1, 2, 5):
+        for module in (fast_rate, mixture):
+            monkeypatch.setattr(module, "trials_at_once", lambda w, xi, n=at_once: n)
+        norms = fast_rate._norms(white)
+        known = Constants(one, norms[0].high, norms[1].high, one, one, one)
+        noisy = sample_noise(white, known, mass)
+        found.append([*vars(norms[0]).values(), *vars(norms[1]).values(), noisy.inflation])
+    for others in found[1:]:
+        for a, b in zip(found[0], others, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-7, atol=0.0)
+    assert found[0][-1].isinf().tolist() == [False, False, True, False, False]
