@@ -110,16 +110,17 @@ TARGET inline Narrow::type exp_negative(Narrow::type x) {
 
 TARGET void adam(Model& m, int step, float rate) {
     typedef Wide W;
-    const float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+    const float epsilon = 1e-8f;
     const double correct1 = 1.0 - std::pow(0.9, step), correct2 = 1.0 - std::pow(0.999, step);
     const W::type size = W::all(static_cast<float>(rate / correct1));
     const W::type root = W::all(static_cast<float>(1.0 / std::sqrt(correct2)));
-    const W::type keep1 = W::all(1.0f - beta1), keep2 = W::all(1.0f - beta2);
+    // 1 - 0.9f and 1 - 0.999f would be off by 2e-7 and 1e-5.
+    const W::type share1 = W::all(0.1f), share2 = W::all(0.001f), keep2 = W::all(0.999f);
     for (long i = 0; i < m.count; i += W::lanes) {
         const W::type g = W::load(m.gradient + i);
         const W::type f0 = W::load(m.first + i);
-        const W::type f = W::fma(keep1, g - f0, f0);
-        const W::type s = W::fma(W::all(beta2), W::load(m.second + i), keep2 * g * g);
+        const W::type f = W::fma(share1, g - f0, f0);
+        const W::type s = W::fma(keep2, W::load(m.second + i), share2 * g * g);
         W::store(m.first + i, f);
         W::store(m.second + i, s);
         W::store(m.value + i, W::load(m.value + i) - size * f / W::fma(W::root(s), root, W::all(epsilon)));
