@@ -21,7 +21,6 @@ from empirical.erm import compiled
 from empirical.erm.gradients import Workspace
 from empirical.erm.steps import Step, repeat_on_gpu
 from empirical.fusion.classes import FusionClass
-from empirical.fusion.operations import CONCATENATION
 from empirical.fusion.stack import Stack, Subsets
 from empirical.losses import Objective
 
@@ -121,7 +120,7 @@ def choice(cls: FusionClass, objective: Objective, device: str) -> Engine:
     Examples
     --------
     >>> from empirical.losses import SQUARES
-    >>> choice(FusionClass(4, 1.0, 1.0, 2, operation="sum"), SQUARES, "cpu").name
+    >>> choice(FusionClass(4, 1.0, 1.0, 2, operation="sum"), SQUARES, "cuda").name
     'torch'
     """
     return fastest(Kind(cls, objective, torch.device(device)))
@@ -133,8 +132,9 @@ def fastest(kind: Kind) -> Engine:
 
 
 def _compiled_obstacle(kind: Kind) -> str | None:
-    if kind.cls.operation != CONCATENATION or kind.cls.depth == 0:
-        return "class: it knows the concatenation of ReLU encoders alone"
+    if kind.cls.operation not in compiled.OPERATIONS:
+        known = ", ".join(operation.name for operation in compiled.OPERATIONS)
+        return f"operation: it knows {known} alone"
     if kind.objective.name not in compiled.OBJECTIVES:
         return f"objective: it knows {', '.join(compiled.OBJECTIVES)} alone"
     if kind.device.type != "cpu" or kind.dtype != torch.float32:

@@ -1,4 +1,4 @@
-"""The compiled trainer of the concatenation class: `train.cpp`, built when the package is installed.
+"""The compiled trainer of all fusion classes: `train.cpp`, built when the package is installed.
 
 It holds kernels for several sets of instructions; the fastest that the processor can run is used. All
 kernels that fuse multiplication and addition give the same numbers, bit for bit. Without a compiler
@@ -19,19 +19,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from empirical.fusion import operations as fusion
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack
 
 OBJECTIVES = ("least-squares", "softmax", "logistic", "correlation")
-"""The objectives that it supports, in the order of `Objective` in train.cpp."""
+"""The objectives that it supports, in the order of `Objective` in problem.inl."""
 
-_INTEGERS = "trials rows modalities subsets width depth outputs objective steps"
+OPERATIONS = tuple(
+    fusion.OPERATIONS.find(name) for name in ("concatenation", "sum", "mean", "gated", "attention")
+)
+"""The operations that it supports, in the order of `Operation` in problem.inl.
+
+Entries, not names: an operation of the same name that fuses in another way is another one.
+"""
+
+_INTEGERS = "trials rows modalities subsets width depth operation outputs objective steps"
 _ADDRESSES = "dims members sizes inputs targets scale encoders heads"
 _NUMBERS = "learning_rate encoder_radius layer_radius head_radius"
 
 
 class _Problem(ctypes.Structure):
-    """The same fields in the same order as `Problem` in train.cpp."""
+    """The same fields in the same order as `Problem` in problem.inl."""
 
     _fields_ = tuple(
         (name, kind)
@@ -50,14 +59,18 @@ def _library() -> ctypes.CDLL | None:
         path = Path(__file__).with_name(f"_train{suffix}")
         if path.exists():
             library = ctypes.CDLL(str(path))
-            # Another size, or none: built from other sources than this module's.
-            size = library.problem_size() if hasattr(library, "problem_size") else 0
-            if size != ctypes.sizeof(_Problem):
-                return None
-            for name in ("kernel_name", "kernel_rounding", "compiler"):
-                getattr(library, name).restype = ctypes.c_char_p
-            return library
+            return library if _takes_our_problem(library) else None
     return None
+
+
+def _takes_our_problem(library: ctypes.CDLL) -> bool:
+    """Whether it was built from this module's sources; says what its functions return."""
+    if not hasattr(library, "problem_integers"):
+        return False
+    for name in ("problem_integers", "kernel_name", "kernel_rounding", "compiler"):
+        getattr(library, name).restype = ctypes.c_char_p
+    same_integers = library.problem_integers().decode().split(", ") == _INTEGERS.split()
+    return same_integers and bool(library.problem_size() == ctypes.sizeof(_Problem))
 
 
 def available() -> bool:
@@ -186,6 +199,7 @@ def train(
         subsets=len(subsets),
         width=cls.width,
         depth=cls.depth,
+        operation=OPERATIONS.index(cls.operation),
         outputs=cls.outputs,
         objective=OBJECTIVES.index(objective),
         steps=steps,

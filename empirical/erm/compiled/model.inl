@@ -11,102 +11,8 @@
 // Every number is one sum in a fixed order, each step of it one fused multiply-add, whatever the lanes,
 // tiles and blocks: all kernels that fuse give the same bits.
 
-enum After { ADD, RELU, MASK };
-
-// One register tile of C(i, :) = sum_k A(i, k) B(k, :), R rows by NV vectors of columns.
-// ADD goes on from what C holds; RELU rectifies the result; MASK keeps it where `gate`, laid out as C,
-// is positive.
-template <class V, int R, int NV, After AFTER>
-TARGET inline void tile(int depth, const float* a, long a_i, long a_k, const float* b, long ldb,
-                        float* c, long ldc, const float* gate) {
-    typename V::type sum[R][NV];
-    UNROLL for (int i = 0; i < R; ++i)
-        UNROLL for (int v = 0; v < NV; ++v)
-            sum[i][v] = AFTER == ADD ? V::load(c + i * ldc + v * V::lanes) : V::all(0.0f);
-    for (int k = 0; k < depth; ++k) {
-        typename V::type right[NV];
-        UNROLL for (int v = 0; v < NV; ++v) right[v] = V::load(b + k * ldb + v * V::lanes);
-        UNROLL for (int i = 0; i < R; ++i) {
-            const typename V::type left = V::all(a[i * a_i + k * a_k]);
-            UNROLL for (int v = 0; v < NV; ++v) sum[i][v] = V::fma(left, right[v], sum[i][v]);
-        }
-    }
-    UNROLL for (int i = 0; i < R; ++i)
-        UNROLL for (int v = 0; v < NV; ++v) {
-            const long at = i * ldc + v * V::lanes;
-            typename V::type s = sum[i][v];
-            if (AFTER == RELU) s = V::positive(s);
-            if (AFTER == MASK) s = V::where_positive(V::load(gate + at), s);
-            V::store(c + at, s);
-        }
-}
-
-template <class V, int NV, After AFTER>
-TARGET inline void rows_of(int count, int depth, const float* a, long a_i, long a_k, const float* b,
-                           long ldb, float* c, long ldc, const float* gate) {
-    // Tiles of nearly equal height: a last tile of one row would wait for its own sums.
-    constexpr int HEIGHT = NV == 1 && TILE < 7 ? 2 * TILE : TILE;
-    const int tiles = (count + HEIGHT - 1) / HEIGHT;
-    for (int t = 0, i = 0; t < tiles; ++t) {
-        const int height = (count - i + tiles - t - 1) / (tiles - t);
-        const float* ai = a + i * a_i;
-        float* ci = c + i * ldc;
-        const float* gi = AFTER == MASK ? gate + i * ldc : nullptr;
-#define HEIGHT_CASE(R)                                                      \
-    case R:                                                                 \
-        if constexpr (R <= HEIGHT)                                          \
-            tile<V, R, NV, AFTER>(depth, ai, a_i, a_k, b, ldb, ci, ldc, gi); \
-        break;
-        switch (height) {
-            HEIGHT_CASE(1) HEIGHT_CASE(2) HEIGHT_CASE(3) HEIGHT_CASE(4) HEIGHT_CASE(5)
-            HEIGHT_CASE(6) HEIGHT_CASE(7) HEIGHT_CASE(8) HEIGHT_CASE(9) HEIGHT_CASE(10)
-            HEIGHT_CASE(11) HEIGHT_CASE(12) HEIGHT_CASE(13) HEIGHT_CASE(14)
-        }
-#undef HEIGHT_CASE
-        i += height;
-    }
-}
-
-// C(i, j) = sum_k A(i, k) B(k, j) for `count` rows and `columns` (a multiple of 8) columns.
-template <After AFTER>
-TARGET void product(int count, int columns, int depth, const float* a, long a_i, long a_k,
-                    const float* b, long ldb, float* c, long ldc, const float* gate = nullptr) {
-    constexpr int W = Wide::lanes;
-    int j = 0;
-    for (; j + 2 * W <= columns; j += 2 * W)
-        rows_of<Wide, 2, AFTER>(count, depth, a, a_i, a_k, b + j, ldb, c + j, ldc,
-                                AFTER == MASK ? gate + j : nullptr);
-    if (j + W <= columns) {
-        rows_of<Wide, 1, AFTER>(count, depth, a, a_i, a_k, b + j, ldb, c + j, ldc,
-                                AFTER == MASK ? gate + j : nullptr);
-        j += W;
-    }
-    if constexpr (W > Narrow::lanes)
-        if (j < columns)
-            rows_of<Narrow, 1, AFTER>(count, depth, a, a_i, a_k, b + j, ldb, c + j, ldc,
-                                      AFTER == MASK ? gate + j : nullptr);
-}
-
-// exp for x <= 0, to about two units in the last place; zero below -87.
-TARGET inline Narrow::type exp_negative(Narrow::type x) {
-    typedef Narrow N;
-    const N::type least = N::all(-87.0f);
-    const auto tiny = x < least;
-    x = tiny ? least : x;
-    const N::type shift = N::all(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
-    const N::type n = N::fma(x, N::all(1.44269504f), shift) - shift;
-    const N::type r = N::fma(n, N::all(2.12194440e-4f), N::fma(n, N::all(-0.693359375f), x));
-    N::type p = N::all(1.9875691500e-4f);
-    p = N::fma(p, r, N::all(1.3981999507e-3f));
-    p = N::fma(p, r, N::all(8.3334519073e-3f));
-    p = N::fma(p, r, N::all(4.1665795894e-2f));
-    p = N::fma(p, r, N::all(1.6666665459e-1f));
-    p = N::fma(p, r, N::all(5.0000001201e-1f));
-    p = N::fma(p * r, r, r) + N::all(1.0f);
-    const auto power = (__builtin_convertvector(n, integers) + 127) << 23;
-    const N::type scaled = p * reinterpret_cast<const N::type&>(power);
-    return tiny ? N::all(0.0f) : scaled;
-}
+#include "products.inl"
+#include "fusion.inl"
 
 TARGET void adam(Model& m, int step, float rate) {
     typedef Wide W;
@@ -155,7 +61,7 @@ TARGET void residuals(const Problem& q, float* scores, const float* targets, lon
             top = s > top ? s : top;
         }
         for (int c = 0; c < q.outputs; ++c) {
-            const N::type e = exp_negative(N::load(scores + c * 8) - top);
+            const N::type e = exp_negative<N>(N::load(scores + c * 8) - top);
             N::store(scores + c * 8, e);
             sum += e;
         }
@@ -203,11 +109,47 @@ TARGET void residuals_of_block(const Problem& q, int rows, long trial, int start
     }
 }
 
+// The tokens of a block's rows: every layer of every member's encoder.
+TARGET void encode(const Pass& p) {
+    const float* weights = p.m.value;
+    for (int i = 0; i < p.size; ++i) {
+        const int dim = p.dim(i);
+        float* z = p.layer(i, 0);
+        if (p.q.depth)
+            product<RELU>(p.rows, p.units, dim, p.inputs(i), dim, 1, weights, p.units, z, p.units);
+        else
+            product<SET>(p.rows, p.units, dim, p.inputs(i), dim, 1, weights, p.units, z, p.units);
+        for (int l = 1; l < p.q.depth; ++l, z += p.share())
+            product<RELU>(p.rows, p.units, p.units, z, p.units, 1, p.m.value + p.further(i, l), p.units,
+                          z + p.share(), p.units);
+        weights += static_cast<long>(dim) * p.units;
+    }
+}
+
+// The gradient of member i's layers, from that in its last product, which w.back holds; `first` is the
+// place of its first layer.
+TARGET void encode_back(const Pass& p, int i, long first) {
+    const int dim = p.dim(i);
+    float *back = p.w.back, *other = p.w.back + p.share();
+    for (int l = p.q.depth - 1; l > 0; --l) {
+        const float* const z = p.layer(i, l - 1);
+        const long at = p.further(i, l);
+        product<ADD>(p.units, p.units, p.rows, z, 1, p.units, back, p.units, p.m.gradient + at, p.units);
+        product<MASK>(p.rows, p.units, p.units, back, p.units, 1, p.w.turned + at - p.m.first_layers,
+                      p.units, other, p.units, z);
+        float* const done = back;
+        back = other, other = done;
+    }
+    product<ADD>(dim, p.units, p.rows, p.inputs(i), 1, dim, back, p.units, p.m.gradient + first, p.units);
+}
+
 // One forward and backward pass over all rows; leaves the gradient in `m`.
 TARGET void gradient(const Problem& q, const int32_t* members, int size, long trial, Model& m,
                      Scratch& w) {
     const int units = padded(q.width), classes = padded(q.outputs);
-    const long features = static_cast<long>(size) * units;
+    const int seen = in_head(q, size);  // features that the head sees side by side, each of `units`
+    const Fusion& fusion = FUSIONS[fuses(q, size) ? q.operation : CONCATENATION];
+    const long features = static_cast<long>(seen) * units;
     const float* const v = m.value + m.head;
     const float* const bias = v + features * classes;
     float* const bias_gradient = m.gradient + m.head + features * classes;
@@ -216,55 +158,44 @@ TARGET void gradient(const Problem& q, const int32_t* members, int size, long tr
     for (long j = 0; j < features; j += 8)
         for (int c = 0; c < classes; c += 8)
             transpose(v + j * classes + c, classes, w.head + c * features + j, features);
-    const int further = q.depth - 1;  // layers of an encoder after the first, [units, units] each
-    const long layer = static_cast<long>(units) * units, share = static_cast<long>(BLOCK) * units;
-    for (long j = 0; j < size * further * units; j += 8)
+    const long layer = static_cast<long>(units) * units;
+    for (long j = 0; j < m.turned / units; j += 8)
         for (int u = 0; u < units; u += 8)
             transpose(m.value + m.first_layers + j * units + u, units,
                       w.turned + j / units * layer + u * units + j % units, units);
     for (int start = 0; start < q.rows; start += BLOCK) {
         const int rows = q.rows - start < BLOCK ? q.rows - start : BLOCK;
+        const Pass p{q, members, size, trial, m, w, start, rows, units};
+        encode(p);
+        if (fusion.forth) fusion.forth(p);
         for (int r = 0; r < rows; ++r)
             std::memcpy(w.scores + r * classes, bias, sizeof(float) * classes);
-        long offset = 0;
-        for (int i = 0; i < size; ++i) {
-            const int dim = q.dims[members[i]];
-            const float* x = q.inputs[members[i]] + (trial * q.rows + start) * dim;
-            float* z = w.z + i * q.depth * share;
-            product<RELU>(rows, units, dim, x, dim, 1, m.value + offset, units, z, units);
-            for (int l = 0; l < further; ++l, z += share)
-                product<RELU>(rows, units, units, z, units, 1,
-                              m.value + m.first_layers + (i * further + l) * layer, units,
-                              z + share, units);
-            product<ADD>(rows, classes, units, z, units, 1, v + static_cast<long>(i) * units * classes,
-                         classes, w.scores, classes);
-            offset += static_cast<long>(dim) * units;
-        }
+        for (int i = 0; i < seen; ++i)
+            product<ADD>(rows, classes, units, fusion.forth ? w.fused : p.token(i), units, 1,
+                         v + static_cast<long>(i) * units * classes, classes, w.scores, classes);
         residuals_of_block(q, rows, trial, start, w);
         for (int r = 0; r < rows; ++r)
             for (int c = 0; c < classes; ++c) bias_gradient[c] += w.scores[r * classes + c];
-        offset = 0;
+        for (int i = 0; i < seen; ++i)
+            product<ADD>(q.outputs, units, rows, w.scores, 1, classes,
+                         fusion.forth ? w.fused : p.token(i), units, w.head_gradient + i * units,
+                         features);
+        if (fusion.forth)
+            product<SET>(rows, units, q.outputs, w.scores, classes, 1, w.head, features, p.slope(),
+                         units);
+        if (fusion.turn) fusion.turn(p);
+        long first = 0;
         for (int i = 0; i < size; ++i) {
-            const int dim = q.dims[members[i]];
-            const float* x = q.inputs[members[i]] + (trial * q.rows + start) * dim;
-            const float* z = w.z + (i * q.depth + further) * share;
-            float *back = w.back, *other = w.back + share;
-            product<ADD>(q.outputs, units, rows, w.scores, 1, classes, z, units,
-                         w.head_gradient + i * units, features);
-            product<MASK>(rows, units, q.outputs, w.scores, classes, 1, w.head + i * units, features,
-                          back, units, z);
-            for (int l = further - 1; l >= 0; --l) {
-                const long at = (i * further + l) * layer;
-                z -= share;
-                product<ADD>(units, units, rows, z, 1, units, back, units,
-                             m.gradient + m.first_layers + at, units);
-                product<MASK>(rows, units, units, back, units, 1, w.turned + at, units, other, units,
-                              z);
-                float* const done = back;
-                back = other, other = done;
-            }
-            product<ADD>(dim, units, rows, x, 1, dim, back, units, m.gradient + offset, units);
-            offset += static_cast<long>(dim) * units;
+            if (fusion.back)
+                fusion.back(p, i);
+            else if (q.depth)
+                product<MASK>(rows, units, q.outputs, w.scores, classes, 1, w.head + i * units,
+                              features, w.back, units, p.token(i));
+            else
+                product<SET>(rows, units, q.outputs, w.scores, classes, 1, w.head + i * units, features,
+                             w.back, units);
+            encode_back(p, i, first);
+            first += static_cast<long>(p.dim(i)) * units;
         }
     }
     for (long j = 0; j < features; j += 8)
@@ -282,8 +213,9 @@ TARGET void descend(const Problem& q, const int32_t* members, int size, long tri
         }
         into_ball(m.value, m.first_layers, q.encoder_radius);
         const long layer = static_cast<long>(padded(q.width)) * padded(q.width);
-        for (long at = m.first_layers; at < m.head; at += layer)
+        for (long at = m.first_layers; at < m.own; at += layer)
             into_ball(m.value + at, layer, q.layer_radius);
+        into_ball(m.value + m.own, m.head - m.own, q.encoder_radius);
         into_ball(m.value + m.head, m.head_count, q.head_radius);
     }
 }

@@ -1,10 +1,11 @@
-// Trains whole models of the concatenation class, one after another, in float32: the same steps as
-// empirical.erm on its torch path, but a block of rows stays in the first cache from the first product
+// Trains whole models of the fusion classes, one after another, in float32: the same steps as
+// empirical.erm on its torch path, but a block of rows stays in the first caches from the first product
 // to the last. A model's numbers depend on its own trial alone, to the last bit.
 //
-//   z_k = relu(W_k (x_k, 1)),   s = V (z, 1),   Adam on the mean loss, projection onto the balls
+//   u_k = relu(W_k (x_k, 1)),   s = V (z, 1),   Adam on the mean loss, projection onto the balls
 //
-// and z_k = relu(U relu(W_k (x_k, 1))), and so on, if encoders are deeper.
+// where z are the tokens u_k side by side, or what fusion.inl makes of them. Deeper encoders have
+// u_k = relu(U_k relu(W_k (x_k, 1))), and so on; those of depth 0 are linear.
 //
 // All arrays are row-major. Units are padded to a multiple of 8 with zero weights; a padded unit is
 // never active, so that its gradient stays zero. No Python headers: loaded by ctypes.
@@ -31,47 +32,16 @@
 #include <arm_neon.h>
 #endif
 
-#define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
+#define TEXT_OF(...) #__VA_ARGS__
+#define TEXT(...) TEXT_OF(__VA_ARGS__)
 
 namespace {
 
-constexpr int BLOCK = 56;  // rows, a multiple of 8 and of tiles; a modality's share fits the first cache
-
-inline int padded(int n) { return (n + 7) / 8 * 8; }
-
-enum Objective { LEAST_SQUARES, SOFTMAX, LOGISTIC, CORRELATION };
-
-struct Problem {
-    int trials, rows, modalities, subsets, width, depth, outputs, objective, steps;
-    const int32_t* dims;      // [modalities], D_k, the constant 1 included
-    const int32_t* members;   // the subsets one after another
-    const int32_t* sizes;     // [subsets]
-    const float* const* inputs;    // per modality [trials, rows, D_k]
-    const float* targets;          // [trials, outputs, rows]
-    const float* scale;            // [trials, rows]: the factor on each row's loss
-    float* const* encoders;        // per modality [trials, slots_k, width, D_k], then further layers
-    float* const* heads;           // per subset [trials, outputs, |M| width + 1]
-    float learning_rate, encoder_radius, layer_radius, head_radius;
-};
-
-// One model's parameters, gradient and Adam moments, each one flat array:
-// per member W_k^T [D_k, units], then per member its further layers, transposed, [units, units] each, then
-// V^T [features, classes], features = |M| units + 1; `count` numbers with what fills the last wide
-// register, `first_layers` those of the first layers, `head` those of the encoders.
-struct Model {
-    float *value, *gradient, *first, *second;
-    long count, first_layers, head, head_count;
-};
-
-// What a pass needs besides. head, head_gradient: [classes, |M| units]; turned: the further layers as
-// they are; the others for a block of rows.
-struct Scratch {
-    float *z, *back, *scores, *head, *head_gradient, *turned, *eight, *targets, *scale;
-};
+#include "problem.inl"
 
 typedef float float8 __attribute__((vector_size(32), aligned(4), may_alias));
-typedef int32_t integers __attribute__((vector_size(32)));
+typedef int32_t lanes8 __attribute__((vector_size(32)));
+typedef int32_t lanes16 __attribute__((vector_size(64)));
 
 #if defined(__x86_64__)
 
@@ -80,6 +50,7 @@ namespace avx2 {
 #define TARGET __attribute__((target("avx2,fma")))
 struct Narrow {
     typedef __m256 type;
+    typedef lanes8 integers;
     static constexpr int lanes = 8;
     TARGET static inline type load(const float* p) { return _mm256_loadu_ps(p); }
     TARGET static inline void store(float* p, type x) { _mm256_storeu_ps(p, x); }
@@ -122,6 +93,7 @@ using avx2::Narrow;
 using avx2::transpose;
 struct Wide {
     typedef __m512 type;
+    typedef lanes16 integers;
     static constexpr int lanes = 16;
     TARGET static inline type load(const float* p) { return _mm512_loadu_ps(p); }
     TARGET static inline void store(float* p, type x) { _mm512_storeu_ps(p, x); }
@@ -146,6 +118,7 @@ namespace plain {
 #define TARGET
 struct Narrow {
     typedef float8 type;
+    typedef lanes8 integers;
     static constexpr int lanes = 8;
     static inline type load(const float* p) { return *reinterpret_cast<const type*>(p); }
     static inline void store(float* p, type x) { *reinterpret_cast<type*>(p) = x; }
@@ -183,41 +156,7 @@ constexpr int TILE = 2;  // a vector takes two of the 16 registers
 
 }  // namespace plain
 
-// Move a model's weights between the stack's layout and the padded one used here.
-void exchange(const Problem& q, int subset, const int32_t* members, int trial, Model& m, bool in) {
-    const int units = padded(q.width), classes = padded(q.outputs), size = q.sizes[subset];
-    const auto move = [in](float& here, float& there) { in ? here = there : there = here; };
-    const int further = q.depth - 1;
-    long offset = 0;
-    for (int i = 0; i < size; ++i) {
-        const int k = members[i];
-        int slot = 0, slots = 0;
-        const int32_t* other = q.members;
-        for (int s = 0; s < q.subsets; other += q.sizes[s], ++s)
-            for (int j = 0; j < q.sizes[s]; ++j)
-                if (other[j] == k) { ++slots; slot += s < subset; }
-        for (int layer = 0; layer < q.depth; ++layer) {
-            const int dim = layer ? q.width : q.dims[k];
-            const long at = layer ? m.first_layers + (i * further + layer - 1L) * units * units : offset;
-            float* const weights = q.encoders[k + layer * q.modalities] +
-                                   (static_cast<long>(trial) * slots + slot) * q.width * dim;
-            for (int u = 0; u < q.width; ++u)
-                for (int d = 0; d < dim; ++d)
-                    move(m.value[at + static_cast<long>(d) * units + u],
-                         weights[static_cast<long>(u) * dim + d]);
-        }
-        offset += static_cast<long>(q.dims[k]) * units;
-    }
-    const long inputs = static_cast<long>(size) * q.width + 1;
-    float* head = q.heads[subset] + static_cast<long>(trial) * q.outputs * inputs;
-    for (int c = 0; c < q.outputs; ++c)
-        for (long j = 0; j < inputs; ++j) {
-            const bool constant = j + 1 == inputs;
-            const long row = constant ? static_cast<long>(size) * units
-                                      : j / q.width * units + j % q.width;
-            move(m.value[m.head + row * classes + c], head[c * inputs + j]);
-        }
-}
+#include "exchange.inl"
 
 typedef void Descend(const Problem&, const int32_t*, int, long, Model&, Scratch&);
 
@@ -254,20 +193,27 @@ bool train_one(const Problem& q, const Kernel& kernel, int model) {
     const int32_t* members = q.members;
     for (int s = 0; s < subset; ++s) members += q.sizes[s];
     const int units = padded(q.width), classes = padded(q.outputs);
-    const long features = static_cast<long>(size) * units;
+    const long features = static_cast<long>(in_head(q, size)) * units;
+    const long share = static_cast<long>(BLOCK) * units, layer = static_cast<long>(units) * units;
+    const int layers = q.depth ? q.depth : 1, fused = fuses(q, size);
+    const Own own = own_weights(q, members, size);
+    const int attends = fused && q.operation == ATTENTION;
     Model m{};
-    const long further = static_cast<long>(size) * (q.depth - 1) * units * units;
     for (int i = 0; i < size; ++i) m.first_layers += static_cast<long>(q.dims[members[i]]) * units;
-    m.head = m.first_layers + further;
+    m.own = m.first_layers + size * (layers - 1) * layer;
+    m.turned = m.own - m.first_layers + attends * layer;
+    m.head = m.own + own.blocks * own.padded_columns * units;
     m.head_count = (features + 1) * classes;
     m.count = (m.head + m.head_count + 15) / 16 * 16;
     Scratch w{};
     const struct { float** at; long numbers; } parts[] = {
         {&m.value, m.count}, {&m.gradient, m.count}, {&m.first, m.count}, {&m.second, m.count},
-        {&w.z, BLOCK * features * q.depth}, {&w.back, 2L * BLOCK * units}, {&w.turned, further},
+        {&w.z, share * size * layers}, {&w.back, 2 * share}, {&w.turned, m.turned},
         {&w.scores, static_cast<long>(BLOCK) * classes}, {&w.head, classes * features},
         {&w.head_gradient, classes * features}, {&w.eight, 8L * classes},
-        {&w.targets, 8L * classes}, {&w.scale, 8},
+        {&w.targets, 8L * classes}, {&w.scale, 8}, {&w.fused, fused * share},
+        {&w.mixed, fused * share * (size + 1)}, {&w.own_back, fused * share},
+        {&w.weights, attends * (size + 1L) * size * BLOCK}, {&w.gains, attends * 8L * size},
     };
     constexpr long LINE = 16;  // numbers in 64 bytes: a vector of any width lies in one line of the cache
     long total = LINE;
@@ -288,8 +234,9 @@ bool train_one(const Problem& q, const Kernel& kernel, int model) {
 
 }  // namespace
 
-// Whoever was built for another Problem must not be called.
+// Whoever was built for another Problem must not be called: its size and its integers.
 extern "C" int problem_size() { return sizeof(Problem); }
+extern "C" const char* problem_integers() { return TEXT(INTEGERS); }
 
 // The kernels of this build, the fastest first: their names, and whether the processor has what one
 // needs. A null pointer behind the last.
