@@ -1,61 +1,20 @@
 """The compiled trainer takes the steps of plain float64 training, model by model."""
 
-import numpy as np
+from dataclasses import replace
+
 import pytest
 import torch
+from compiled_runs import SUBSETS, plain, problem, run
 from plain_training import mean_loss, parameters, train
 
 from empirical import erm
 from empirical.erm import compiled
-from empirical.fusion.classes import FusionClass
-from empirical.fusion.stack import Stack, slot_of
-from empirical.fusion.starts import initial_weights
+from empirical.fusion import OPERATIONS, FusionClass
+from empirical.fusion.stack import slot_of
 
 pytestmark = pytest.mark.skipif(
     not compiled.available(), reason="the compiled trainer was not built on this machine"
 )
-
-SUBSETS = ((1,), (0, 2), (2, 0, 1))
-
-
-def problem(cls, dims, rows, objective="softmax", trials=3, seed=0):
-    """Inputs, targets, row factors 1/m and float64 starting weights, all learnable."""
-    generator = np.random.default_rng(seed)
-    inputs = [torch.from_numpy(generator.standard_normal((trials, rows, d))).float() for d in dims]
-    for x in inputs:
-        x[..., -1] = 1.0
-    signal = torch.cat([x[..., :1] for x in inputs], dim=2).sum(2)
-    if objective == "softmax":
-        labels = (signal * cls.outputs / 4).long().clamp(0, cls.outputs - 1)
-        targets = torch.nn.functional.one_hot(labels, cls.outputs).mT.float()
-    elif objective == "logistic":
-        targets = (signal[:, None] > 0).float()
-    else:
-        targets = torch.stack([signal * (c + 1) / 2 for c in range(cls.outputs)], dim=1)
-    draws = [np.random.default_rng([seed, t]) for t in range(trials)]
-    start = initial_weights(draws, SUBSETS, dims, cls)
-    return inputs, targets, torch.full((trials, 1, rows), 1.0 / rows), start
-
-
-def single(arrays):
-    return tuple(torch.from_numpy(a).float().contiguous() for a in arrays)
-
-
-def run(inputs, targets, scale, start, cls, objective, steps, kernel=None):
-    stack = Stack(SUBSETS, single(start[0]), single(start[1]))
-    compiled.train(
-        inputs,
-        targets,
-        scale,
-        stack,
-        cls,
-        objective=objective,
-        steps=steps,
-        learning_rate=0.01,
-        kernel=kernel,
-    )
-    return stack
-
 
 CASES = [
     # Padding in units and classes, more classes than one vector holds, rows across two blocks,
@@ -72,13 +31,11 @@ CASES = [
 ]
 
 
+TRIPLED = replace(
+    OPERATIONS.find("sum"), name="tripled", fuse=lambda tokens, inputs, own: 3 * sum(tokens)
+)
+
 PARAMETERS, NAMES = [case[1:] for case in CASES], [case[0] for case in CASES]
-
-
-def plain(index, trial, inputs, targets, start, cls):
-    """The starting parameters of one model, and the rest of what `plain_training` takes."""
-    xs = [inputs[k][trial].double() for k in SUBSETS[index]]
-    return parameters(*start, SUBSETS, cls, index, trial), (cls, xs, targets[trial].double())
 
 
 @pytest.mark.parametrize("kernel", compiled.kernels())
@@ -215,21 +172,17 @@ def test_large_scores_keep_the_softmax_finite():
             "^engine must be one that can take this device or type",
         ),
         (
-            {"operation": "sum", "engine": "compiled"},
-            "^engine must be one that can take this class",
+            {"operation": TRIPLED, "engine": "compiled"},
+            "^engine must be one that can take this operation",
         ),
     ],
 )
 def test_what_the_compiled_engine_cannot_do_is_said(change, message):
     change = dict(change)
     cls = FusionClass(4, 3.0, 5.0, 3, operation=change.pop("operation", "concatenation"))
-    inputs, targets, _, start = problem(FusionClass(4, 3.0, 5.0, 3), (4, 3, 7), 8)
+    inputs, targets, _, start = problem(cls, (4, 3, 7), 8)
     if change.pop("double", False):
         inputs, targets = [x.double() for x in inputs], targets.double()
-    if cls.operation.name == "sum":
-        start = initial_weights(
-            [np.random.default_rng(t) for t in range(3)], SUBSETS, (4, 3, 7), cls
-        )
     with pytest.raises(ValueError, match=message):
         erm.fit(inputs, targets, SUBSETS, cls, *start, objective="softmax", steps=1, **change)
 

@@ -46,16 +46,17 @@ TARGET void gate(const Pass& p) {
             weights += static_cast<long>(dim) * p.units;
         }
     const type zero = Wide::all(0.0f), one = Wide::all(1.0f);
-    for (long e = 0; e < numbers(p); e += Wide::lanes) {
-        type sum = zero;
-        for (int i = 0; i < p.size; ++i) {
-            const type a = Wide::load(p.mixed(i) + e);
+    for (int i = 0; i < p.size; ++i) {
+        float* const gates = p.mixed(i);
+        const float* const token = p.token(i);
+        for (long e = 0; e < numbers(p); e += Wide::lanes) {
+            const type a = Wide::load(gates + e);
             const type small = exp_negative<Wide>(a > zero ? -a : a);
             const type open = (a > zero ? one : small) / (one + small);
-            Wide::store(p.mixed(i) + e, open);
-            sum = Wide::fma(open, Wide::load(p.token(i) + e), sum);
+            const type sum = i ? Wide::load(p.w.fused + e) : zero;
+            Wide::store(gates + e, open);
+            Wide::store(p.w.fused + e, Wide::fma(open, Wide::load(token + e), sum));
         }
-        Wide::store(p.w.fused + e, sum);
     }
 }
 
