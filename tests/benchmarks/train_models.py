@@ -150,9 +150,9 @@ def plain_loss(
     return float(nn.functional.cross_entropy(scores, labels[0]))
 
 
-def engines() -> dict[str, erm.Engine]:
-    """Every engine that can take the task; the compiled one once for each of its kernels."""
-    kind = Kind(CLS, SOFTMAX, torch.device("cpu"))
+def engines(cls: FusionClass = CLS) -> dict[str, erm.Engine]:
+    """Every engine that can take the class; the compiled one once for each of its kernels."""
+    kind = Kind(cls, SOFTMAX, torch.device("cpu"))
     there = {engine.name: engine for engine in erm.ENGINES if engine.obstacle(kind) is None}
     for kernel in compiled.kernels():
         name = f"compiled, {kernel}"
