@@ -1,87 +1,161 @@
-"""Large tensors in a temporary file that several processes can map: one copy, whatever their number.
+"""Large arrays in a temporary file that several processes can map: one copy, whatever their number.
 
 A process that maps the file shares the pages of all others, and the system may write them out when memory is
-short. `file_of` finds the file behind a tensor, so that who sends a tensor can send the file's name.
+short. `release` gives the pages of an array back as soon as they were used: they are read again from the
+file's cache. `file_of` finds the file behind an array, so that who sends it can send the file's name.
+Arrays are numpy's or tensors made of them.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import tempfile
+import mmap
 import weakref
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-LARGE = 2**26
-"""Bytes from which on a tensor lies in a file."""
+from empirical import scratch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Large = NDArray[Any] | Tensor
+
+LARGE = 2**23
+"""Bytes from which on an array lies in a file."""
+
+AT_A_TIME = 2**24
+"""Bytes that are worked on at a time, where a whole array need not be in memory."""
 
 _ZEROS = bytes(2**20)
 _seen: set[str] = set()
 
 
-def zeros(*shape: int) -> Tensor:
-    """A float64 tensor of zeros; a large one lies in a temporary file where there is room for one.
+class _Map(mmap.mmap):
+    """A map, and the file in which it lies, if this process made it."""
 
-    The file goes with the tensor's memory.
+    scratch: scratch.Scratch | None = None
+
+
+_maps: weakref.WeakValueDictionary[int, _Map] = weakref.WeakValueDictionary()
+"""By address."""
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    """An array of zeros; a large one lies in a temporary file where there is room for one.
+
+    The file goes with the array's memory.
 
     Examples
     --------
-    >>> zeros(2, 3).shape, file_of(zeros(2, 3)) is None
-    (torch.Size([2, 3]), True)
+    >>> zeros((2, 3)).shape, file_of(zeros((2, 3))) is None
+    ((2, 3), True)
     """
-    size = 8 * math.prod(shape)
-    if size < LARGE:
-        return torch.zeros(*shape, dtype=torch.float64)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if not size or size < LARGE:
+        return np.zeros(shape, dtype)
     try:
-        path = _zero_file(size)
+        file = _zero_file(size)
     except OSError:
-        return torch.zeros(*shape, dtype=torch.float64)
-    tensor = map_file(path, torch.float64, shape, shared=True)
-    weakref.finalize(tensor.untyped_storage(), _remove, str(path), os.getpid())
-    return tensor
+        return np.zeros(shape, dtype)
+    made = _Map(file.file.fileno(), size)
+    made.scratch = file
+    weakref.finalize(made, file.close)
+    return _array(made, dtype, shape)
 
 
-def map_file(
-    path: str | Path, dtype: torch.dtype, shape: tuple[int, ...], shared: bool = False
-) -> Tensor:
-    """The tensor that lies in a file. Unless it is shared, a change stays in this process."""
-    _seen.add(str(path))
-    flat = torch.from_file(str(path), shared=shared, size=math.prod(shape), dtype=dtype)
-    return flat.view(shape)
+def copied(array: NDArray[Any], columns: NDArray[np.bool_]) -> NDArray[Any]:
+    """A copy of some columns, in a file if it is large.
+
+    Examples
+    --------
+    >>> copied(np.eye(2), np.array([False, True])).tolist()
+    [[0.0], [1.0]]
+    """
+    copy = zeros((len(array), int(columns.sum())), array.dtype)
+    for rows in blocks(array):
+        copy[rows] = array[rows][:, columns]
+        release(copy, array)
+    return copy
 
 
-def file_of(tensor: Tensor) -> str | None:
-    """The file in which the whole of a tensor lies, in order; None if there is none."""
-    name = tensor.untyped_storage().filename
-    whole = tensor.nbytes == tensor.untyped_storage().nbytes() and tensor.is_contiguous()
-    return name if name is not None and whole and os.path.exists(name) else None
+def blocks(array: NDArray[Any]) -> Iterator[slice]:
+    """The rows of an array in blocks of at most about `AT_A_TIME` bytes.
+
+    Examples
+    --------
+    >>> list(blocks(np.zeros((3, 2**20))))
+    [slice(0, 2, None), slice(2, 4, None)]
+    """
+    rows = len(array)
+    step = max(1, AT_A_TIME * rows // max(1, array.nbytes))
+    return (slice(start, start + step) for start in range(0, rows, step))
+
+
+def release(*arrays: Large) -> None:
+    """Give the pages of large arrays back to the system: their numbers stay in the file.
+
+    Does nothing for an array that lies in memory, or is a part of another. What a process has changed in a
+    file that it did not make is lost.
+    """
+    for array in arrays if _maps else ():
+        found = _maps.get(_address(array))
+        if found is not None and hasattr(found, "madvise"):
+            found.madvise(mmap.MADV_DONTNEED)
+
+
+def map_file(path: str, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array that lies in a file of another process. A change stays in this one."""
+    _seen.add(path)
+    with open(path, "rb") as file:
+        return _array(_Map(file.fileno(), 0, access=mmap.ACCESS_COPY), dtype, shape)
+
+
+def map_tensor(path: str, dtype: DTypeLike, shape: tuple[int, ...]) -> Tensor:
+    """The same as a tensor."""
+    import torch
+
+    return torch.from_numpy(map_file(path, dtype, shape))
+
+
+def file_of(array: Large) -> str | None:
+    """The file in which the whole of an array lies, in order; None if there is none."""
+    found = _maps.get(_address(array)) if _maps else None
+    if found is None or found.scratch is None or array.nbytes != len(found):
+        return None
+    in_order = array.flags.c_contiguous if isinstance(array, np.ndarray) else array.is_contiguous()
+    return found.scratch.path if in_order else None
 
 
 def remove_files() -> None:
     """Remove the files that this process has mapped: whoever made them was killed, and cannot."""
     for path in _seen:
-        with suppress(OSError):
-            os.unlink(path)
+        scratch.remove(path)
 
 
-def _zero_file(size: int) -> Path:
+def _address(array: Large) -> int:
+    if isinstance(array, np.ndarray):
+        return int(array.ctypes.data)
+    return array.data_ptr() if array.device.type == "cpu" else 0
+
+
+def _array(made: _Map, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    array = np.frombuffer(made, dtype).reshape(shape)
+    _maps[_address(array)] = made
+    return array
+
+
+def _zero_file(size: int) -> scratch.Scratch:
     """Written, not just sized: a full disk must raise here, as writing to a map would crash."""
-    handle, name = tempfile.mkstemp(prefix="multimodal-bounds-", suffix=".rows")
+    made = scratch.Scratch(".rows")
     try:
-        with os.fdopen(handle, "wb") as file:
-            for start in range(0, size, len(_ZEROS)):
-                file.write(_ZEROS[: size - start])
+        for start in range(0, size, len(_ZEROS)):
+            made.file.write(_ZEROS[: size - start])
+        made.file.flush()
     except BaseException:  # an interrupt as well
-        os.unlink(name)
+        made.close()
         raise
-    return Path(name)
-
-
-def _remove(path: str, owner: int) -> None:
-    if os.getpid() == owner:  # a fork ends with copies of all that its parent had
-        with suppress(OSError):
-            os.unlink(path)
+    return made

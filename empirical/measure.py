@@ -28,7 +28,7 @@ from empirical.quality.frozen_encoder import Features, FittedHead, uniform_mass
 from empirical.sampling import DISTINCT, LARGEST, mass_of, sample_mass
 from empirical.statistics.intervals import Interval
 from empirical.streams import stream
-from empirical.worlds.population import FinitePopulation
+from empirical.worlds.population import FinitePopulation, single
 
 SAME, FRESH, FREE = "same", "fresh", "free"
 """Heads: in the ball, on the encoder's own sample S; in the ball, on an independent sample S_2;
@@ -120,7 +120,7 @@ def fit_reference(population: FinitePopulation, plan: TrainingPlan, steps: int =
     dims = [x.shape[1] for x in population.inputs]
     start = initial_weights([stream(plan.seed, "reference")], (everything,), dims, plan.cls)
     stack = erm.fit(
-        [x.float()[None] for x in population.inputs],
+        [single(x)[None] for x in population.inputs],
         population.targets.mT.float()[None].contiguous(),
         (everything,),
         plan.cls,
@@ -245,14 +245,14 @@ def train(
     weights = None
     if m > DISTINCT * N:
         mass = sample_mass(population, samples, m)
-        inputs = [x.float().expand(len(block), -1, -1) for x in population.inputs]
+        inputs = [single(x).expand(len(block), -1, -1) for x in population.inputs]
         targets = population.targets.float().mT.repeat(len(block), 1, 1)
         weights = (N * mass).float()
     else:
         drawn = np.stack([population.draw(generator, m) for generator in samples])
         mass = mass_of([np.bincount(each, minlength=N) for each in drawn], population)
         rows = torch.from_numpy(drawn).to(population.targets.device)
-        inputs = [x[rows].float() for x in population.inputs]
+        inputs = [single(x, rows) for x in population.inputs]
         targets = population.targets[rows].float().mT.contiguous()
     fitted = erm.fit(
         inputs,

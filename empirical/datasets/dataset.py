@@ -16,6 +16,7 @@ import pandas as pd
 
 from bounds.arrays import same_rows
 from bounds.characters import printable
+from empirical import mapped
 from empirical.datasets.features import check_finite, named_pairs, real_matrix, to_numpy
 from empirical.modalities import check_names
 
@@ -120,14 +121,18 @@ def from_arrays(
         check_finite(matrix, columns, f"features[{key!r}]")
         # Exact equality: a column of one repeated float32 number stays exact in float64, and any
         # tolerance would also throw away real but tiny variation.
-        varies = (matrix != matrix[0]).any(axis=0)
+        varies = np.zeros(matrix.shape[1], dtype=bool)
+        for some in mapped.blocks(matrix):
+            varies |= (matrix[some] != matrix[0]).any(axis=0)
+            mapped.release(matrix)
         if not varies.any():
             raise ValueError(
                 f"features[{key!r}] must have a column that varies, got {matrix.shape[1]} "
                 f"constant column(s) over {len(matrix)} row(s)"
             )
-        modalities[key] = np.ascontiguousarray(matrix if varies.all() else matrix[:, varies])
+        modalities[key] = matrix
         if not varies.all():
+            modalities[key] = mapped.copied(matrix, varies)
             dropped[key] = tuple(c for c, keep in zip(columns, varies, strict=True) if not keep)
     categorical = isinstance(getattr(y, "dtype", None), pd.CategoricalDtype)
     target, classes = _target(labels, "classification" if categorical and task is None else task)

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from bounds.arrays import readable
+from empirical import mapped
 
 _TEXT = "; encode text and categories as numbers, one column of 0 and 1 for each value"
 
@@ -62,6 +63,19 @@ def _hides_non_text(value: Any, array: np.ndarray) -> bool:
     return flat_list and array.dtype.kind == "U" and not all(isinstance(v, str) for v in value)
 
 
+def _copy(array: np.ndarray, argument: str) -> np.ndarray:
+    """Half the memory for float32, and no digit less: who computes with it widens it first."""
+    if array.dtype.kind not in "fiub":
+        return as_real(array, argument)  # refused there
+    dtype = np.float32 if array.dtype == np.float32 else np.float64
+    copy = mapped.zeros(array.shape, dtype)
+    with np.errstate(over="ignore"):
+        for rows in mapped.blocks(copy):
+            copy[rows] = array[rows]
+            mapped.release(copy, array)
+    return copy
+
+
 def named_pairs(features: Any, kind: str = "2-D array") -> list[tuple[Any, Any]]:
     """A mapping, or a list of pairs, as pairs (name, value); names are not looked at.
 
@@ -88,7 +102,10 @@ def named_pairs(features: Any, kind: str = "2-D array") -> list[tuple[Any, Any]]
 
 
 def real_matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int, ...]]:
-    """A new [N, d] array and its column names (or indices): float32 if it was given so, else float64."""
+    """A new [N, d] array and its column names (or indices): float32 if it was given so, else float64.
+
+    A large array lies in a file.
+    """
     if isinstance(value, pd.DataFrame):
         for position, column in enumerate(value.columns):
             dtype = value.dtypes.iloc[position]
@@ -98,7 +115,7 @@ def real_matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int,
                 raise ValueError(
                     f"{argument} must hold real numbers, got {dtype} in column {column!r}{_TEXT}"
                 )
-        matrix = value.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        matrix = _copy(value.to_numpy(dtype=np.float64, na_value=np.nan), argument)
         columns: tuple[str | int, ...] = tuple(str(column) for column in value.columns)
     else:
         # A study needs every entry of every row: a sparse matrix is small enough to be dense, or too large.
@@ -114,8 +131,7 @@ def real_matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int,
             )
         if array.dtype.kind in "OUST":
             raise ValueError(f"{argument} must hold real numbers, got dtype {array.dtype}{_TEXT}")
-        # Half the memory, and no digit less: who computes with it widens it first.
-        matrix = array.copy() if array.dtype == np.float32 else as_real(array, argument)
+        matrix = _copy(array, argument)
         # A shape such as (0, 300000000) takes no memory; a list of its columns would.
         columns = tuple(range(array.shape[1] if len(array) else 0))
     if 0 in matrix.shape:
@@ -126,8 +142,12 @@ def real_matrix(value: Any, argument: str) -> tuple[np.ndarray, tuple[str | int,
 
 
 def check_finite(matrix: np.ndarray, columns: tuple[str | int, ...], argument: str) -> None:
-    bad = np.argwhere(~np.isfinite(matrix))
-    if len(bad):
+    finite = True
+    for rows in mapped.blocks(matrix):
+        finite = finite and bool(np.isfinite(matrix[rows]).all())
+        mapped.release(matrix)
+    if not finite:
+        bad = np.argwhere(~np.isfinite(matrix))
         row, column = bad[0]
         advice = (
             "; leave out its rows or columns, or impute it, best on rows that are no part of the study"

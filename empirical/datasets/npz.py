@@ -13,6 +13,7 @@ from typing import IO
 
 import numpy as np
 
+from empirical import mapped
 from empirical.datasets.dataset import Dataset, from_arrays
 
 HALVES = ("_train", "_test")
@@ -66,6 +67,7 @@ class Header:
 
     shape: tuple[int, ...]
     dtype: np.dtype
+    in_columns: bool = False
 
     @property
     def nbytes(self) -> int:
@@ -110,7 +112,7 @@ def read_arrays(file: Path, names: Container[str] | None = None) -> dict[str, np
     with _opened(file) as archive:
         for name in wanted:
             with archive.open(f"{name}.npy") as stream:
-                arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
+                arrays[name] = _values(stream, name)
     return arrays
 
 
@@ -149,12 +151,28 @@ def _header(stream: IO[bytes], name: str) -> Header:
     }
     if version not in readers:  # 3.0 is for names of fields beyond latin-1
         raise _RefusedError(f"data must hold plain arrays, got one with named fields, {name!r}")
-    shape, _, dtype = readers[version](stream)
+    shape, in_columns, dtype = readers[version](stream)
     if dtype.hasobject:
         raise _RefusedError(
             f"data must hold plain arrays, got a pickled object array {name!r} (pickles are never loaded)"
         )
-    return Header(shape, dtype)
+    return Header(shape, dtype, in_columns)
+
+
+def _values(stream: IO[bytes], name: str) -> np.ndarray:
+    """An array, in a file of its own if it is large: a map of the archive would end with a change of it."""
+    header = _header(stream, name)
+    plain = header.dtype.kind in "fiub" and header.dtype.isnative and len(header.shape) == 2
+    if not plain or header.in_columns:
+        stream.seek(0)
+        return np.lib.format.read_array(stream, allow_pickle=False)
+    array = mapped.zeros(header.shape, header.dtype)
+    for rows in mapped.blocks(array):
+        part = array[rows]
+        read = stream.read(part.nbytes)
+        part[...] = np.frombuffer(read, header.dtype).reshape(part.shape)
+        mapped.release(array)
+    return array
 
 
 def _memory() -> float:

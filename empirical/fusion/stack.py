@@ -9,6 +9,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from empirical import mapped
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation, encode
 
@@ -79,10 +80,10 @@ class Stack:
         members = self.subsets[index]
         own = [inputs[k] for k in members]
         dtype = own[0].dtype
-        tokens = [
-            encode([w.to(dtype) for w in self.layers(index, k)], x, self.depth)
-            for k, x in zip(members, own, strict=True)
-        ]
+        tokens = []
+        for k, x in zip(members, own, strict=True):
+            tokens.append(encode([w.to(dtype) for w in self.layers(index, k)], x, self.depth))
+            mapped.release(x)
         mixing = self.mixing(index)
         z = self.operation.fuse(tokens, own, None if mixing is None else mixing.to(dtype))
         return torch.cat([z, torch.ones_like(z[:, :1])], dim=1)

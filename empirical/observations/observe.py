@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bounds.characters import printable
+from empirical import mapped
 from empirical.datasets.dataset import Dataset
 from empirical.datasets.features import named_pairs
 from empirical.modalities import distinct_names
@@ -100,6 +101,7 @@ def observe(
         return f"row {row}" if aligned.labels is None else f"row {row} ({aligned.labels[row]})"
 
     notes, warnings = review(known, row_name)
+    mapped.release(*(each for each in known.features.values() if isinstance(each, np.ndarray)))
     read_as = [note for each in tables.values() for note in each.notes]
     notes = [why, *read_as, *aligned.notes, *notes]
     return replace(known, notes=tuple(notes), warnings=tuple(warnings))

@@ -25,7 +25,7 @@ CLIP_NORM = 3**0.5
 """Rows of a scaled modality longer than this are pulled back onto the sphere of this radius."""
 
 AT_A_TIME = 2**26
-"""Bytes of features that are scaled at a time."""
+"""Bytes of features whose squares are summed at a time: another number would round otherwise."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,21 @@ class FinitePopulation:
     @property
     def input_norm(self) -> float:
         """The largest norm of one modality's row, its constant 1 included."""
-        return max(float(torch.linalg.vector_norm(x, dim=1).max()) for x in self.inputs)
+        largest = 0.0
+        for x in self.inputs:
+            largest = max(largest, float(torch.linalg.vector_norm(x, dim=1).max()))
+            mapped.release(x)
+        return largest
 
     def mean_square_norm(self, members: tuple[int, ...]) -> float:
         """E ||x||^2 over the modalities of one subset, constants included: exact over the rows."""
-        return sum(float(self.inputs[k].square().sum(1).mean()) for k in members)
+        total = 0.0
+        for x in (self.inputs[k] for k in members):
+            rows = max(1, mapped.AT_A_TIME // (8 * x.shape[1]))
+            squares = torch.cat([part.square().sum(1) for part in torch.split(x, rows)])
+            total += float(squares.mean())
+            mapped.release(x)
+        return total
 
     def constants(self, prediction_radius: float, loss: str | Loss) -> LossConstants:
         """C and L of a loss if ||f(x)|| <= prediction_radius.
@@ -125,6 +135,7 @@ class FinitePopulation:
         for tensor in (*self.inputs, self.targets):
             digest.update(repr(tuple(tensor.shape)).encode())
             digest.update(np.ascontiguousarray(tensor.cpu().numpy()).data)  # read in place
+            mapped.release(tensor)
         return digest.hexdigest()
 
 
@@ -186,30 +197,59 @@ def finite_population(data: Dataset) -> FinitePopulation:
     )
 
 
+def single(x: Tensor, rows: Tensor | None = None) -> Tensor:
+    """Rows of a population's modality in float32; what was read of a large one leaves memory again.
+
+    Examples
+    --------
+    >>> single(torch.tensor([[0.5], [1.0]], dtype=torch.float64), torch.tensor([1]))
+    tensor([[1.]])
+    """
+    chosen = (x if rows is None else x[rows]).float()
+    mapped.release(x)
+    return chosen
+
+
 def _scale(name: str, features: NDArray[np.floating]) -> tuple[Tensor, float]:
     """The rows of one modality, scaled, with the constant 1; and the fraction that was pulled back.
 
     In float64, some columns at a time: what is needed beside the result does not grow with them.
     """
     rows, columns = features.shape
-    scaled = mapped.zeros(rows, columns + 1)
-    unit = scaled.numpy()
+    unit = mapped.zeros((rows, columns + 1))
     squares = np.zeros(rows)
     parts = np.array_split(np.arange(columns), -(-features.size * 8 // AT_A_TIME))
-    for part in (slice(each[0], each[-1] + 1) for each in parts if len(each)):
-        values = np.asarray(features[:, part], dtype=np.float64)
-        # Dividing by the largest magnitude first keeps the variance of huge values finite.
-        centred = values / np.abs(values).max(axis=0, keepdims=True).clip(1e-300)
-        centred -= centred.mean(axis=0)
-        spread = centred.std(axis=0)
-        if not (np.isfinite(spread).all() and (spread > 0).all()):
-            raise ValueError(
-                f"features of modality {name!r} must have a variance that float64 can hold,"
-                f" got a column of values from {features.min()} to {features.max()}"
-            )
-        unit[:, part] = centred / (spread * np.sqrt(columns))
-        squares += np.square(unit[:, part]).sum(axis=1)
+    for part in filter(len, parts):
+        # Never one column of several alone: numpy would add it up in another order.
+        fewer = max(1, min(-(-rows * len(part) * 8 // mapped.AT_A_TIME), len(part) // 2))
+        for some in (slice(each[0], each[-1] + 1) for each in np.array_split(part, fewer)):
+            unit[:, some] = _standardised(name, features, some)
+            mapped.release(unit, features)
+        for some in mapped.blocks(unit):
+            squares[some] += np.square(unit[some, part[0] : part[-1] + 1]).sum(axis=1)
+            mapped.release(unit)
     norms = np.sqrt(squares)
-    unit[:, :-1] *= np.minimum(1.0, CLIP_NORM / np.maximum(norms, 1e-300))[:, None]
-    unit[:, -1] = 1.0
-    return scaled, float((norms > CLIP_NORM).mean())
+    within = np.minimum(1.0, CLIP_NORM / np.maximum(norms, 1e-300))[:, None]
+    for some in mapped.blocks(unit):
+        unit[some, :-1] *= within[some]
+        unit[some, -1] = 1.0
+        mapped.release(unit)
+    return torch.from_numpy(unit), float((norms > CLIP_NORM).mean())
+
+
+def _standardised(name: str, features: NDArray[np.floating], columns: slice) -> NDArray[np.float64]:
+    """Some columns with mean 0 and the same variance, that of all columns being 1, in float64."""
+    values = np.asarray(features[:, columns], dtype=np.float64)
+    # Dividing by the largest magnitude first keeps the variance of huge values finite.
+    centred: NDArray[np.float64] = values / np.maximum(
+        values.max(axis=0), -values.min(axis=0)
+    ).clip(1e-300)
+    centred -= centred.mean(axis=0)
+    spread = centred.std(axis=0)
+    if not (np.isfinite(spread).all() and (spread > 0).all()):
+        raise ValueError(
+            f"features of modality {name!r} must have a variance that float64 can hold,"
+            f" got a column of values from {features.min()} to {features.max()}"
+        )
+    centred /= spread * np.sqrt(features.shape[1])
+    return centred

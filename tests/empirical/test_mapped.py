@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from empirical import mapped
+from empirical import scratch as temporary
 from empirical.datasets.dataset import from_arrays
 from empirical.measure import fit_reference
 from empirical.worlds import population as populations
@@ -33,46 +34,108 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_large_tensor_lies_in_a_file_that_goes_with_it(scratch: Path) -> None:
-    tensor = mapped.zeros(200, 1000)
-    assert mapped.file_of(tensor) == str(next(iter(scratch.iterdir())))
+linux = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs numbers of open files")
+
+
+class Refusing(bytes):
+    """Zeros that cannot be written."""
+
+    def __new__(cls, error: BaseException) -> "Refusing":
+        made = super().__new__(cls, 2**20)
+        made.error = error
+        return made
+
+    error: BaseException
+
+    def __getitem__(self, part: object) -> bytes:  # type: ignore[override]
+        raise self.error
+
+
+def open_files() -> int:
+    """Of those that this process has open, the ones without a name."""
+    targets = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    return sum("(deleted)" in target for target in targets)
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system in which no process can open the files of another by their numbers."""
+    monkeypatch.setattr(temporary, "_is", lambda path, file: False)
+
+
+@linux
+def test_a_large_array_lies_in_a_file_without_a_name_that_goes_with_it(scratch: Path) -> None:
+    before = open_files()
+    array = mapped.zeros((200, 1000))
+    tensor = torch.from_numpy(array)
+    path = mapped.file_of(tensor)
+    assert path is not None
+    assert path == mapped.file_of(array)
+    assert os.path.getsize(path) == array.nbytes
+    assert list(scratch.iterdir()) == []
     tensor[3, 4] = 5.0
-    assert torch.equal(tensor.nonzero(), torch.tensor([[3, 4]]))
+    assert np.argwhere(mapped.map_file(path, float, (200, 1000))).tolist() == [[3, 4]]
     view = tensor[:, :2]
     assert mapped.file_of(view) is None, "a part of the file is not the file"
-    del tensor
+    del tensor, array
     gc.collect()
-    assert len(list(scratch.iterdir())) == 1, "a view still needs it"
+    assert open_files() > before, "a view still needs it"
     del view
     gc.collect()
+    assert open_files() == before
+
+
+@pytest.mark.usefixtures("named")
+def test_elsewhere_the_file_has_a_name_until_the_array_goes(scratch: Path) -> None:
+    array = mapped.zeros((200, 1000))
+    assert mapped.file_of(array) == str(next(iter(scratch.iterdir())))
+    array[3, 4] = 5.0
+    other = mapped.map_tensor(str(mapped.file_of(array)), float, (200, 1000))
+    assert other.nonzero().tolist() == [[3, 4]]
+    del array, other
+    gc.collect()
     assert list(scratch.iterdir()) == []
 
 
-def test_without_room_for_a_file_a_tensor_lies_in_memory(
+@linux
+def test_pages_that_are_released_leave_memory_and_keep_their_numbers(scratch: Path) -> None:
+    def resident() -> int:
+        status = Path("/proc/self/status").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in status if line.startswith(("RssF", "RssS")))
+
+    array = mapped.zeros((2**22,))
+    mapped.release(array)
+    before = resident()
+    array[:] = np.arange(2**22)
+    assert resident() > before + 30_000
+    mapped.release(torch.from_numpy(array))
+    assert resident() < before + 2_000
+    assert float(array.sum()) == 2**21 * (2.0**22 - 1)
+    mapped.release(np.zeros(3), torch.zeros(3), array[1:])  # in memory, or a part
+
+
+def test_without_room_for_a_file_an_array_lies_in_memory(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(handle: int, mode: str) -> object:
-        os.close(handle)
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fdopen", full)
-    tensor = mapped.zeros(2, 3)
-    assert (mapped.file_of(tensor), float(tensor.sum())) == (None, 0.0)
-    assert list(scratch.iterdir()) == []
+    before = open_files()
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            mapped, "_ZEROS", Refusing(OSError(errno.ENOSPC, "No space left on device"))
+        )
+        array = mapped.zeros((2, 3))
+    assert (mapped.file_of(array), float(array.sum())) == (None, 0.0)
+    assert open_files() == before
     monkeypatch.setattr(tempfile, "tempdir", str(scratch / "nowhere"))
-    assert mapped.file_of(mapped.zeros(2, 3)) is None
+    assert mapped.file_of(mapped.zeros((2, 3))) is None
 
 
+@pytest.mark.usefixtures("named")
 def test_an_interrupt_while_a_file_is_written_leaves_none(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(handle: int, mode: str) -> object:
-        os.close(handle)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "fdopen", interrupted)
+    monkeypatch.setattr(mapped, "_ZEROS", Refusing(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
-        mapped.zeros(2, 3)
+        mapped.zeros((2, 3))
     assert list(scratch.iterdir()) == []
 
 
@@ -122,28 +185,43 @@ def test_workers_map_the_file_and_are_sent_no_rows(scratch: Path) -> None:
     assert float(sum(x.sum() for x in study.population.inputs)) == total
 
 
-def test_workers_of_a_killed_process_remove_its_files(tmp_path: Path) -> None:
+PARENT = """
+import os, signal, sys, tempfile
+tempfile.tempdir = sys.argv[1]
+import numpy, torch
+from empirical import mapped, scratch
+from verify.execution.workers import spread
+if sys.argv[2] == "named":
+    scratch._is = lambda path, file: False
+mapped.LARGE = 0
+tensor = torch.from_numpy(mapped.zeros((10,)))
+parent = os.getpid()
+def work(number):
+    import os, signal, time
+    assert float(tensor.sum()) == 0
+    os.kill(parent, signal.SIGKILL)
+    if sys.argv[2] == "all at once":
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(600)
+work.__globals__["sys"] = sys
+list(spread(work, [1, 2], 2))
+"""
+
+
+@pytest.mark.parametrize("how", ["named", "all at once"])
+def test_nothing_stays_of_a_process_that_was_killed(tmp_path: Path, how: str) -> None:
+    """Of files with a name the workers remove what their parent cannot; others need nobody."""
+    if how == "all at once" and not Path("/proc/self/fd").exists():
+        pytest.skip("files have names here")
     script = tmp_path / "parent.py"
-    script.write_text(
-        "import os, signal, sys, tempfile\n"
-        "tempfile.tempdir = sys.argv[1]\n"
-        "from empirical import mapped\n"
-        "from verify.execution.workers import spread\n"
-        "mapped.LARGE = 0\n"
-        "tensor = mapped.zeros(10)\n"
-        "parent = os.getpid()\n"
-        "def work(number):\n"
-        "    import os, signal, time\n"
-        "    assert float(tensor.sum()) == 0\n"
-        "    os.kill(parent, signal.SIGKILL)\n"
-        "    time.sleep(600)\n"
-        "list(spread(work, [1, 2], 2))\n"
-    )
+    script.write_text(PARENT)
     files = tmp_path / "files"
     files.mkdir()
-    assert subprocess.run([sys.executable, str(script), str(files)]).returncode == -signal.SIGKILL
+    command = [sys.executable, str(script), str(files), how]
+    assert subprocess.run(command, timeout=120).returncode == -signal.SIGKILL
     deadline = time.monotonic() + 60
     while list(files.iterdir()):
+        assert how == "named"
         assert time.monotonic() < deadline, list(files.iterdir())
         time.sleep(0.05)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from empirical import mapped
 from empirical.observations.observations import Observations
 from verify.decisions.linear import Matrix
 
@@ -71,6 +72,7 @@ class Standard:
                 block = data.features[name][rows[part]]
                 block -= self.means[name]
                 np.multiply(block, self.scales[name], out=whole[part, start:stop])
+                mapped.release(data.features[name])
             start = stop
         return whole
 
@@ -111,16 +113,19 @@ def _moments(X: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     peak = np.zeros(X.shape[1])
     for part in pieces(len(rows), X.shape[1]):
         np.maximum(peak, np.abs(X[rows[part]]).max(axis=0, initial=0.0), out=peak)
+        mapped.release(X)
     unit = -np.frexp(peak)[1]
     mean = np.zeros(X.shape[1])
     for part in pieces(len(rows), X.shape[1]):
         mean += np.ldexp(X[rows[part]].astype(np.float64), unit).sum(axis=0)
+        mapped.release(X)
     mean /= len(rows)
     square = np.zeros(X.shape[1])
     for part in pieces(len(rows), X.shape[1]):
         block = np.ldexp(X[rows[part]].astype(np.float64), unit)
         block -= mean
         square += np.einsum("ij,ij->j", block, block)
+        mapped.release(X)
     spread = np.sqrt(square / len(rows))
     # The rounding of a mean gives a constant column a tiny spread.
     spread[spread <= 10 * np.finfo(X.dtype).eps * np.abs(mean)] = 0.0

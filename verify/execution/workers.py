@@ -11,13 +11,12 @@ import os
 import pickle
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +24,8 @@ import loky
 from loky import ProcessPoolExecutor
 from loky.backend.reduction import dump
 from loky.process_executor import BrokenProcessPool
+
+from empirical.scratch import Scratch, remove
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -115,14 +116,10 @@ def _packed(work: Any) -> Iterator[str]:
     # Not imported here: a worker imports this module before it watches its parent, and torch takes seconds.
     torch = sys.modules.get("torch")
     reducers = {} if torch is None else {torch.Tensor: _sent}
-    handle, path = tempfile.mkstemp(prefix="multimodal-bounds-", suffix=".work")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            dump(work, file, reducers=reducers)
-        yield path
-    finally:
-        with suppress(OSError):
-            os.unlink(path)
+    with Scratch(".work") as scratch:
+        dump(work, scratch.file, reducers=reducers)
+        scratch.file.flush()
+        yield scratch.path
 
 
 def _sent(tensor: Tensor) -> Any:
@@ -132,7 +129,7 @@ def _sent(tensor: Tensor) -> Any:
     path = mapped.file_of(tensor)
     if path is None:
         return tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)  # type: ignore[no-untyped-call]
-    return mapped.map_file, (path, tensor.dtype, tuple(tensor.shape))
+    return mapped.map_tensor, (path, tensor.numpy().dtype, tuple(tensor.shape))
 
 
 def _on_processes(path: str, pieces: Sequence[Piece], workers: int) -> Iterator[tuple[Piece, Any]]:
@@ -241,8 +238,7 @@ def _end_with(parent: int, path: str) -> None:
     """End this process when its parent is gone: nobody will fetch what it computes."""
     while os.getppid() == parent:
         time.sleep(0.5)
-    with suppress(OSError):
-        os.unlink(path)
+    remove(path)
     if "empirical.mapped" in sys.modules:
         sys.modules["empirical.mapped"].remove_files()
     os._exit(1)
