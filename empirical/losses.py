@@ -57,7 +57,8 @@ class Objective:
     row_losses
         Maps predictions and targets [..., c, rows] to losses [..., rows].
     residual
-        Maps predictions and targets [T, c, rows] to the gradient in the predictions, in a new tensor.
+        Maps predictions [..., c, rows] and targets, which are broadcast to them, to the gradient in the
+        predictions, in a new tensor.
     check_targets
         Raises a ValueError if it is not defined for targets [T, c, rows].
     """
@@ -145,7 +146,7 @@ def _cross_entropy(predictions: Tensor, targets: Tensor) -> Tensor:
 
 
 def _cross_entropy_residual(prediction: Tensor, targets: Tensor) -> Tensor:
-    return torch.softmax(prediction, dim=1).sub_(targets)
+    return torch.softmax(prediction, dim=-2).sub_(targets)
 
 
 def _cross_entropy_constants(prediction: float, target: float, outputs: int) -> LossConstants:
@@ -176,7 +177,7 @@ def _correlations(predictions: Tensor, targets: Tensor) -> Tensor:
 
 
 def _correlations_residual(prediction: Tensor, targets: Tensor) -> Tensor:
-    return targets.neg()
+    return targets.neg().expand_as(prediction)
 
 
 def _any_targets(targets: Tensor) -> None:

@@ -7,7 +7,7 @@ problem. Engines differ by the rounding of float32: a study is not continued wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -18,10 +18,11 @@ from torch import Tensor
 from bounds.domains import FINITE_POSITIVE, at_least
 from bounds.table import Table
 from empirical.erm import compiled
-from empirical.erm.gradients import Workspace
+from empirical.erm.by_hand import trials_at_once
+from empirical.erm.gradients import Workspace, workspace
 from empirical.erm.steps import Step, repeat_on_gpu
 from empirical.fusion.classes import FusionClass
-from empirical.fusion.stack import Stack, Subsets
+from empirical.fusion.stack import Stack, Subsets, joined
 from empirical.losses import Objective
 
 
@@ -75,17 +76,32 @@ class Problem:
         x = self.inputs[0]
         return Kind(self.cls, self.objective, x.device, x.dtype, self.batches is not None)
 
+    def parts(self, trials: int) -> list[Problem]:
+        """The same problem in parts of at most so many trials."""
+        cuts = [slice(a, a + trials) for a in range(0, len(self.targets), trials)]
+        return [
+            replace(
+                self,
+                inputs=tuple(x[cut] for x in self.inputs),
+                targets=self.targets[cut],
+                scale=self.scale[cut],
+                encoders=[e[cut] for e in self.encoders],
+                heads=[h[cut] for h in self.heads],
+            )
+            for cut in cuts
+        ]
+
     def workspace(self, by_hand: bool | None = None) -> Workspace:
         """Parameters at their starting values, with buffers for one pass over all rows."""
         rows = self.targets.shape[2]
-        return Workspace(
+        return workspace(
             self.subsets, self.cls, self.encoders, self.heads, self.inputs[0], rows, by_hand
         )
 
     def step(self, by_hand: bool | None = None, capturable: bool = False) -> Step:
         """A step of its training by torch, from the start."""
         work = self.workspace(by_hand)
-        return Step(work, self.cls, self.objective, self.learning_rate, capturable)
+        return Step(work, self.objective, self.learning_rate, capturable)
 
 
 @dataclass(frozen=True)
@@ -165,6 +181,15 @@ def _no_obstacle(kind: Kind) -> None:
 
 
 def _train_with_torch(problem: Problem) -> Stack:
+    """All trials, or on the CPU as many at a time as its cache holds."""
+    trials, _, rows = problem.targets.shape
+    at_once = trials
+    if problem.targets.device.type == "cpu" and problem.batches is None:
+        at_once = trials_at_once(problem.subsets, problem.cls.width, rows)
+    return joined([_take_steps(part) for part in problem.parts(at_once)])
+
+
+def _take_steps(problem: Problem) -> Stack:
     """One gradient of every model and one fused Adam update of a flat tensor per step."""
     whole = problem.inputs, problem.targets, problem.scale
     batches = problem.batches

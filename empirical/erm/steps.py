@@ -1,6 +1,6 @@
 """Training as steps that repeat: one step on tensors that stay where they are, taken many times.
 
-On a GPU a step is some 200 small operations, each of which takes longer to launch than to run. There the
+On a GPU a step is some 60 operations or more, each of which takes longer to launch than to run. There the
 first steps are launched one by one, the next one is recorded as a CUDA graph, and the rest replay it. So
 a step must do the same to the same tensors every time: it reads no number, and what counts steps, as
 Adam's bias corrections do, is a tensor on the device. `tests/empirical/test_steps.py` records and replays
@@ -17,9 +17,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from empirical.erm.gradients import Workspace, gradient
-from empirical.fusion.classes import FusionClass
-from empirical.fusion.stack import Stack, project
+from empirical.erm.gradients import Workspace
+from empirical.fusion.stack import Stack
 from empirical.losses import Objective
 
 WARM_UP = 3
@@ -35,7 +34,7 @@ class Step:
     ----------
     work
         The models, projected at once, and the buffers.
-    cls, objective, learning_rate
+    objective, learning_rate
         As for `erm.fit`.
     capturable
         Whether the update may be recorded.
@@ -44,17 +43,16 @@ class Step:
     def __init__(
         self,
         work: Workspace,
-        cls: FusionClass,
         objective: Objective,
         learning_rate: float,
         capturable: bool = False,
     ) -> None:
-        self.work, self.cls, self.objective = work, cls, objective
+        self.work, self.objective = work, objective
         work.parameters.grad = work.gradient
         self.optimizer = torch.optim.Adam(
             [work.parameters], lr=learning_rate, fused=True, capturable=capturable
         )
-        project(work.stack, cls)
+        work.project()
 
     @property
     def stack(self) -> Stack:
@@ -63,10 +61,10 @@ class Step:
 
     @torch.no_grad()
     def take(self, inputs: Sequence[Tensor], targets: Tensor, scale: Tensor) -> None:
-        """Take the step on rows, as for `gradients.gradient`."""
-        gradient(self.work, inputs, targets, scale, self.objective)
+        """Take the step on rows, as for `Workspace.differentiate`."""
+        self.work.differentiate(inputs, targets, scale, self.objective)
         self.optimizer.step()
-        project(self.work.stack, self.cls)
+        self.work.project()
 
 
 def repeat(

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from empirical.erm.checks import check_problem
 from empirical.erm.engines import ENGINES, Engine, Problem, fastest
-from empirical.erm.gradients import Workspace, gradient
+from empirical.erm.gradients import workspace
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, Subsets
 from empirical.losses import OBJECTIVES, SQUARES, Objective
@@ -188,9 +188,10 @@ def objective_gradient(
     # Gradients do not depend on the radii.
     cls = FusionClass(width, 1.0, 1.0, targets.shape[1], stack.operation, stack.depth)
     rows = targets.shape[2]
-    work = Workspace(stack.subsets, cls, stack.encoders, stack.heads, inputs[0], rows, by_hand)
-    gradient(work, inputs, targets, _row_scale(targets, weights), OBJECTIVES.find(objective))
-    return list(work.gradients.encoders), list(work.gradients.heads)
+    work = workspace(stack.subsets, cls, stack.encoders, stack.heads, inputs[0], rows, by_hand)
+    work.differentiate(inputs, targets, _row_scale(targets, weights), OBJECTIVES.find(objective))
+    found = work.gradients
+    return list(found.encoders), list(found.heads)
 
 
 def _row_scale(targets: Tensor, weights: Tensor | None) -> Tensor:

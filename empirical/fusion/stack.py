@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -124,6 +124,19 @@ def slots(subsets: Subsets, modality: int) -> list[int]:
     [1, 2]
     """
     return [i for i, members in enumerate(subsets) if modality in members]
+
+
+def joined(stacks: Sequence[Stack]) -> Stack:
+    """Stacks of the same models as one, trial after trial."""
+    if len(stacks) == 1:
+        return stacks[0]
+    encoders = zip(*(stack.encoders for stack in stacks), strict=True)
+    heads = zip(*(stack.heads for stack in stacks), strict=True)
+    return replace(
+        stacks[0],
+        encoders=tuple(torch.cat(parts) for parts in encoders),
+        heads=tuple(torch.cat(parts) for parts in heads),
+    )
 
 
 def project(stack: Stack, cls: FusionClass) -> None:

@@ -15,9 +15,10 @@ import empirical.complexity.trained_class
 import empirical.measure
 from empirical import erm, measure, memory
 from empirical.datasets.dataset import from_arrays
-from empirical.erm import compiled
+from empirical.erm import compiled, places
 from empirical.fusion import stack
 from empirical.fusion.classes import FusionClass
+from empirical.heads import accelerated, newton, squares
 from empirical.worlds.population import binary_targets, finite_population
 from verify.execution.tasks import Context, Task, compute
 
@@ -69,7 +70,12 @@ def context(loss, operation, depth, device="cpu"):
 
 
 @pytest.mark.parametrize(("loss", "operation", "depth"), CASES)
-def test_parts_on_another_device_mix_nothing_and_hold_the_same_numbers(loss, operation, depth):
+def test_parts_on_another_device_mix_nothing_and_hold_the_same_numbers(
+    loss, operation, depth, monkeypatch
+):
+    # A device that asks less often takes a few steps more, which change a head within its tolerance.
+    for solver in (accelerated, newton, squares):
+        monkeypatch.setattr(solver, "pace", lambda like: 1)
     here = context(loss, operation, depth)
     expected = [compute(here, task) for task in TASKS]
     there = replace(here, device=DEVICE.type)
@@ -79,9 +85,11 @@ def test_parts_on_another_device_mix_nothing_and_hold_the_same_numbers(loss, ope
     for a, b in zip(found, expected, strict=True):
         pd.testing.assert_frame_equal(a, b, rtol=1e-9, atol=1e-12)
     # Training, the loop that takes the time, never waits: no number is read, nothing copied in it.
-    assert not {"stack.project", "gradients._by_hand", "gradients.gradient"} & set(watch.reads)
-    assert not {"stack.project", "gradients._by_hand", "gradients.gradient"} & set(watch.copies)
-    assert watch.copies["gradients.__init__"] <= 2 * len(TASKS)
+    loop = {f"{module}.differentiate" for module in ("gradients", "by_hand")}
+    loop |= {"by_hand._pass", "balls.project", "stack.project"}
+    assert not loop & (set(watch.reads) | set(watch.copies))
+    setup = ("gradients.__init__", "by_hand.__init__", "places.indices")
+    assert 0 < sum(watch.copies[place] for place in setup) <= 2 * len(TASKS)
 
 
 @pytest.mark.parametrize(("loss", "most"), [("least-squares", 120), ("softmax", 280)])
@@ -104,6 +112,8 @@ def test_full_steps_of_the_suprema_stay_on_the_device(monkeypatch):
     counts = []
     for steps in (2, 6):
         monkeypatch.setattr(empirical.complexity.outputs, "FULL_STEPS", steps)
+        # Its copies are counted both times.
+        stack._places.cache_clear()
         with Watch() as watch:
             compute(replace(here, device=DEVICE.type), Task("complexity", 16))
         counts.append((watch.reads, watch.copies, watch.launches.total()))
@@ -117,22 +127,36 @@ def test_full_steps_of_the_suprema_stay_on_the_device(monkeypatch):
         (empirical.measure, "sample_mass"),
         (empirical.measure, "uniform_mass"),
         (empirical.complexity.trained_class, "_signed_samples"),
-        (stack, "_places"),
+        (places.Layout, "indices"),
     ],
 )
 def test_a_tensor_that_was_left_on_the_cpu_is_found(module, name, monkeypatch):
+    _left_on_the_cpu(module, name, monkeypatch)
+    there = replace(context("least-squares", "concatenation", 1), device=DEVICE.type)
+    with Watch(), pytest.raises(RuntimeError, match="on the CPU beside one on the device"):
+        _ = [compute(there, task) for task in TASKS]
+
+
+def test_indices_of_a_projection_that_were_left_on_the_cpu_are_found(monkeypatch):
+    stack._places.cache_clear()
+    _left_on_the_cpu(stack, "_places", monkeypatch)
+    there = replace(context("least-squares", "sum", 1), device=DEVICE.type)
+    with Watch(), pytest.raises(RuntimeError, match="on the CPU beside one on the device"):
+        compute(there, TASKS[0])
+
+
+def _left_on_the_cpu(module, name, monkeypatch):
     right = getattr(module, name)
 
     def left_behind(*arguments):
         found = right(*arguments)
         if isinstance(found, tuple):
             return (*found[:-1], found[-1].cpu())
+        if isinstance(found, places.Indices):
+            return replace(found, subset_of=found.subset_of.cpu())
         return found.cpu()
 
     monkeypatch.setattr(module, name, left_behind)
-    there = replace(context("least-squares", "concatenation", 1), device=DEVICE.type)
-    with Watch(), pytest.raises(RuntimeError, match="on the CPU beside one on the device"):
-        _ = [compute(there, task) for task in TASKS]
 
 
 def test_a_list_as_index_is_found():

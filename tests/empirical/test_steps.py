@@ -55,7 +55,7 @@ def step_of(task):
 def held(step):
     """All tensors that live from one step to the next."""
     work, (state,) = step.work, step.optimizer.state.values()
-    buffers = [*work.pre, *work.z] if work.by_hand else []
+    buffers = getattr(work, "buffers", [])
     return [work.parameters, work.gradient, *state.values(), *buffers]
 
 
