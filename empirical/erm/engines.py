@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bounds.domains import FINITE_POSITIVE, at_least
-from bounds.table import Table
+from bounds.table import Named, Table
 from empirical.erm import compiled
 from empirical.erm.by_hand import trials_at_once
 from empirical.erm.gradients import Workspace, workspace
@@ -137,7 +137,7 @@ def choice(cls: FusionClass, objective: Objective, device: str) -> Engine:
     --------
     >>> from empirical.losses import SQUARES
     >>> choice(FusionClass(4, 1.0, 1.0, 2, operation="sum"), SQUARES, "cuda").name
-    'torch'
+    'graphs'
     """
     return fastest(Kind(cls, objective, torch.device(device)))
 
@@ -149,15 +149,18 @@ def fastest(kind: Kind) -> Engine:
 
 def _compiled_obstacle(kind: Kind) -> str | None:
     if kind.cls.operation not in compiled.OPERATIONS:
-        known = ", ".join(operation.name for operation in compiled.OPERATIONS)
-        return f"operation: it knows {known} alone"
-    if kind.objective.name not in compiled.OBJECTIVES:
-        return f"objective: it knows {', '.join(compiled.OBJECTIVES)} alone"
+        return f"operation: it knows {_names(compiled.OPERATIONS)} alone"
+    if kind.objective not in compiled.OBJECTIVES:
+        return f"objective: it knows {_names(compiled.OBJECTIVES)} alone"
     if kind.device.type != "cpu" or kind.dtype != torch.float32:
         return "device or type: it knows float32 on the CPU alone"
     if kind.batches:
         return "schedule: it takes all rows at every step"
     return None if compiled.available() else "problem: the compiled trainer is not installed"
+
+
+def _names(entries: Iterable[Named]) -> str:
+    return ", ".join(entry.name for entry in entries)
 
 
 def _train_compiled(problem: Problem) -> Stack:
@@ -169,7 +172,7 @@ def _train_compiled(problem: Problem) -> Stack:
         problem.scale,
         stack,
         problem.cls,
-        objective=problem.objective.name,
+        objective=problem.objective,
         steps=problem.steps,
         learning_rate=problem.learning_rate,
     )

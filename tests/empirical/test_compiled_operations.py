@@ -12,8 +12,9 @@ from plain_training import parameters, train
 
 from empirical import erm
 from empirical.erm import compiled
-from empirical.erm.engines import fastest
+from empirical.erm.engines import Kind, fastest
 from empirical.fusion import OPERATIONS, FusionClass, Stack, initial_weights
+from empirical.losses import OBJECTIVES
 
 pytestmark = pytest.mark.skipif(
     not compiled.available(), reason="the compiled trainer was not built on this machine"
@@ -240,6 +241,15 @@ def test_auto_takes_the_compiled_engine_for_every_operation_of_the_library(name)
     assert all(
         torch.equal(a, b) for a, b in zip(fitted.stack.heads, direct.stack.heads, strict=True)
     )
+
+
+def test_another_objective_of_the_same_name_trains_in_torch():
+    tripled = replace(
+        OBJECTIVES.find("softmax"), residual=lambda f, y: 3 * (torch.softmax(f, 1) - y)
+    )
+    kind = Kind(FusionClass(4, 3.0, 5.0, 3), tripled, torch.device("cpu"))
+    assert fastest(kind).name == "torch"
+    assert fastest(replace(kind, objective=OBJECTIVES.find("softmax"))).name == "compiled"
 
 
 def test_another_operation_of_the_same_name_trains_in_torch():

@@ -19,19 +19,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from empirical.fusion import operations as fusion
+from empirical import losses
+from empirical.fusion import operations
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack
 
-OBJECTIVES = ("least-squares", "softmax", "logistic", "correlation")
+OBJECTIVES = tuple(
+    losses.OBJECTIVES.find(name) for name in ("least-squares", "softmax", "logistic", "correlation")
+)
 """The objectives that it supports, in the order of `Objective` in problem.inl."""
 
 OPERATIONS = tuple(
-    fusion.OPERATIONS.find(name) for name in ("concatenation", "sum", "mean", "gated", "attention")
+    operations.OPERATIONS.find(name)
+    for name in ("concatenation", "sum", "mean", "gated", "attention")
 )
 """The operations that it supports, in the order of `Operation` in problem.inl.
 
-Entries, not names: an operation of the same name that fuses in another way is another one.
+Entries, not names: one of the same name that computes something else is another one.
 """
 
 _INTEGERS = "trials rows modalities subsets width depth operation outputs objective steps"
@@ -138,7 +142,7 @@ def train(
     stack: Stack,
     cls: FusionClass,
     *,
-    objective: str,
+    objective: str | losses.Objective,
     steps: int,
     learning_rate: float,
     kernel: str | None = None,
@@ -161,7 +165,7 @@ def train(
     cls
         The class.
     objective, steps, learning_rate
-        As for `erm.fit`, the objective by name.
+        As for `erm.fit`.
     kernel
         One of `kernels()`; None: the first.
 
@@ -201,7 +205,7 @@ def train(
         depth=cls.depth,
         operation=OPERATIONS.index(cls.operation),
         outputs=cls.outputs,
-        objective=OBJECTIVES.index(objective),
+        objective=OBJECTIVES.index(losses.OBJECTIVES.find(objective)),
         steps=steps,
         targets=targets.data_ptr(),
         scale=scale.data_ptr(),
