@@ -263,7 +263,7 @@ def test_another_operation_of_the_same_name_trains_in_torch():
 @pytest.mark.parametrize("change", [{}, {"size": 1}, {"integers": b"trials, rows"}])
 def test_a_library_built_from_other_sources_is_not_called(change):
     ours = compiled._library()
-    given = {"size": ours.problem_size(), "integers": ours.problem_integers(), **change}
+    given = {"size": ours.problem_bytes(), "integers": ours.problem_integers(), **change}
 
     class Function:
         def __init__(self, value):
@@ -274,7 +274,7 @@ def test_a_library_built_from_other_sources_is_not_called(change):
 
     names = ("kernel_name", "kernel_rounding", "compiler")
     library = SimpleNamespace(
-        problem_size=Function(given["size"]),
+        problem_bytes=Function(given["size"]),
         problem_integers=Function(given["integers"]),
         **{name: Function(b"") for name in names},
     )

@@ -74,7 +74,7 @@ def _takes_our_problem(library: ctypes.CDLL) -> bool:
     for name in ("problem_integers", "kernel_name", "kernel_rounding", "compiler"):
         getattr(library, name).restype = ctypes.c_char_p
     same_integers = library.problem_integers().decode().split(", ") == _INTEGERS.split()
-    return same_integers and bool(library.problem_size() == ctypes.sizeof(_Problem))
+    return same_integers and bool(library.problem_bytes() == ctypes.sizeof(_Problem))
 
 
 def available() -> bool:

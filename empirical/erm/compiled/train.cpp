@@ -234,8 +234,9 @@ bool train_one(const Problem& q, const Kernel& kernel, int model) {
 
 }  // namespace
 
-// Whoever was built for another Problem must not be called: its size and its integers.
-extern "C" int problem_size() { return sizeof(Problem); }
+// Whoever was built for another Problem must not be called: its size and its integers. Versions that
+// look at the size alone ask for `problem_size`, and find nothing.
+extern "C" int problem_bytes() { return sizeof(Problem); }
 extern "C" const char* problem_integers() { return TEXT(INTEGERS); }
 
 // The kernels of this build, the fastest first: their names, and whether the processor has what one
