@@ -1,6 +1,6 @@
 """Measure trials: draw S, train the stack, fit certified heads, evaluate on the population.
 
-Trials are computed in fixed blocks that start at multiples of `block_size(m)`. A batched product
+Trials are computed in fixed blocks that start at multiples of `blocks.block_size`. A batched product
 may round differently when its batch changes, so a trial is always computed in the same company:
 numbers do not depend on how many trials were asked for, on chunks, workers or a resumed run (for a
 given count of torch's threads).
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from empirical import erm
+from empirical.blocks import local_size
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import Stack, Subsets
 from empirical.fusion.starts import initial_weights
@@ -73,41 +74,6 @@ class Reference:
 
     losses: Tensor
     risk: float
-
-
-ON_CPU, ON_GPU = (16_384, 250_000, 32), (2**20, 8_000_000, 256)
-"""Of a block: rows trained on, rows of the population held, and trials, each at most."""
-
-
-def block_size(m: int, rows: int, outputs: int = 1, device: str = "cpu") -> int:
-    """Trials per block: enough rows a step to keep the device busy, few enough to bound memory.
-
-    It does not depend on the memory that is free, since a trial's rounding depends on its company. On a
-    GPU a step of a block takes about as long as its launches, however many trials it has.
-
-    Parameters
-    ----------
-    m
-        Sample size.
-    rows
-        N, the size of the population, whose features are held for the whole block (about 66 MB at
-        33 features), and so are predictions for all of it.
-    outputs
-        c, the number of outputs: more than 33 take more memory than the features.
-    device
-        The type of the device, "cpu" or another: there a block may take about 32 times the memory.
-
-    Examples
-    --------
-    >>> [block_size(m, rows=1797) for m in (1, 64, 1024, 10**7)], block_size(64, rows=100_000)
-    ([32, 32, 16, 9], 2)
-    >>> [block_size(m, rows=1797, device="cuda") for m in (64, 1024, 10**7)]
-    [256, 256, 256]
-    """
-    trained_on = rows if m > DISTINCT * rows else m
-    held = rows * max(1.0, outputs / 33)
-    most_trained, most_held, most = ON_CPU if device == "cpu" else ON_GPU
-    return int(np.clip(min(most_trained // trained_on, most_held // held), 1, most))
 
 
 def fit_reference(population: FinitePopulation, plan: TrainingPlan, steps: int = 200) -> Reference:
@@ -210,8 +176,7 @@ def measure_blocks(
         for each in sizes:
             if not 1 <= each <= LARGEST:
                 raise ValueError(f"{name} must be positive and at most {LARGEST}, got {each}")
-    device = population.targets.device.type
-    size = block_size(m, population.rows, population.outputs, device)
+    size = local_size(population, plan.subsets, plan.cls, m)
     for start in range(trials.start - trials.start % size, trials.stop, size):
         block = range(start, start + size)
         frames: list[pd.DataFrame] = []

@@ -51,7 +51,7 @@ class Design:
     seed
         The same seed gives the same numbers.
     device
-        "cpu" or "cuda".
+        "cpu", "cuda", or one card such as "cuda:1".
     steps, learning_rate
         Of the encoder's training (Adam).
     """
@@ -145,7 +145,8 @@ class Design:
             "delta": list(self.delta),
             "trials": self.trials,
             "seed": self.seed,
-            "device": self.device,
+            # Cards of one kind give the same numbers.
+            "device": self.device.partition(":")[0],
             # Engines and builds differ by float32 rounding: a study is not continued with another one.
             "engine": str(erm.choice(self.cls, self.loss, self.device)),
             "fusion": self.cls.operation.name,

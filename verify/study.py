@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-import torch
-
-from bounds.domains import FINITE_POSITIVE, PROBABILITY, at_least, one_of
+from bounds.domains import FINITE_POSITIVE, PROBABILITY, at_least
 from bounds.names import known_options
 from empirical.datasets.dataset import Dataset, from_arrays
 from empirical.fusion.classes import FusionClass
@@ -17,6 +15,7 @@ from empirical.losses import LOSSES, SQUARES, Loss
 from empirical.modalities import Family, default_family, family_from_pairs
 from empirical.sampling import LARGEST
 from verify.design import Design, enough_trials
+from verify.execution import devices
 from verify.execution.folder import check_writable
 from verify.execution.run import Options, RunOptions, run_study
 from verify.execution.shards import Filled, fill_study
@@ -57,7 +56,9 @@ class Study(Design):
     seed
         The same seed gives the same numbers.
     device
-        "auto", "cpu" or "cuda".
+        "cpu"; "cuda", of which each process that computes takes one card; one card as "cuda:1"; or
+        "auto": "cuda" if this process has a GPU, else "cpu". With a client or jobs elsewhere this process
+        needs none.
     fusion
         How features of modalities become one: an entry of `empirical.fusion.OPERATIONS`, or its name.
         For an operation without a complexity bound the forms that need one are infinite.
@@ -124,7 +125,7 @@ class Study(Design):
             loss=chosen,
             cls=cls,
             seed=at_least(0, 2**64 - 1).whole("seed", seed),
-            device=_device(device),
+            device=devices.chosen(device),
             steps=at_least(1, MOST_STEPS).whole("steps", steps),
             learning_rate=FINITE_POSITIVE.number("learning_rate", learning_rate),
         )
@@ -203,6 +204,8 @@ class Study(Design):
         # Here, since workers import this module and need no scikit-learn.
         from verify.new_data import new_data
 
+        there = options.get("resume", False) or options.get("assemble", False)
+        devices.check(self.device, there, options.get("client"))
         check_writable(out, PAGE, DATA)
         results = self.run(out, **options)
         return write_report(results, Path(out), new_data=new_data(self, options.get("workers")))
@@ -264,12 +267,3 @@ def _deltas(values: Sequence[float]) -> tuple[float, ...]:
     if not listed:
         raise ValueError("delta must hold at least one number in (0, 1), got none")
     return tuple(sorted({PROBABILITY.number("delta", value) for value in listed}, reverse=True))
-
-
-def _device(name: str) -> str:
-    one_of("device", name, ("auto", "cpu", "cuda"))
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device must be one that is there: no CUDA device was found, got 'cuda'")
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return name

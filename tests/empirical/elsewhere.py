@@ -9,6 +9,7 @@ line that asks.
 from __future__ import annotations
 
 import sys
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -29,6 +30,30 @@ _COPIES = {ATEN._to_copy.default, ATEN.copy_.default}
 _OWN = {Path(__file__).name, "_python_dispatch.py", "_ops.py"}
 
 
+class Memory:
+    """The bytes of tensors that live on the device, now and at most."""
+
+    def __init__(self):
+        self.users, self.now, self.peak = Counter(), 0, 0
+
+    def take(self, tensor):
+        storage = tensor.held.untyped_storage()
+        key = storage.data_ptr(), storage.nbytes()
+        if self.users[key] == 0:
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+        self.users[key] += 1
+        weakref.finalize(tensor, self.leave, key)
+
+    def leave(self, key):
+        self.users[key] -= 1
+        if self.users[key] == 0:
+            self.now -= key[1]
+
+
+HELD = Memory()
+
+
 class Elsewhere(torch.Tensor):
     """A tensor of the device "meta" that has numbers."""
 
@@ -45,6 +70,7 @@ class Elsewhere(torch.Tensor):
 
     def __init__(self, held):
         self.held = held
+        HELD.take(self)
 
     def __repr__(self):
         return f"Elsewhere({self.held})"

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from empirical import measure as engine
+from empirical.blocks import block_size
 from empirical.datasets.dataset import from_arrays
 from empirical.fusion.classes import FusionClass
 from empirical.fusion.stack import slot_of
 from empirical.fusion.starts import initial_weights
-from empirical.measure import TrainingPlan, block_size, fit_reference, measure, train
+from empirical.measure import TrainingPlan, fit_reference, measure, train
 from empirical.measurement import CONSTANTS, ON_SAMPLE
 from empirical.streams import stream
 from empirical.worlds.population import finite_population

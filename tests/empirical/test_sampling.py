@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from empirical import sampling
+from empirical.blocks import block_size
 from empirical.complexity.trained_class import complexities
 from empirical.datasets.dataset import from_arrays
 from empirical.fusion.classes import FusionClass
-from empirical.measure import TrainingPlan, block_size, fit_reference, measure, train
+from empirical.measure import TrainingPlan, fit_reference, measure, train
 from empirical.sampling import DISTINCT, row_counts, sample_mass
 from empirical.streams import stream
 from empirical.worlds.population import finite_population

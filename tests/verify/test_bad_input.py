@@ -171,7 +171,7 @@ SETTINGS: list[tuple[str, Any, str, str]] = [
     ("seed", -1, "-1", "seed must be an integer of at least 0.*, got -1"),
     ("loss", "hinge", "hinge", "loss must be one of least-squares, softmax, logistic, got 'hinge'"),
     ("loss", "softmax", "softmax", "softmax must go with classification, got .*regression"),
-    ("device", "tpu", "tpu", "device must be one of auto, cpu, cuda, got 'tpu'"),
+    ("device", "tpu", "tpu", "device must be one of auto, cpu, cuda, cuda:0, got 'tpu'"),
 ]
 
 
@@ -210,7 +210,7 @@ def test_settings_of_the_api_alone(name: str, value: Any) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_a_gpu_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(ValueError, match="no CUDA device"):
-        Study(datasets.diabetes(), device="cuda")
+        Study(datasets.diabetes(), trials=1, device="cuda").run(tmp_path / "out")
     arguments = ["--data", "diabetes", "--device", "cuda"]
     assert "no CUDA device" in refused(capsys, tmp_path / "out", *arguments)
 

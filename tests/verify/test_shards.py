@@ -175,7 +175,9 @@ def test_all_shards_use_the_reference_that_was_first(
     monkeypatch.setattr(run.measure, "fit_reference", overtaken)
     seen = []
     monkeypatch.setattr(
-        run.Context, "of", classmethod(lambda cls, design, reference: seen.append(reference.risk))
+        run.Context,
+        "of",
+        classmethod(lambda cls, design, reference, turn: seen.append(reference.risk)),
     )
 
     def cut(*_: Any) -> None:

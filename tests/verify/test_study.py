@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
+from empirical.blocks import block_size
 from verify import Study, verify_dataset
 from verify.execution import part_files, run, tasks, workers
 
@@ -94,7 +95,7 @@ def test_what_takes_long_is_written_block_by_block(
     parts = {(task.m, task.start, task.stop) for task in run.finished(tmp_path / "parts")}
     expected = set()
     for m in SMALL["m"]:
-        size = run.measure.block_size(m, rows)
+        size = block_size(m, rows)
         assert size < 40
         expected |= {(m, a, min(a + size, 40)) for a in range(0, 40, size)}
     assert parts == expected

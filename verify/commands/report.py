@@ -59,7 +59,7 @@ def report(
         ),
     ] = None,
     seed: Annotated[str, typer.Option(help="the same seed gives the same numbers")] = "0",
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, or one card as cuda:1")] = "auto",
     resume: Annotated[
         bool,
         typer.Option("--resume", help="continue what was cut, reopen what is finished"),
@@ -83,6 +83,7 @@ def report(
     """Train, measure, compare with the bounds, and write report.html and report.json."""
     began = time.monotonic()
     from empirical import datasets
+    from verify.execution import devices
     from verify.execution.cluster import connect
     from verify.execution.folder import check_writable
     from verify.new_data import new_data
@@ -111,6 +112,7 @@ def report(
             print(study.fill(out, shard, progress=True, client=client))
             return
         # Reopening a finished study writes no part, but the report is written in any case.
+        devices.check(study.device, resume or assemble, client)
         check_writable(out, PAGE, DATA)
         results = study.run(out, resume=resume, progress=True, client=client, assemble=assemble)
     page = write_report(results, Path(out), command=again(sys.argv[1:]), new_data=new_data(study))

@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from bounds.domains import POSITIVE_INTEGER
-from empirical import measure
+from empirical.blocks import block_size
 from verify.design import Design
+from verify.execution import devices
 from verify.execution.tasks import Task
 from verify.results.trials import KnownTrials
 
@@ -90,8 +91,8 @@ class Plan:
     def step(self, m: int) -> int:
         """Trials per part at size m."""
         population = self.design.population
-        device = self.design.device
-        size = measure.block_size(m, population.rows, population.outputs, device)
+        device = devices.kind(self.design.device)
+        size = block_size(m, population.rows, population.outputs, device)
         return -(-self.chunk // size) * size
 
     def missing(self, gaps: Callable[[int], Iterable[range]], known: Container[int]) -> list[Task]:

@@ -16,7 +16,7 @@ from bounds.domains import POSITIVE_INTEGER
 from bounds.names import known_options
 from empirical import measure
 from verify.design import Design
-from verify.execution import cluster, part_files, workers
+from verify.execution import cluster, devices, part_files, workers
 from verify.execution import progress as shown
 from verify.execution.folder import (
     check_writable,
@@ -136,7 +136,8 @@ def run_study(
     resume
         Use existing parts. Without it they are computed again and replaced one by one.
     workers
-        Processes of one thread each; None: one per core. On a GPU it is always this process alone.
+        Processes of one thread each; None: one per core. On a GPU it is always this process alone: several
+        cards take one process each, as shards.
     chunk
         Trials per part, at most: a part that takes longer than 20 s holds fewer. Numbers do not
         depend on it, nor on `workers`.
@@ -163,6 +164,7 @@ def run_study(
     began = time.monotonic()
     plan = Plan(design, chunk)
     check_workers(workers, client)
+    devices.check(design.device, resume or assemble, client)
     parts = _parts(design, out, resume or assemble)
     measurements = Measurements(design.trials, parts.folder)
     known = reopen(plan, parts, measurements)
@@ -247,14 +249,20 @@ def compute_missing(
     workers: int | None,
     client: Client | None,
     progress: bool,
+    turn: int = 0,
 ) -> measure.Reference:
-    """Compute what is missing, write each part, and add it to `trials` or to `known`."""
+    """Compute what is missing, write each part, and add it to `trials` or to `known`.
+
+    `turn` is the number of this process among those that share the study, from 0.
+    """
     missing = plan.missing(trials.gaps, known)
+    design = plan.design
+    if missing and client is None:
+        devices.local(design.device, turn)
     if parts.folder is not None and missing:
         check_writable(parts.folder)
-    design = plan.design
     reference = _reference(design, parts)
-    work = partial(compute, Context.of(design, reference))
+    work = partial(compute, Context.of(design, reference, turn))
     total = design.trials * len(design.m)
     done = total - sum(task.trials for task in missing)
     at_once = 1 if client is not None else _processes(missing, workers, design.device)
@@ -329,5 +337,5 @@ def _spread(
 
 def _processes(tasks: list[Task], count: int | None, device: str) -> int:
     # One process drives a GPU; more would share it, and its memory.
-    most = 1 if device == "cuda" else workers.most_workers(count)
+    most = 1 if devices.kind(device) == "cuda" else workers.most_workers(count)
     return min(most, max(1, len(tasks)))

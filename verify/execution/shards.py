@@ -10,6 +10,7 @@ import pandas as pd
 
 from bounds.names import known_options
 from verify.design import Design
+from verify.execution import devices
 from verify.execution.folder import finished, open_folder, record_division
 from verify.execution.plan import Plan, Shard, unfinished_shards
 from verify.execution.run import Parts, check_workers, compute_missing, reopen
@@ -68,7 +69,8 @@ def fill_study(
     out
         The folder that all shards share.
     shard
-        A `Shard`, the text "i/n", or the pair (i, n), where i counts from 1.
+        A `Shard`, the text "i/n", or the pair (i, n), where i counts from 1. Of several GPUs of a
+        machine it takes number (i - 1) modulo their count, unless the design names one.
 
     Raises
     ------
@@ -81,6 +83,8 @@ def fill_study(
     """
     mine, plan = Shard.of(shard), Plan(design, chunk)
     check_workers(workers, client)
+    if client is None:
+        devices.local(design.device, mine.index - 1)
     folder = open_folder(out, design)
     record_division(folder, mine.count, chunk)
     parts = Parts(folder, design.fingerprint, resume=True)
@@ -94,7 +98,7 @@ def fill_study(
             flush=True,
         )
     if missing:
-        compute_missing(plan, parts, trials, known, workers, client, progress)
+        compute_missing(plan, parts, trials, known, workers, client, progress, mine.index - 1)
     left = {plan.shard(task, mine.count).index for task in _missing(plan, folder)}
     return Filled(mine, len(missing), tuple(sorted(left)))
 

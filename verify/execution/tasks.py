@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
-import torch
 
 from empirical import complexity, erm, measure
 from empirical.fusion.stack import Subsets
 from empirical.worlds.population import FinitePopulation
 from verify.design import Design
+from verify.execution import devices
 from verify.execution.threads import one_thread
 
 PART_SECONDS = 20.0
@@ -85,8 +85,9 @@ class Context:
         The largest size at which encoders are trained.
     classes
         The subsets whose complexity is measured, as indices.
-    device
-        Where tasks are computed; the tensors are on the CPU.
+    device, turn
+        Where tasks are computed, as for `devices.local`, which the process that computes asks; the
+        tensors are on the CPU.
     engine
         The engine and its build with which all tasks are trained.
     """
@@ -99,10 +100,11 @@ class Context:
     classes: Subsets
     device: str
     engine: str
+    turn: int = 0
 
     @classmethod
-    def of(cls, design: Design, reference: measure.Reference) -> Context:
-        """The context of a design."""
+    def of(cls, design: Design, reference: measure.Reference, turn: int = 0) -> Context:
+        """The context of a design, for one of the processes that compute it."""
         return cls(
             population=design.population.without_features(),
             plan=design.plan,
@@ -112,6 +114,7 @@ class Context:
             classes=tuple(map(design.indices, design.classes)),
             device=design.device,
             engine=str(erm.choice(design.cls, design.loss, design.device)),
+            turn=turn,
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -121,9 +124,7 @@ class Context:
     @cached_property
     def on_device(self) -> Context:
         """The same context with its tensors on the device, moved once."""
-        device = torch.device(self.device)
-        if device.type == "cuda" and not torch.cuda.is_available():
-            raise ValueError(f"workers must have a CUDA device, got none on {platform.node()}")
+        device = devices.local(self.device, self.turn)
         moved = replace(self.reference, losses=self.reference.losses.to(device))
         return replace(self, population=self.population.to(device), reference=moved)
 
