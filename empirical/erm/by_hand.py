@@ -83,9 +83,11 @@ class ByHand:
         self.parameters = layout.flat(encoders, heads).to(like)
         self.gradient = torch.zeros_like(self.parameters)
         self._its, self._slopes = layout.blocks(self.parameters), layout.blocks(self.gradient)
+        self._turned = [weights.mT for weights in self._its.encoders]
         self._indices = layout.indices(like.device)
         self._balls = Balls(layout, self._indices, self.parameters, cls)
-        self._pieces = _pieces(rows, layout, like.device)
+        most = max(FEWEST, AT_ONCE // max(1, trials * layout.places * width))
+        self._pieces = pieces(rows, most if like.device.type == "cpu" else rows)
         lengths = {piece.stop - piece.start for piece in self._pieces}
         self._longest = max(lengths)
         counts = [trials * layout.places] * 3 + [trials * len(subsets)]
@@ -130,8 +132,8 @@ class ByHand:
         beta: int,
     ) -> None:
         its, slopes, indices = self._its, self._slopes, self._indices
-        for weights, x, z in zip(its.encoders, inputs, at.z_of, strict=True):
-            torch.bmm(weights.mT, x, out=z)
+        for weights, x, z in zip(self._turned, inputs, at.z_of, strict=True):
+            torch.bmm(weights, x, out=z)
         torch.relu_(at.z)
         torch.bmm(its.heads, at.z, out=at.scores)
         at.f.copy_(its.constants[..., None])
@@ -187,10 +189,14 @@ def trials_at_once(subsets: Subsets, width: int, rows: int) -> int:
     return max(1, AT_ONCE // (sum(map(len, subsets)) * width * rows))
 
 
-def _pieces(rows: int, layout: Layout, device: torch.device) -> list[slice]:
-    """The pieces of about the same length in which rows are taken."""
-    each = max(1, layout.trials * layout.places * layout.width)
-    most = max(FEWEST, AT_ONCE // each) if device.type == "cpu" else rows
-    count = max(1, -(-rows // most))
-    ends = [rows * i // count for i in range(count + 1)]
+def pieces(length: int, most: int) -> list[slice]:
+    """As few pieces of about the same length, at most so long, as there can be.
+
+    Examples
+    --------
+    >>> pieces(32, most=12)
+    [slice(0, 10, None), slice(10, 21, None), slice(21, 32, None)]
+    """
+    count = max(1, -(-length // most))
+    ends = [length * i // count for i in range(count + 1)]
     return [slice(a, b) for a, b in pairwise(ends)]

@@ -18,7 +18,7 @@ from torch import Tensor
 from bounds.domains import FINITE_POSITIVE, at_least
 from bounds.table import Named, Table
 from empirical.erm import compiled
-from empirical.erm.by_hand import trials_at_once
+from empirical.erm.by_hand import pieces, trials_at_once
 from empirical.erm.gradients import Workspace, workspace
 from empirical.erm.steps import Step, repeat_on_gpu
 from empirical.fusion.classes import FusionClass
@@ -77,8 +77,8 @@ class Problem:
         return Kind(self.cls, self.objective, x.device, x.dtype, self.batches is not None)
 
     def parts(self, trials: int) -> list[Problem]:
-        """The same problem in parts of at most so many trials."""
-        cuts = [slice(a, a + trials) for a in range(0, len(self.targets), trials)]
+        """The same problem in parts of about as many trials, at most so many."""
+        cuts = pieces(len(self.targets), trials)
         return [
             replace(
                 self,
@@ -98,10 +98,9 @@ class Problem:
             self.subsets, self.cls, self.encoders, self.heads, self.inputs[0], rows, by_hand
         )
 
-    def step(self, by_hand: bool | None = None, capturable: bool = False) -> Step:
+    def step(self, by_hand: bool | None = None) -> Step:
         """A step of its training by torch, from the start."""
-        work = self.workspace(by_hand)
-        return Step(work, self.objective, self.learning_rate, capturable)
+        return Step(self.workspace(by_hand), self.objective, self.learning_rate)
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def _graphs_obstacle(kind: Kind) -> str | None:
 
 def _train_with_graphs(problem: Problem) -> Stack:
     """The steps of torch, recorded once and replayed."""
-    step = problem.step(capturable=True)
+    step = problem.step()
     take = partial(step.take, problem.inputs, problem.targets, problem.scale)
     repeat_on_gpu(take, problem.steps, problem.inputs[0].device)
     return step.stack
