@@ -14,7 +14,7 @@ from verify import verify_dataset
 from verify.claims.ledger import CLAIMS
 from verify.cli import COMMANDS, main
 from verify.commands.text import integer, listed, pair_of
-from verify.execution.progress import Forecast, duration
+from verify.execution.progress import duration
 
 SHARP = ("bound", "risk_gap.sharp", "gamma=0", "R_loss=0.1", "C=1")
 
@@ -293,18 +293,7 @@ def test_a_study_of_some_sets_of_modalities_says_so(capsys: pytest.CaptureFixtur
         assert (said in shown) if said else ("sets of modalities" not in shown)
 
 
-def test_a_long_run_says_how_long_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert Forecast(30, 2, show=True).seconds(20.0) == 300.0
-    quick = Forecast(10, 1, show=True)
-    quick.tell()
-    slow = Forecast(10**12, 4, show=True)
-    slow._began -= 10.0
-    slow.tell()
-    slow.tell()
-    captured = capsys.readouterr()
-    assert captured.err.count("this will take about") == 1
-    assert "days on 4 workers" in captured.err
-    assert captured.out == ""
+def test_lengths_of_time_in_words() -> None:
     assert [duration(s) for s in (0.2, 1, 61, 100, 5399, 7200, 1e6)] == [
         "1 second",
         "1 second",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise, zip_longest
 from typing import Any
 
 from bounds.domains import POSITIVE_INTEGER
@@ -107,6 +107,19 @@ class Plan:
                 edges = [gap.start, *inner, gap.stop]
                 tasks += [Task("trials", m, a, b) for a, b in pairwise(edges)]
         return tasks
+
+    def order(self, missing: list[Task], workers: int) -> list[Task]:
+        """The same parts, and first a few pilots: of the least and the largest size, in turn.
+
+        They tell how long all parts will take: each worker's first one, and two of each size besides.
+        """
+        trials = [task for task in missing if task.kind == "trials"]
+        largest = trials[: workers + 4]
+        least = [task for task in trials if task.m == trials[-1].m][: workers + 4]
+        in_turn = dict.fromkeys(chain.from_iterable(zip_longest(least, largest)))
+        first = [task for task in in_turn if task is not None][: workers + 4]
+        rest = [task for task in missing if task not in first]
+        return [*(replace(task, pilot=True) for task in first), *rest]
 
     def shard(self, task: Task, count: int) -> Shard:
         """The shard, of so many, that computes a part: by its size and first trial alone."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import mean
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 LONG = 120.0
-"""Seconds; a run that takes more says so when its first part is done."""
+"""Seconds; a run that takes more says so when its first parts are done."""
+SETTLED = 10.0
+"""Seconds of measuring beside which what a process does once counts little."""
+ENOUGH = 2.0
+"""Seconds of measuring at one size from which on a single part tells the time of others."""
 
 
 def bar(total: int, what: str, unit: str, show: bool, initial: int = 0) -> Any:
@@ -55,50 +62,80 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds that are left: if the rest goes as the fastest part so far, as the mean, as the slowest."""
+
+    low: float
+    about: float
+    high: float
+
+
 class Forecast:
-    """How long equal parts will take, told once, from the first of them.
+    """How long the samples of a study will take, told once, as soon as a few parts were timed.
+
+    The time of a sample at a size without timed parts lies on the line between its neighbours.
 
     Parameters
     ----------
-    parts, workers
-        How many parts there are, and how many are done at a time.
+    left
+        Size -> samples that are to be measured.
+    workers
+        How many parts are measured at a time.
     show
         Whether it is printed.
 
     Examples
     --------
-    >>> Forecast(parts=10, workers=2, show=False).seconds(first=30.0)
-    150.0
+    >>> forecast = Forecast({64: 100, 256: 100, 448: 100}, workers=2, show=False)
+    >>> for m, seconds in ((64, 1.0), (64, 2.0), (448, 3.0), (448, 3.0)):
+    ...     forecast.add(m, 10, seconds)
+    >>> forecast.estimate()
+    Estimate(low=26.0, about=29.25, high=32.5)
     """
 
-    def __init__(self, parts: int, workers: int, show: bool) -> None:
-        self._parts, self._workers, self._show = parts, workers, show
-        self._began = time.monotonic()
+    def __init__(self, left: Mapping[int, int], workers: int, show: bool) -> None:
+        self._left = {m: count for m, count in left.items() if count}
+        self._workers, self._show = workers, show
+        self._times: dict[int, list[tuple[float, int]]] = {}
+        self._ends = {min(self._left), max(self._left)} if self._left else set()
 
-    def begin(self) -> None:
-        """The parts that count begin now."""
-        self._began = time.monotonic()
+    def add(self, m: int, trials: int, seconds: float, cold: bool = False) -> None:
+        """A part was measured. The first one of a process counts only if it took long."""
+        self._left[m] = self._left.get(m, 0) - trials
+        if not cold or seconds >= SETTLED:
+            self._times.setdefault(m, []).append((seconds, trials))
+        if self._show and (left := self.estimate()) is not None and left.about > LONG:
+            self._show = False
+            tqdm.write(self._words(left), file=sys.stderr)
 
-    def seconds(self, first: float) -> float:
-        """The time of all parts, if each takes as long as the first.
-
-        Examples
-        --------
-        >>> Forecast(parts=1, workers=4, show=False).seconds(first=30.0)
-        30.0
-        """
-        return first * max(1.0, self._parts / self._workers)
-
-    def tell(self, share: float = 1.0) -> None:
-        """Print the time of a long run when a share of its first part is done; later calls do nothing."""
-        if not self._show:
-            return
-        self._show = False
-        seconds = self.seconds((time.monotonic() - self._began) / share)
-        if seconds > LONG:
-            several = f" on {self._workers} workers" if self._workers > 1 else ""
-            tqdm.write(
-                f"this will take about {duration(seconds)}{several}, if all parts take as long as the"
-                " first",
-                file=sys.stderr,
+    def estimate(self) -> Estimate | None:
+        """None until the least and the largest size were timed twice, or once for two seconds."""
+        times = {m: self._times.get(m, ()) for m in self._ends}
+        if not all(
+            len(each) > 1 or sum(seconds for seconds, _ in each) >= ENOUGH
+            for each in times.values()
+        ):
+            return None
+        sizes = sorted(self._times)
+        single = {m: [seconds / trials for seconds, trials in self._times[m]] for m in sizes}
+        totals = []
+        for of in (min, mean, max):
+            rates = [float(of(single[m])) for m in sizes]
+            left = sum(
+                max(0, count) * float(np.interp(m, sizes, rates)) for m, count in self._left.items()
             )
+            totals.append(left / self._workers)
+        return Estimate(*totals)
+
+    def _words(self, left: Estimate) -> str:
+        several = f" on {self._workers} workers" if self._workers > 1 else ""
+        text = f"this will take about {duration(left.about)}{several}"
+        timed = sum(map(len, self._times.values()))
+        if any(len(self._times[m]) < 2 for m in self._ends):
+            parts = "one part alone was" if timed == 1 else f"{timed} parts alone were"
+            return f"{text}; {parts} timed, half or twice as long is possible"
+        return (
+            f"{text}; {duration(left.low)} or {duration(left.high)}, if the rest goes as the fastest or the"
+            f" slowest of {timed} timed parts"
+        )

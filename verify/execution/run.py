@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from verify.execution.folder import (
     record_look,
 )
 from verify.execution.plan import Plan, unfinished_shards
-from verify.execution.tasks import Context, Task, compute
+from verify.execution.tasks import Context, Task, Timing, compute, timed
 from verify.execution.threads import one_thread
 from verify.results.measurements import Measurements
 from verify.results.results import Results
@@ -142,8 +142,8 @@ def run_study(
         Trials per part, at most: a part that takes longer than 20 s holds fewer. Numbers do not
         depend on it, nor on `workers`.
     progress
-        Print what is run and, if it takes more than two minutes, about how long; show a bar with the
-        time left on a terminal.
+        Print what is run and, once a few samples were measured, about how long if it takes more than
+        two minutes; show a bar with the time left on a terminal.
     client
         A `distributed.Client` (extra `cluster`): compute on its cluster, write parts from here.
     assemble
@@ -262,24 +262,23 @@ def compute_missing(
     if parts.folder is not None and missing:
         check_writable(parts.folder)
     reference = _reference(design, parts)
-    work = partial(compute, Context.of(design, reference, turn))
+    work = partial(timed, compute, Context.of(design, reference, turn))
     total = design.trials * len(design.m)
     done = total - sum(task.trials for task in missing)
     at_once = 1 if client is not None else _processes(missing, workers, design.device)
-    forecast = shown.Forecast(
-        sum(task.kind == "trials" for task in missing), at_once, progress and client is None
-    )
+    left = {m: sum(task.trials for task in missing if task.m == m) for m in design.m}
+    forecast = shown.Forecast(left, at_once, progress and client is None)
+    missing = plan.order(missing, at_once)
     with shown.bar(total, "measuring", "trials", progress, initial=done) as bar:
         while missing:
-            for asked, frame in _spread(work, missing, workers, client, design.device):
+            for asked, (frame, timing) in _spread(work, missing, workers, client, design.device):
                 task = asked.done(frame)
                 parts.write(task.part, frame)
                 if task.kind == "complexity":
                     known[task.m] = frame
-                    forecast.begin()
                 else:
-                    forecast.tell(share=task.trials / asked.trials)
                     trials.add(frame)
+                    forecast.add(task.m, task.trials, timing.seconds, timing.cold)
                 bar.update(task.trials)
             # Trials are left over where a part took too long for all of them.
             missing = plan.missing(trials.gaps, known)
@@ -324,12 +323,12 @@ def _reference_of(frame: pd.DataFrame) -> measure.Reference:
 
 
 def _spread(
-    work: partial[pd.DataFrame],
+    work: Callable[[Task], tuple[pd.DataFrame, Timing]],
     tasks: list[Task],
     count: int | None,
     client: Client | None,
     device: str,
-) -> Iterator[tuple[Task, pd.DataFrame]]:
+) -> Iterator[tuple[Task, tuple[pd.DataFrame, Timing]]]:
     if client is not None:
         return cluster.spread(client, work, tasks)
     return workers.spread(work, tasks, _processes(tasks, count, device))

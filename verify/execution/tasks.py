@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import re
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -20,18 +21,24 @@ from verify.execution.threads import one_thread
 
 PART_SECONDS = 20.0
 """After so long a worker returns what it has, to be written: a run that is cut loses little."""
+PILOT_SECONDS = 3.0
+"""The same for the first parts, which tell how long all will take."""
 
 _NAME = re.compile(r"trials-m(\d+)-(\d+)-(\d+)\.parquet")
 
 
 @dataclass(frozen=True)
 class Task:
-    """One part: the complexities at m, or the trials from `start` up to `stop` - 1 at m."""
+    """One part: the complexities at m, or the trials from `start` up to `stop` - 1 at m.
+
+    A pilot is one of the first parts of a run.
+    """
 
     kind: Literal["complexity", "trials"]
     m: int
     start: int = 0
     stop: int = 0
+    pilot: bool = field(default=False, compare=False)
 
     @property
     def part(self) -> str:
@@ -53,11 +60,14 @@ class Task:
         Examples
         --------
         >>> Task.parse("trials-m64-000000-000032.parquet")
-        Task(kind='trials', m=64, start=0, stop=32)
+        Task(kind='trials', m=64, start=0, stop=32, pilot=False)
         >>> Task.parse("reference.parquet")
         """
         found = _NAME.fullmatch(part)
-        return None if found is None else cls("trials", *map(int, found.groups()))
+        if found is None:
+            return None
+        m, start, stop = map(int, found.groups())
+        return cls("trials", m, start, stop)
 
     @property
     def trials(self) -> int:
@@ -158,13 +168,37 @@ def compute(context: Context, task: Task) -> pd.DataFrame:
             sizes,
             range(task.start, task.stop),
         )
-        end = time.monotonic() + PART_SECONDS
+        most = min(PILOT_SECONDS, PART_SECONDS) if task.pilot else PART_SECONDS
+        end = time.monotonic() + most
         frames = []
         for frame in blocks:
             frames.append(frame)
             if time.monotonic() > end:
                 break
         return pd.concat(frames, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The seconds that a part took, and whether it was the first of its process, with what that does once."""
+
+    seconds: float
+    cold: bool
+
+
+_cold = True
+
+
+def timed(
+    work: Callable[[Context, Task], pd.DataFrame], context: Context, task: Task
+) -> tuple[pd.DataFrame, Timing]:
+    """A part as `work` computes it, with its time in this process."""
+    global _cold
+    began = time.monotonic()
+    frame = work(context, task)
+    timing = Timing(time.monotonic() - began, _cold)
+    _cold = _cold and task.kind == "complexity"
+    return frame, timing
 
 
 def _complexities(context: Context, m: int) -> pd.DataFrame:
