@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from empirical import datasets
+from empirical.blocks import block_size
 from verify import Study
 from verify.execution import run, tasks
 from verify.execution.plan import Plan
@@ -125,7 +126,7 @@ def test_a_study_says_after_its_first_parts_how_long_it_takes(
     monkeypatch.setattr(tasks, "_cold", True)
     shown = study.run(tmp_path, workers=1, chunk=8, progress=True)
     ((when, line),) = said
-    block = run.measure.block_size(128, study.population.rows)
+    block = block_size(128, study.population.rows)
     assert when == 6.0 * block, "after one part of m = 16 and one of m = 128"
     found = re.match(r"this will take about (\d+) minutes; 2 parts alone were timed, half or", line)
     assert found, line
@@ -149,7 +150,7 @@ def test_a_pilot_ends_sooner_and_its_samples_are_kept(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(run, "compute", watched)
     short = study.run(workers=1, chunk=96)
-    block = run.measure.block_size(16, study.population.rows)
+    block = block_size(16, study.population.rows)
     assert block < 96
     assert computed[0] == (True, block)
     assert [pilot for pilot, _ in computed[1:]] == [False] * (len(computed) - 1)
