@@ -1,4 +1,4 @@
-"""What the benchmark of training counts."""
+"""What the benchmarks of training count, and that the one for any device runs on the CPU."""
 
 import importlib.util
 import sys
@@ -31,3 +31,26 @@ def test_the_operations_of_a_training_step_are_those_that_torch_counts(members, 
     # Torch adds biases outside its products; here they are a column of the inputs, used twice.
     biases = 2 * 2 * rows * (training.WIDTH * len(members) + training.CLASSES)
     assert training.operations(members, rows) == counter.get_total_flops() + biases
+
+
+def test_the_benchmark_of_a_device_says_what_a_million_models_take(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    on_device, kept = script("train_on_device", monkeypatch), tmp_path / "history.jsonl"
+    options = ["--sizes", "20", "--trials", "2", "--steps", "3", "--rounds", "1"]
+    on_device.main(["--device", "cpu", "--history", str(kept), *options])
+    (line,) = script("history", monkeypatch).read(kept)
+    speed = line["figures"]["m = 20: torch, models per second"]
+    printed = capsys.readouterr().out
+    assert f"torch      {speed:12,.1f} models / s {1e6 / speed:9.1f} s for a million" in printed
+    assert all(
+        value < 1e-4 for name, value in line["figures"].items() if name.endswith("disagreement")
+    )
+
+
+def test_the_benchmark_of_a_device_refuses_one_that_is_not_there(monkeypatch, capsys):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(SystemExit) as ended:
+        script("train_on_device", monkeypatch).main(["--device", "cuda"])
+    assert ended.value.code == 2
+    assert "no CUDA device was found" in capsys.readouterr().err
