@@ -47,9 +47,12 @@ def engines(kind: Kind) -> Iterator[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("objective", LOSSES.names)
 def test_losses_agree_with_plain_float64_training(objective: str) -> None:
-    """In the median over models: a unit at its kink makes one model part from plain training by 1e-4."""
-    cls = FusionClass(8, 3.0, 15.0, OUTPUTS[objective])
-    reduced = FusionClass(8, 3.0 * INSIDE, 15.0 * INSIDE, OUTPUTS[objective])
+    """In the median over models, with weights so large that hardly a unit comes to its kink.
+
+    There rounding decides on which side the unit is, and a model can part from plain training by 1e-4.
+    """
+    cls = FusionClass(8, 100.0, 100.0, OUTPUTS[objective])
+    reduced = FusionClass(8, 100.0 * INSIDE, 100.0 * INSIDE, OUTPUTS[objective])
     inputs, targets = sample(cls.outputs, objective)
     draws = [np.random.default_rng([1, t]) for t in range(TRIALS)]
     start = initial_weights(draws, SUBSETS, DIMS, cls)
@@ -68,6 +71,6 @@ def test_losses_agree_with_plain_float64_training(objective: str) -> None:
             fitted = erm.fit(inputs, targets, SUBSETS, cls, *start, objective=objective, **options)
         apart[name, kernel] = float(np.median(np.abs(fitted.objective.numpy() / expected - 1.0)))
     assert apart
-    # Plain float32 training is off by 2e-7 to 5e-7. An error of 1e-5 in one share of Adam's
-    # makes it 6e-6 to 4e-4.
+    # Plain float32 training is off by 3e-7 to 6e-7. An error of 1e-5 in one of Adam's shares makes it 7e-6 to
+    # 1e-5.
     assert max(apart.values()) < 2e-6, apart
