@@ -185,8 +185,9 @@ def _no_obstacle(kind: Kind) -> None:
 def _train_with_torch(problem: Problem) -> Stack:
     """All trials, or on the CPU as many at a time as its cache holds."""
     trials, _, rows = problem.targets.shape
-    at_once = trials
-    if problem.targets.device.type == "cpu" and problem.batches is None:
+    at_once, kind = trials, problem.kind
+    # Autograd takes so many operations that more trials at once are faster.
+    if kind.cls.plain and kind.device.type == "cpu" and not kind.batches:
         at_once = trials_at_once(problem.subsets, problem.cls.width, rows)
     return joined([_take_steps(part) for part in problem.parts(at_once)])
 
