@@ -1,5 +1,7 @@
 """Small problems for the compiled trainer, and runs of it on all their models."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from plain_training import parameters
@@ -9,6 +11,8 @@ from empirical.fusion.stack import Stack
 from empirical.fusion.starts import initial_weights
 
 SUBSETS = ((1,), (0, 2), (2, 0, 1))
+INSIDE = 1.0 - 16.0 * torch.finfo(torch.float32).eps
+"""By so much float32 training reduces every radius, so that the weights as stored lie inside the class."""
 
 
 def problem(cls, dims, rows, objective="softmax", trials=3, seed=0):
@@ -50,7 +54,14 @@ def run(inputs, targets, scale, start, cls, objective, steps, kernel=None):
     return stack
 
 
+def reduced(cls):
+    """The class that float32 training projects onto."""
+    encoder, head = INSIDE * cls.encoder_radius, INSIDE * cls.head_radius
+    return replace(cls, encoder_radius=encoder, head_radius=head)
+
+
 def plain(index, trial, inputs, targets, start, cls):
     """The starting parameters of one model, and the rest of what `plain_training` takes."""
     xs = [inputs[k][trial].double() for k in SUBSETS[index]]
-    return parameters(*start, SUBSETS, cls, index, trial), (cls, xs, targets[trial].double())
+    first = parameters(*start, SUBSETS, cls, index, trial)
+    return first, (reduced(cls), xs, targets[trial].double())

@@ -54,7 +54,7 @@ def test_the_same_weights_as_plain_float64_training(cls, dims, rows, objective, 
             assert moved > 0.003 * steps, "the comparison says nothing if nothing was learnt"
             mine = parameters(stack.encoders, stack.heads, SUBSETS, cls, index, trial)
             for ours, theirs in zip(mine, expected, strict=True):
-                assert (ours.double() - theirs).abs().max() < 2e-5
+                assert (ours.double() - theirs).abs().max() < 3e-6
 
 
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
@@ -91,8 +91,8 @@ def test_the_same_loss_after_many_steps(cls, dims, rows, objective):
             mean_loss([w.double() for w in blocks], *own, objective).item()
             for blocks in (mine, expected)
         )
-        # Units at their kink take another side more often in deeper encoders.
-        assert ours == pytest.approx(theirs, rel=1e-3 if cls.depth == 1 else 5e-3, abs=1e-5)
+        # In float32 a loss near zero is as exact as its terms.
+        assert ours == pytest.approx(theirs, rel=2e-5, abs=1e-7)
 
 
 def test_row_factors_weigh_the_rows():
