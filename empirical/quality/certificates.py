@@ -246,15 +246,27 @@ def block_size(rows: int) -> int:
 
 def _total(values: Tensor) -> Tensor:
     """Sums [T] over rows, [T, rows], block by block and then over the blocks."""
+    if values.device.type != "cpu":
+        return _in_blocks(values).sum(2).sum(1)
     parts = torch.split(values, block_size(values.shape[1]), dim=1)
     return torch.stack([part.sum(1) for part in parts], dim=1).sum(1)
 
 
 def _carried(slopes: Tensor, z: Tensor) -> Tensor:
     """sum over rows of slopes [T, c, rows] times z^T, block by block: [T, c, p]."""
+    if z.device.type != "cpu":
+        blocks = _in_blocks(slopes).transpose(1, 2) @ _in_blocks(z).permute(0, 2, 3, 1)
+        return blocks.sum(1)
     block = block_size(z.shape[2])
     parts = zip(torch.split(slopes, block, dim=2), torch.split(z, block, dim=2), strict=True)
     return sum((s @ x.mT for s, x in parts), slopes.new_zeros(1))
+
+
+def _in_blocks(values: Tensor) -> Tensor:
+    """Values [..., rows] as [..., blocks, rows of a block], filled up with zeros: few launches on a GPU."""
+    block = block_size(values.shape[-1])
+    padded = torch.nn.functional.pad(values, (0, -values.shape[-1] % block))
+    return padded.reshape(*values.shape[:-1], -1, block)
 
 
 def _by_strong_convexity(

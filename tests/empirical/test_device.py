@@ -20,6 +20,7 @@ from empirical.erm import compiled, places
 from empirical.fusion import stack
 from empirical.fusion.classes import FusionClass
 from empirical.heads import accelerated, newton, squares
+from empirical.quality import certificates
 from empirical.worlds.population import binary_targets, finite_population
 from verify.execution.tasks import Context, Task, compute
 
@@ -168,6 +169,18 @@ def _left_on_the_cpu(module, name, monkeypatch):
         return found.cpu()
 
     monkeypatch.setattr(module, name, left_behind)
+
+
+@pytest.mark.parametrize("rows", [1, 64, 300])
+def test_sums_by_blocks_of_rows_are_a_few_launches(rows):
+    slopes, z = torch.randn(2, 3, rows).double(), torch.randn(2, 4, rows).double()
+    with Watch() as watch:
+        there = slopes.to(DEVICE), z.to(DEVICE)
+        total = certificates._total(there[0][:, 0]).cpu()
+        carried = certificates._carried(*there).cpu()
+    assert watch.launches.total() < 16
+    torch.testing.assert_close(total, slopes[:, 0].sum(1), rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(carried, slopes @ z.mT, rtol=1e-13, atol=1e-13)
 
 
 def test_a_list_as_index_is_found():
