@@ -11,8 +11,6 @@ from empirical.fusion.stack import Stack
 from empirical.fusion.starts import initial_weights
 
 SUBSETS = ((1,), (0, 2), (2, 0, 1))
-INSIDE = 1.0 - 16.0 * torch.finfo(torch.float32).eps
-"""By so much float32 training reduces every radius, so that the weights as stored lie inside the class."""
 
 
 def problem(cls, dims, rows, objective="softmax", trials=3, seed=0):
@@ -54,9 +52,10 @@ def run(inputs, targets, scale, start, cls, objective, steps, kernel=None):
     return stack
 
 
-def reduced(cls):
-    """The class that float32 training projects onto."""
-    encoder, head = INSIDE * cls.encoder_radius, INSIDE * cls.head_radius
+def reduced(cls, dtype=torch.float32):
+    """The class that training projects onto: a little smaller, so that the weights as stored lie inside."""
+    inside = 1.0 - 16.0 * torch.finfo(dtype).eps
+    encoder, head = inside * cls.encoder_radius, inside * cls.head_radius
     return replace(cls, encoder_radius=encoder, head_radius=head)
 
 
