@@ -220,6 +220,8 @@ def measured(m: int, trials: int) -> dict[str, float]:
                 f" {peak:.0%} of the large one's"
             )
         print(line)
+    if kernels := compiled.kernels():  # the one in use has a line of its own in the history
+        found["compiled"] = found[f"compiled, {kernels[0]}"]
     exact = [plain_loss(i, start, x, labels, torch.float64) for i in COMPARED]
     losses = {"B": [plain_loss(i, start, x, labels, torch.float32) for i in COMPARED]}
     for name, engine in there.items():
