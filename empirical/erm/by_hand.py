@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import is_
 
 import numpy as np
 import torch
@@ -37,10 +38,11 @@ class _Features:
     z_of, back_of
         The same per modality: [T, s_k h, rows], and [T, rows, s_k h].
     scores
-        [places, c, rows]: each place's part of a prediction, later its gradient; `scores_of` per
-        modality [T, s_k, c rows].
+        [places, c, rows]: each place's part of a prediction, later the gradient in it; `rows_scores`
+        [places, c rows], and `scores_of` per modality [T, s_k, c rows].
     f
-        [T, subsets, c, rows]: predictions, later the gradient in them; `flat_f` with c and rows joined.
+        [T, subsets, c, rows]: predictions, later the gradient in them; `rows_f` [T subsets, c rows], and
+        `flat_f` [T, subsets, c rows].
     """
 
     z: Tensor
@@ -48,9 +50,22 @@ class _Features:
     back: Tensor
     back_of: list[Tensor]
     scores: Tensor
+    rows_scores: Tensor
     scores_of: list[Tensor]
     f: Tensor
+    rows_f: Tensor
     flat_f: Tensor
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some rows of the sample, with room for their features; beta 0 starts a gradient, 1 goes on with it."""
+
+    inputs: list[Tensor]
+    targets: Tensor
+    scale: Tensor
+    features: _Features
+    beta: int
 
 
 class ByHand:
@@ -96,6 +111,9 @@ class ByHand:
             like.new_empty(count * length * self._longest)
             for count, length in zip(counts, self._lengths, strict=True)
         ]
+        # The tensors that the parts below are views of.
+        self._sample: tuple[object, ...] = (None, None, None)
+        self._parts: list[_Part] = []
         self._features_of = {length: self._features(length) for length in lengths}
 
     @property
@@ -111,26 +129,16 @@ class ByHand:
     def differentiate(
         self, inputs: Sequence[Tensor], targets: Tensor, scale: Tensor, objective: Objective
     ) -> None:
-        """One forward and backward pass; leaves the gradient in `gradient`."""
-        for piece in self._pieces:
-            self._pass(
-                [x[:, piece].mT for x in inputs],
-                targets[:, None, :, piece],
-                scale[:, None, :, piece],
-                objective,
-                self._features_of[piece.stop - piece.start],
-                beta=int(piece.start > 0),
-            )
+        """As `Workspace.differentiate`."""
+        sample = inputs, targets, scale
+        if not all(map(is_, sample, self._sample)):
+            self._sample = sample
+            self._parts = [self._part(piece, *sample) for piece in self._pieces]
+        for part in self._parts:
+            self._pass(part, objective)
 
-    def _pass(
-        self,
-        inputs: Sequence[Tensor],
-        targets: Tensor,
-        scale: Tensor,
-        objective: Objective,
-        at: _Features,
-        beta: int,
-    ) -> None:
+    def _pass(self, part: _Part, objective: Objective) -> None:
+        at, inputs = part.features, part.inputs
         its, slopes, indices = self._its, self._slopes, self._indices
         for weights, x, z in zip(self._turned, inputs, at.z_of, strict=True):
             torch.bmm(weights, x, out=z)
@@ -139,21 +147,31 @@ class ByHand:
         at.f.copy_(its.constants[..., None])
         for subsets, scores in zip(indices.subsets_of, at.scores_of, strict=True):
             at.flat_f.index_add_(1, subsets, scores)
-        torch.mul(objective.residual(at.f, targets), scale, out=at.f)
-        for subsets, scores in zip(indices.subsets_of, at.scores_of, strict=True):
-            torch.index_select(at.flat_f, 1, subsets, out=scores)
+        torch.mul(objective.residual(at.f, part.targets), part.scale, out=at.f)
+        torch.index_select(at.rows_f, 0, indices.row_of, out=at.rows_scores)
         torch.bmm(its.heads.mT, at.scores, out=at.back)
         # The rectifier passes a gradient where its output is positive.
         torch.ops.aten.threshold_backward.grad_input(at.back, at.z, 0, grad_input=at.back)
         # Beta 0 overwrites the gradient of the step before, 1 adds to that of the pieces before.
-        torch.add(at.f.sum(-1), slopes.constants, alpha=beta, out=slopes.constants)
-        slopes.heads.baddbmm_(at.scores, at.z.mT, beta=beta)
+        torch.add(at.f.sum(-1), slopes.constants, alpha=part.beta, out=slopes.constants)
+        slopes.heads.baddbmm_(at.scores, at.z.mT, beta=part.beta)
         for slope, x, back in zip(slopes.encoders, inputs, at.back_of, strict=True):
-            slope.baddbmm_(x, back, beta=beta)
+            slope.baddbmm_(x, back, beta=part.beta)
 
     def project(self) -> None:
         """Scale every model back into its balls, as `fusion.project`."""
         self._balls.project()
+
+    def _part(
+        self, piece: slice, inputs: Sequence[Tensor], targets: Tensor, scale: Tensor
+    ) -> _Part:
+        return _Part(
+            [x[:, piece].mT for x in inputs],
+            targets[:, None, :, piece],
+            scale[:, None, :, piece],
+            self._features_of[piece.stop - piece.start],
+            beta=int(piece.start > 0),
+        )
 
     def _features(self, rows: int) -> _Features:
         """Views of the buffers for so many rows."""
@@ -170,10 +188,12 @@ class ByHand:
             back=back,
             back_of=[part.view(trials, -1, rows).mT for part in torch.split(back, sizes)],
             scores=scores,
+            rows_scores=scores.flatten(1),
             scores_of=[
                 part.view(trials, -1, layout.outputs * rows) for part in torch.split(scores, sizes)
             ],
             f=f,
+            rows_f=f.view(-1, layout.outputs * rows),
             flat_f=f.view(trials, -1, layout.outputs * rows),
         )
 

@@ -53,6 +53,8 @@ class Indices:
         [P T]: of each place of a trial, and then each trial, its position among all places.
     by_position
         [places]: the inverse.
+    row_of
+        [places]: of each place, its model's position among those of all trials and subsets.
     places_of
         [subsets, K]: the places of each subset, and P where it has less than K.
     """
@@ -61,6 +63,7 @@ class Indices:
     subset_of: Tensor
     by_place: Tensor
     by_position: Tensor
+    row_of: Tensor
     places_of: Tensor
 
 
@@ -162,7 +165,9 @@ class Layout:
             for j, k in enumerate(members):
                 places_of[index, j] = begins[k] + slot_of(self.subsets, index, k)
         subset_of = np.concatenate(lists).astype(np.int64)
-        parts = [subset_of, by_place, np.argsort(by_place), places_of.reshape(-1)]
+        trial = np.arange(T)[:, None] * len(self.subsets)
+        row_of = np.concatenate([(trial + np.array(own, np.int64)).reshape(-1) for own in lists])
+        parts = [subset_of, by_place, np.argsort(by_place), row_of, places_of.reshape(-1)]
         there = torch.from_numpy(np.concatenate(parts)).to(device)
         found = torch.split(there, [len(part) for part in parts])
         return Indices(
@@ -170,7 +175,8 @@ class Layout:
             subset_of=found[0],
             by_place=found[1],
             by_position=found[2],
-            places_of=found[3].view(places_of.shape),
+            row_of=found[3],
+            places_of=found[4].view(places_of.shape),
         )
 
     def _columns(self, index: int, modality: int) -> slice:
