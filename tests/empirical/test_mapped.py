@@ -218,8 +218,8 @@ def test_nothing_stays_of_a_process_that_was_killed(tmp_path: Path, how: str) ->
     files = tmp_path / "files"
     files.mkdir()
     command = [sys.executable, str(script), str(files), how]
-    assert subprocess.run(command, timeout=120).returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 60
+    assert subprocess.run(command, timeout=600).returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 600
     while list(files.iterdir()):
         assert how == "named"
         assert time.monotonic() < deadline, list(files.iterdir())

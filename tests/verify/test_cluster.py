@@ -85,6 +85,8 @@ def test_work_is_sent_to_each_worker_once_and_not_per_task(local: Any, tmp_path:
     read = [line.split()[1] for line in said if line.startswith("read")]
     assert len(read) == len(set(read))
     assert {int(pid) for pid in read} >= set(done.values())
+    # Each time that the megabyte travels it is packed, by dask up to twice (pickle, then cloudpickle).
+    assert sum(line.startswith("packed") for line in said) <= 2 * len(read)
 
 
 @pytest.mark.slow

@@ -65,7 +65,14 @@ def test_what_is_there_moves_no_part_to_another_shard() -> None:
     ("value", "shown"),
     [
         *(("0/4", "0/4"), ("5/4", "5/4"), ("", "''"), ("1", "'1'"), ("1/2/3", "'1/2/3'")),
-        *(("-1/2", "'-1/2'"), ("1/0", "1/0"), ((1,), "(1,)"), (3, "3"), ((1.0, 2), "1.0/2")),
+        *(
+            ("-1/2", "'-1/2'"),
+            ("1/0", "1/0"),
+            ("١/٢", "'١/٢'"),
+            ((1,), "(1,)"),
+            (3, "3"),
+            ((1.0, 2), "1.0/2"),
+        ),
         *(((True, 2), "True/2"), (("1", "2"), "'1'/'2'"), (None, "None")),
     ],
 )
@@ -73,6 +80,13 @@ def test_what_is_no_shard_is_refused(value: Any, shown: str) -> None:
     with pytest.raises(ValueError, match="^shard must be i/n with 1 <= i <= n, as 2/4") as error:
         Shard.of(value)
     assert str(error.value).endswith(f"got {shown}")
+
+
+@pytest.mark.parametrize("value", ["1/1000001", (1, 10**20)])
+def test_more_shards_than_any_study_has_parts_are_refused(value: Any) -> None:
+    assert str(Shard.of("7/1000000")) == "7/1000000"
+    with pytest.raises(ValueError, match="^shard must be one of at most 1,000,000, got 1/10000"):
+        Shard.of(value)
 
 
 def test_two_shards_and_one_kill_give_the_report_of_one_process(

@@ -69,6 +69,7 @@ def decide(
     from verify.decisions import page
     from verify.decisions.decide import decide as choose
     from verify.decisions.own import read_table
+    from verify.decisions.subsets import limited
     from verify.execution.folder import check_writable
 
     settings: dict[str, Any] = {
@@ -101,7 +102,7 @@ def decide(
         else:
             seen = read(str(data), **form, task=task, **columns)
         print(f"{seen.name}: {seen.rows:,} rows, modalities {', '.join(seen.names)}", flush=True)
-        for note in seen.notes:
+        for note in (*seen.notes, *limited(seen.names)):
             print(f"  {note}")
         found = choose(seen, **settings)
     written = found.report(Path(out))

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from empirical.modalities import Subset
 from verify.decisions import curves as learning
-from verify.decisions.choice import Plan, forward, ordered
+from verify.decisions.choice import MOST_FOR_ALL, Plan, forward, ordered
 from verify.decisions.effort import size_of
 from verify.decisions.training import Setting, Trained, train
 from verify.execution.threads import one_thread
@@ -29,6 +29,22 @@ def few(names: Sequence[str]) -> tuple[Subset, ...]:
     every = tuple(names)
     without = [tuple(each for each in every if each != name) for name in every]
     return tuple(dict.fromkeys([(), *((name,) for name in every), *without, every]))
+
+
+def limited(names: Sequence[str]) -> tuple[str, ...]:
+    """A note where not all sets of modalities are trained.
+
+    Examples
+    --------
+    >>> limited("ab"), limited("abcdefghijkl")[0][:72]
+    ((), 'Of the 4,096 sets of 12 modalities are trained: each modality alone, all')
+    """
+    if len(names) <= MOST_FOR_ALL:
+        return ()
+    return (
+        f"Of the {2 ** len(names):,} sets of {len(names)} modalities are trained: each modality alone, all,"
+        " all but one, those of a forward search on the training rows, and those that are compared.",
+    )
 
 
 def train_all(subsets: Sequence[Subset], setting: Setting, workers: int) -> dict[Subset, Trained]:

@@ -15,7 +15,8 @@ from verify.execution import devices
 from verify.execution.tasks import Task
 from verify.results.trials import KnownTrials
 
-_SHARD = re.compile(r"(\d+)/(\d+)")
+_SHARD = re.compile(r"([0-9]+)/([0-9]+)")
+MOST_SHARDS = 1_000_000
 _MUST = "shard must be i/n with 1 <= i <= n, as 2/4"
 
 
@@ -38,6 +39,8 @@ class Shard:
                 raise ValueError(f"{_MUST}, got {self.index!r}/{self.count!r}")
         if not 1 <= self.index <= self.count:
             raise ValueError(f"{_MUST}, got {self}")
+        if self.count > MOST_SHARDS:
+            raise ValueError(f"shard must be one of at most {MOST_SHARDS:,}, got {self}")
 
     @classmethod
     def of(cls, value: Any) -> Shard:

@@ -99,7 +99,7 @@ def submit_study(
             "executor must be one of submitit (pip install 'multimodal-bounds[slurm]'), as"
             f" submitit.AutoExecutor(folder), got {type(executor).__name__}"
         )
-    count = POSITIVE_INTEGER.whole("shards", shards)
+    count = Shard(1, POSITIVE_INTEGER.whole("shards", shards)).count
     POSITIVE_INTEGER.whole("chunk", chunk)
     check_workers(workers)
     parts = open_folder(out, design).resolve()
