@@ -1,6 +1,6 @@
 """Training as steps that repeat: one step on tensors that stay where they are, taken many times.
 
-On a GPU a step is some 60 operations or more, each of which takes longer to launch than to run. There the
+On a GPU a step is some 50 operations or more, each of which takes longer to launch than to run. There the
 first steps are launched one by one, the next one is recorded as a CUDA graph, and the rest replay it. So
 a step must do the same to the same tensors every time: it reads no number, and what counts steps, as
 Adam's bias corrections do, is a tensor on the device. `tests/empirical/test_steps.py` records and replays
