@@ -172,6 +172,8 @@ FINITE_POSITIVE = Domain(
 )
 RANGE = Domain("lie in [1e-100, 1e100]", low=1e-100, high=1e100)
 """Ranges of losses: the square of a range neither overflows nor vanishes in float64."""
+RADIUS = Domain("lie in [1e-15, 1e15]", low=1e-15, high=1e15, assumptions=("positive",))
+"""Radii of what is trained: the square of a norm neither overflows nor vanishes in float32."""
 NON_NEGATIVE = Domain("be non-negative", low=0.0, assumptions=("nonnegative",))
 POSITIVE_INTEGER = Domain(
     "be a positive integer", low=1.0, integer=True, finite=True, assumptions=("integer", "positive")

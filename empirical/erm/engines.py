@@ -19,6 +19,7 @@ from bounds.domains import FINITE_POSITIVE, at_least
 from bounds.table import Named, Table
 from empirical.erm import compiled
 from empirical.erm.by_hand import pieces, trials_at_once
+from empirical.erm.checks import check_batch
 from empirical.erm.gradients import Workspace, workspace
 from empirical.erm.steps import Step, repeat_on_gpu
 from empirical.fusion.classes import FusionClass
@@ -51,7 +52,7 @@ class Problem:
     Raises
     ------
     ValueError
-        If steps is negative or the learning rate not positive and finite.
+        If steps is negative or beyond 2**31 - 1, or the learning rate not positive and finite.
     """
 
     inputs: tuple[Tensor, ...]
@@ -67,7 +68,7 @@ class Problem:
     batches: Iterable[Tensor] | None
 
     def __post_init__(self) -> None:
-        at_least(0).whole("steps", self.steps)
+        at_least(0, 2**31 - 1).whole("steps", self.steps)
         FINITE_POSITIVE.check("learning_rate", self.learning_rate)
 
     @property
@@ -224,6 +225,7 @@ def _batched(
     """The rows of each batch, with factors that make the sum a mean over the batch."""
     rows = problem.targets.shape[2]
     for _, batch in zip(range(problem.steps), batches, strict=False):
+        check_batch(batch, rows)
         scale = problem.scale[..., batch] * (rows / len(batch))
         yield tuple(x[:, batch] for x in problem.inputs), problem.targets[..., batch], scale
 

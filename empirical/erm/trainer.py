@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from empirical.erm.checks import check_problem
+from empirical.erm.checks import check_problem, check_trained
 from empirical.erm.engines import ENGINES, Engine, Problem, fastest
 from empirical.erm.gradients import workspace
 from empirical.fusion.classes import FusionClass
@@ -40,6 +40,7 @@ class Fit:
     problem: Problem
 
     @cached_property
+    @torch.no_grad()
     def objective(self) -> Tensor:
         """Every model's objective on its whole sample: [T, subsets] float64."""
         problem = self.problem
@@ -108,9 +109,9 @@ def fit(
     Raises
     ------
     ValueError
-        If shapes disagree, a number is not finite or a label out of range, the objective or the engine
-        is unknown, steps is negative, the learning rate not positive, or the engine cannot take the
-        problem.
+        If shapes disagree, a number is not finite or a label out of range, a batch is no list of rows,
+        the objective or the engine is unknown, steps is negative, the learning rate not positive, the
+        engine cannot take the problem, or weights leave the range of the type.
 
     Examples
     --------
@@ -139,7 +140,9 @@ def fit(
         learning_rate=learning_rate,
         batches=batches,
     )
-    return Fit(_chosen(engine, problem).train(problem), problem)
+    stack = _chosen(engine, problem).train(problem)
+    check_trained(stack)
+    return Fit(stack, problem)
 
 
 def _chosen(engine: str | Engine, problem: Problem) -> Engine:
@@ -152,6 +155,7 @@ def _chosen(engine: str | Engine, problem: Problem) -> Engine:
     return chosen
 
 
+@torch.no_grad()
 def objective_gradient(
     inputs: Sequence[Tensor],
     targets: Tensor,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bounds import rademacher
-from bounds.domains import FINITE_POSITIVE, at_least
+from bounds.domains import RADIUS, at_least
 from empirical.fusion.operations import CONCATENATION, OPERATIONS, Operation
 
 DEEPEST = 64
@@ -46,8 +46,8 @@ class FusionClass:
     Raises
     ------
     ValueError
-        If a size is not a positive integer, a radius not positive and finite, the operation unknown
-        or the depth not an integer from 0 to 64.
+        If a size is not a positive integer, a radius outside [1e-15, 1e15], the operation unknown or
+        the depth not an integer from 0 to 64.
     """
 
     width: int
@@ -63,8 +63,8 @@ class FusionClass:
             "outputs": at_least(1).whole("outputs", self.outputs),
             "depth": at_least(0, DEEPEST).whole("depth", self.depth),
             "operation": OPERATIONS.find(self.operation),
-            "encoder_radius": FINITE_POSITIVE.number("encoder_radius", self.encoder_radius),
-            "head_radius": FINITE_POSITIVE.number("head_radius", self.head_radius),
+            "encoder_radius": RADIUS.number("encoder_radius", self.encoder_radius),
+            "head_radius": RADIUS.number("head_radius", self.head_radius),
         }
         for name, value in final.items():
             object.__setattr__(self, name, value)

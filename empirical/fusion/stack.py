@@ -90,12 +90,14 @@ class Stack:
 
 
 def check_subsets(subsets: Subsets, modalities: int) -> None:
-    """Raise ValueError unless every subset holds distinct indices below `modalities`, at least one.
+    """Raise ValueError unless there are subsets, each of distinct indices below `modalities`, not empty.
 
     Examples
     --------
     >>> check_subsets(((0,), (0, 1)), modalities=2)
     """
+    if not subsets:
+        raise ValueError("subsets must hold at least one subset of the modalities, got none")
     for members in subsets:
         known = all(0 <= k < modalities for k in members)
         if not members or not known or len(set(members)) < len(members):

@@ -28,7 +28,7 @@ from empirical.paper.splits import Split
 from empirical.streams import stream
 
 WIDTH = 128
-NO_BOUND = 1e30
+NO_BOUND = 1e15
 """A radius that no training reaches."""
 
 

@@ -78,6 +78,19 @@ def test_a_kernel_that_is_not_there_is_refused():
         run(*problem(cls, (4, 3, 7), 20), cls, "softmax", 1, kernel="MMX")
 
 
+def test_more_rows_than_32_bits_count_are_refused():
+    """Before they are touched: these take no memory."""
+    cls = FusionClass(4, 3.0, 5.0, 2)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 20)
+    many = 2**31 - 50
+    inputs = [x[:, :1].expand(-1, many, -1) for x in inputs]
+    targets, scale = targets[..., :1].expand(-1, -1, many), scale[..., :1].expand(-1, -1, many)
+    with pytest.raises(
+        ValueError, match="^inputs must have at most 2147483584 rows, got 2147483598"
+    ):
+        run(inputs, targets, scale, start, cls, "softmax", 1)
+
+
 @pytest.mark.parametrize(("cls", "dims", "rows", "objective"), PARAMETERS, ids=NAMES)
 def test_the_same_loss_after_many_steps(cls, dims, rows, objective):
     inputs, targets, scale, start = problem(cls, dims, rows, objective)

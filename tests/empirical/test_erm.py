@@ -164,13 +164,16 @@ def test_arguments_are_left_as_they_were():
             {"objective": "hinge"},
             "objective must be one of least-squares, softmax, .*, got 'hinge'",
         ),
-        ({"steps": -1}, "steps must be an integer of at least 0, got -1"),
+        ({"steps": -1}, "steps must be an integer of at least 0 and at most 2147483647, got -1"),
+        ({"steps": 2**32}, "steps must be an integer of at least 0 and at most 2147483647, got"),
         ({"learning_rate": 0.0}, "learning_rate must be positive"),
         ({"learning_rate": float("nan")}, "learning_rate must be positive"),
         ({"weights": torch.ones(TRIALS, ROWS + 1)}, "weights must have shape"),
         ({"targets": torch.ones(TRIALS, 2, ROWS)}, r"heads\[0\] must have shape \(3, 2, 5\)"),
         ({"targets": torch.ones(TRIALS, 3, ROWS + 1)}, r"inputs\[0\] must have shape"),
         ({"subsets": ((0,), (3,))}, "subsets must hold distinct indices"),
+        ({"subsets": ()}, "subsets must hold at least one subset of the modalities, got none"),
+        ({"weights": torch.ones(TRIALS, ROWS) * 1j}, "weights must be real, got torch.complex64"),
         ({"heads": []}, "heads must hold 5 arrays, got 0"),
         ({"encoders": []}, "encoders must hold 3 arrays, got 0"),
         ({"cls": FusionClass(3, 1.0, 1.0, 3)}, r"encoders\[0\] must have shape"),
@@ -210,3 +213,44 @@ def test_weights_may_have_any_precision():
     ]
     for one, other in zip(fits[0].heads, fits[1].heads, strict=True):
         assert torch.equal(one, other)
+
+
+def test_weights_that_only_a_wider_type_holds_are_refused():
+    inputs, targets, _, encoders, heads = problem(torch.float32)
+    huge = torch.full((TRIALS, ROWS), 1e39, dtype=torch.float64)
+    with pytest.raises(
+        ValueError, match="^weights must be finite in torch.float32, got NaN or inf"
+    ):
+        erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, weights=huge)
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+@pytest.mark.parametrize("change", [{"learning_rate": 1e39}, {"size": 1e30}])
+def test_a_training_that_overflows_is_refused(change, engine):
+    inputs, targets, _, encoders, heads = problem(torch.float32)
+    inputs = [x * change.get("size", 1.0) for x in inputs]
+    rate = change.get("learning_rate", 0.02)
+    with pytest.raises(
+        ValueError, match="^learning_rate, inputs and targets must be so small that"
+    ):
+        erm.fit(inputs, targets, SUBSETS, CLS, encoders, heads, learning_rate=rate, engine=engine)
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_tensors_that_require_gradients_train_as_others(by_hand):
+    inputs, targets, weights, encoders, heads = problem(torch.float32)
+    plain = (inputs, targets, weights)
+    leaves = ([x.clone().requires_grad_() for x in inputs], *(t.clone() for t in plain[1:]))
+    for leaf in leaves[1:]:
+        leaf.requires_grad_()
+    fits = [
+        erm.fit(x, y, SUBSETS, CLS, encoders, heads, weights=w, steps=3)
+        for x, y, w in (plain, leaves)
+    ]
+    assert torch.equal(fits[0].objective, fits[1].objective)
+    assert not fits[1].objective.requires_grad
+    one, other = (
+        erm.objective_gradient(x, y, fits[0].stack, "least-squares", w, by_hand=by_hand)
+        for x, y, w in (plain, leaves)
+    )
+    assert all(map(torch.equal, one[1], other[1]))

@@ -106,6 +106,26 @@ def test_batches_may_differ_in_length_and_end_the_training():
     assert not torch.equal(one.heads[0], two.heads[0])
 
 
+@pytest.mark.parametrize(
+    "batch",
+    [
+        torch.tensor([], dtype=torch.int64),
+        torch.tensor(3),
+        torch.tensor([[0, 1]]),
+        torch.tensor([0.0, 1.0]),
+        torch.tensor([0, 30]),
+        torch.tensor([-1, 3]),
+        torch.arange(30) < 5,  # its length is not the number of its rows
+    ],
+)
+def test_batches_that_are_no_indices_of_rows_are_refused(batch):
+    _, (inputs, targets, *rest) = problem(rows=30)
+    with pytest.raises(
+        ValueError, match="^batches must hold lists of indices from 0 to 29, none of"
+    ):
+        erm.fit(inputs, targets, *rest, steps=2, batches=[batch])
+
+
 NAN = float("nan")
 
 

@@ -38,6 +38,9 @@ OPERATIONS = tuple(
 Entries, not names: one of the same name that computes something else is another one.
 """
 
+MOST_ROWS = 2**31 - 64
+"""Rows are counted by 32 bits, in steps of a block."""
+
 _INTEGERS = "trials rows modalities subsets width depth operation outputs objective steps"
 _ADDRESSES = "dims members sizes inputs targets scale encoders heads"
 _NUMBERS = "learning_rate encoder_radius layer_radius head_radius"
@@ -172,7 +175,7 @@ def train(
     Raises
     ------
     ValueError
-        If the processor cannot run that kernel.
+        If the processor cannot run that kernel, or there are more rows than `MOST_ROWS`.
     MemoryError
         If a model's buffers do not fit.
     """
@@ -182,6 +185,8 @@ def train(
     if chosen not in numbers:
         raise ValueError(f"kernel must be one of {', '.join(numbers)}, got {kernel!r}")
     trials, rows = inputs[0].shape[:2]
+    if rows > MOST_ROWS:
+        raise ValueError(f"inputs must have at most {MOST_ROWS} rows, got {rows}")
     # The library gets addresses: what they point to must outlive the call, hence the names.
     inputs = [x.contiguous() for x in inputs]
     targets, scale = targets.contiguous(), scale.contiguous()
