@@ -12,6 +12,7 @@ import pytest
 from bounds import rademacher
 from empirical import datasets
 from empirical.datasets.dataset import Dataset, from_arrays
+from empirical.erm import compiled
 from empirical.fusion.operations import OPERATIONS
 from empirical.statistics.intervals import Interval
 from verify import Study
@@ -125,6 +126,20 @@ def test_a_class_is_part_of_a_studys_identity() -> None:
     assert len(prints) == 15
     plain = Study(small_data(), **SMALL)
     assert plain.fingerprint in prints
+
+
+@pytest.mark.skipif(not compiled.available(), reason="the compiled trainer was not built here")
+@pytest.mark.parametrize("fusion", OPERATIONS.names)
+def test_a_study_of_any_operation_is_not_continued_without_the_compiled_trainer(
+    fusion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Study(small_data(), **SMALL, fusion=fusion)
+    assert study.config()["engine"] == f"compiled ({compiled.build()})"
+    with_it = study.fingerprint
+    monkeypatch.setattr(compiled, "_library", lambda: None)
+    without = Study(small_data(), **SMALL, fusion=fusion)
+    assert without.config()["engine"] == "torch"
+    assert without.fingerprint != with_it
 
 
 def test_a_fused_feature_is_as_long_by_default_whatever_the_operation() -> None:
