@@ -9,7 +9,7 @@ from plain_training import mean_loss, parameters, train
 
 from empirical import erm
 from empirical.erm import compiled
-from empirical.fusion import OPERATIONS, FusionClass
+from empirical.fusion import OPERATIONS, FusionClass, Stack
 from empirical.fusion.stack import slot_of
 
 pytestmark = pytest.mark.skipif(
@@ -76,6 +76,21 @@ def test_a_kernel_that_is_not_there_is_refused():
     cls = FusionClass(4, 3.0, 5.0, 2)
     with pytest.raises(ValueError, match="^kernel must be one of .*, got 'MMX'"):
         run(*problem(cls, (4, 3, 7), 20), cls, "softmax", 1, kernel="MMX")
+
+
+def test_a_model_beyond_all_memory_is_a_memory_error():
+    """Its further layer has 2**46 weights: refused before they are touched, and counted beyond 32 bits."""
+    width = 2**23
+    one = torch.zeros(1, 1, 1, 1)
+    encoders = (one.expand(1, 1, width, 1), one.expand(1, 1, width, width))
+    cls = FusionClass(width, 3.0, 5.0, 1, depth=2)
+    stack = Stack(((0,),), encoders, (one[0].expand(1, 1, width + 1),), depth=2)
+    row = torch.ones(1, 1, 1)
+    options = {"objective": "least-squares", "steps": 1, "learning_rate": 0.01}
+    with pytest.raises(
+        MemoryError, match="^training models of 1 rows needs more memory than there"
+    ):
+        compiled.train([row], row, row, stack, cls, **options)
 
 
 def test_more_rows_than_32_bits_count_are_refused():
