@@ -42,7 +42,7 @@ class Balls:
             for dim, count in zip(layout.dims, layout.slots, strict=True)
         ]
         self._encoders = [
-            (square.view(shape), norm.T, weights.view(shape), factor.T[:, None, :, None])
+            (square, norm.T, weights.view(shape), factor.T[:, None, :, None])
             for square, norm, weights, factor, shape in zip(
                 squares.encoders, split, its.encoders, factors, shapes, strict=True
             )
@@ -56,8 +56,10 @@ class Balls:
         """Scale every model back into its balls, in place."""
         at = self._indices
         torch.mul(self._parameters, self._parameters, out=self._squares)
-        for square, norm, _, _ in self._encoders:
-            torch.sum(square, (1, 3), out=norm)
+        for square, norm, weights, _ in self._encoders:
+            trials, _, count, width = weights.shape
+            # Two sums: one of both dimensions adds number after number, whose rounding leaves the ball.
+            torch.sum(square.sum(1).view(trials, count, width), -1, out=norm)
         torch.index_select(self._of_heads.sum(1), 0, at.by_place, out=self._norms_of_heads)
         subsets, most = at.places_of.shape
         found = self._norms.index_select(1, at.places_of.view(-1))

@@ -77,6 +77,22 @@ def test_the_projection_is_that_of_a_stack(encoders, heads):
     alike(mine.stack, auto.stack, 1e-14)
 
 
+def test_weights_of_many_features_end_inside_their_ball():
+    # Added one after another in float32, these squares are too small by 242 units of rounding.
+    cls, subsets = FusionClass(5, 2.0, 3.0, 2), ((0,), (0, 1))
+    start = (
+        [np.full((1, 2, 5, 2000), 0.49), np.zeros((1, 1, 5, 1))],
+        [np.ones((1, 2, 6)), np.ones((1, 2, 11))],
+    )
+    work = workspace(subsets, cls, *start, torch.zeros(1), ROWS, by_hand=True)
+    work.project()
+    unit = torch.finfo(torch.float32).eps
+    for encoder in work.stack.encoders[0][0]:
+        assert (1 - 32 * unit) * 2.0 < float(encoder.double().norm()) <= 2.0
+    for head in work.stack.heads:
+        assert (1 - 32 * unit) * 3.0 < float(head.double().norm()) <= 3.0
+
+
 @pytest.mark.usefixtures("rows_of_a_piece")
 def test_training_in_pieces_is_training():
     inputs, targets, scale, start = problem()
