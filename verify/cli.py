@@ -113,19 +113,27 @@ def _check_encodable(given: Sequence[str]) -> None:
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
     """SIGTERM and SIGHUP end a run as Ctrl-C does: what was computed is kept."""
+    told: list[int] = []
 
-    def interrupt(*_: object) -> NoReturn:
+    def interrupt(number: int, _: object) -> NoReturn:
+        told.append(number)
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield  # signals reach the main thread alone
         return
-    names = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    every = ("SIGINT", "SIGTERM", "SIGHUP")
+    names = [getattr(signal, name) for name in every if hasattr(signal, name)]
     # A signal that was ignored on purpose, as nohup does with SIGHUP, stays ignored.
     heard = [each for each in names if signal.getsignal(each) is not signal.SIG_IGN]
     before = {each: signal.signal(each, interrupt) for each in heard}
     try:
         yield
+    except Exception:
+        # A library written in C makes another error of one that is raised in the midst of it.
+        if told:
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -72,6 +72,29 @@ def test_a_run_that_is_told_to_end_keeps_its_parts(tmp_path: Path, name: str) ->
     assert b"Traceback" not in error
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("error", [TypeError, ValueError, OSError, RuntimeError])
+def test_a_signal_in_the_midst_of_a_library_is_no_fault_of_it(
+    name: str,
+    error: type[Exception],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """matplotlib once made a TypeError of the interrupt, which then was a fault with exit code 4."""
+
+    def swallowing(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), getattr(signal, name))
+            time.sleep(600)
+        except KeyboardInterrupt:
+            raise error("incompatible function arguments") from None
+
+    monkeypatch.setattr(Study, "run", swallowing)
+    assert code_of(["report", "--data", "diabetes", "--out", str(tmp_path)]) == 3
+    assert capsys.readouterr().err.startswith("error: interrupted; finished parts are kept, ")
+
+
 def test_a_terminal_without_the_characters_still_shows_the_numbers() -> None:
     for encoding in ("ascii", "cp1252"):
         run = shell(*BOUND, env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
