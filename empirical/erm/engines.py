@@ -117,17 +117,17 @@ class Engine:
     train
         Trains all models and returns them.
     build
-        What its numbers depend on besides the code, such as a compiler; None if there is nothing.
+        What its numbers depend on besides the code, such as a compiler or the version of torch.
     """
 
     name: str
     obstacle: Callable[[Kind], str | None]
     train: Callable[[Problem], Stack]
-    build: Callable[[], str] | None = None
+    build: Callable[[], str]
 
     def __str__(self) -> str:
-        """Its name and its build: two of the same text give the same numbers."""
-        return self.name if self.build is None else f"{self.name} ({self.build()})"
+        """Its name and its build: of one version of this library, equal texts mean equal numbers."""
+        return f"{self.name} ({self.build()})"
 
 
 def choice(cls: FusionClass, objective: Objective, device: str) -> Engine:
@@ -205,6 +205,15 @@ def _take_steps(problem: Problem) -> Stack:
     return step.stack
 
 
+def _torch_version() -> str:
+    return str(torch.__version__)
+
+
+def _torch_build() -> str:
+    """Products of torch are summed in another order with other instructions."""
+    return f"{_torch_version()} {torch.backends.cpu.get_cpu_capability()}"
+
+
 def _graphs_obstacle(kind: Kind) -> str | None:
     if kind.device.type != "cuda":
         return "device: it records CUDA graphs"
@@ -234,8 +243,8 @@ ENGINES: Table[Engine] = Table(
     "engine",
     [
         Engine("compiled", _compiled_obstacle, _train_compiled, compiled.build),
-        Engine("graphs", _graphs_obstacle, _train_with_graphs),
-        Engine("torch", _no_obstacle, _train_with_torch),
+        Engine("graphs", _graphs_obstacle, _train_with_graphs, _torch_version),
+        Engine("torch", _no_obstacle, _train_with_torch, _torch_build),
     ],
 )
 """The fastest first: "auto" takes the first that can."""

@@ -1,5 +1,6 @@
 """The compiled trainer takes the steps of plain float64 training, model by model."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -121,6 +122,17 @@ def test_the_same_loss_after_many_steps(cls, dims, rows, objective):
         )
         # In float32 a loss near zero is as exact as its terms.
         assert ours == pytest.approx(theirs, rel=2e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("kernel", compiled.kernels())
+def test_a_unit_that_is_no_number_stays_none(kernel):
+    """As in torch: zero in its place would hide an overflow from the check of what was trained."""
+    cls = FusionClass(4, 3.0, 5.0, 2)
+    inputs, targets, scale, start = problem(cls, (4, 3, 7), 20)
+    # The first model of modality 0 is that of the second subset.
+    start[0][0][0, 0, 1] = math.nan
+    stack = run(inputs, targets, scale, start, cls, "softmax", 1, kernel=kernel)
+    assert [bool(head.isnan().any()) for head in stack.heads] == [False, True, False]
 
 
 def test_row_factors_weigh_the_rows():

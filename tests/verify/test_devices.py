@@ -42,7 +42,7 @@ def test_what_is_no_device_is_refused(name: object) -> None:
 def test_the_card_is_no_part_of_a_study_and_its_kind_is() -> None:
     cpu, cuda, card = (study(name) for name in ("cpu", "cuda", "cuda:1"))
     assert card.config()["device"] == "cuda"
-    assert card.config()["engine"] == "graphs"
+    assert card.config()["engine"] == f"graphs ({torch.__version__})"
     assert card.fingerprint == cuda.fingerprint != cpu.fingerprint
 
 

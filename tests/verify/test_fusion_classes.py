@@ -12,7 +12,7 @@ import pytest
 from bounds import rademacher
 from empirical import datasets
 from empirical.datasets.dataset import Dataset, from_arrays
-from empirical.erm import compiled
+from empirical.erm import ENGINES, compiled
 from empirical.fusion.operations import OPERATIONS
 from empirical.statistics.intervals import Interval
 from verify import Study
@@ -138,7 +138,7 @@ def test_a_study_of_any_operation_is_not_continued_without_the_compiled_trainer(
     with_it = study.fingerprint
     monkeypatch.setattr(compiled, "_library", lambda: None)
     without = Study(small_data(), **SMALL, fusion=fusion)
-    assert without.config()["engine"] == "torch"
+    assert without.config()["engine"] == str(ENGINES.find("torch"))
     assert without.fingerprint != with_it
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from small import small_study
 
 from empirical import datasets
@@ -291,7 +292,7 @@ def test_a_worker_with_another_engine_or_build_is_refused(name: str) -> None:
 def test_the_engine_of_a_study_says_how_it_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = ENGINES.find("compiled")
     assert re.fullmatch(r"compiled \(.+\)", str(compiled))
-    assert str(ENGINES.find("torch")) == "torch"
+    assert str(ENGINES.find("torch")).startswith(f"torch ({torch.__version__} ")
     monkeypatch.setattr(erm_engines, "fastest", lambda kind: replace(compiled, build=lambda: "one"))
     one = Study(datasets.diabetes(), m=[8], trials=1)
     assert one.config()["engine"] == "compiled (one)"

@@ -3,7 +3,7 @@
 //
 //   TARGET                      the attribute that lets a function use the instructions
 //   Narrow, Wide                8 lanes, and as many as one register holds: their `type`, `lanes`,
-//                               load, store, all, fma, root, positive (x > 0 ? x : 0) and
+//                               load, store, all, fma, root, positive (x < 0 ? 0 : x, so that NaN stays) and
 //                               where_positive (gate > 0 ? x : 0)
 //   TILE                        rows of a register tile of two wide columns
 //   transpose                   8 x 8 numbers from one place to another

@@ -57,7 +57,7 @@ struct Narrow {
     TARGET static inline type all(float x) { return _mm256_set1_ps(x); }
     TARGET static inline type root(type x) { return _mm256_sqrt_ps(x); }
     TARGET static inline type fma(type a, type b, type c) { return _mm256_fmadd_ps(a, b, c); }
-    TARGET static inline type positive(type x) { return _mm256_max_ps(x, _mm256_setzero_ps()); }
+    TARGET static inline type positive(type x) { return _mm256_max_ps(_mm256_setzero_ps(), x); }
     TARGET static inline type where_positive(type gate, type x) {
         return _mm256_and_ps(_mm256_cmp_ps(gate, _mm256_setzero_ps(), _CMP_GT_OQ), x);
     }
@@ -100,7 +100,7 @@ struct Wide {
     TARGET static inline type all(float x) { return _mm512_set1_ps(x); }
     TARGET static inline type root(type x) { return _mm512_sqrt_ps(x); }
     TARGET static inline type fma(type a, type b, type c) { return _mm512_fmadd_ps(a, b, c); }
-    TARGET static inline type positive(type x) { return _mm512_max_ps(x, _mm512_setzero_ps()); }
+    TARGET static inline type positive(type x) { return _mm512_max_ps(_mm512_setzero_ps(), x); }
     TARGET static inline type where_positive(type gate, type x) {
         return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(gate, _mm512_setzero_ps(), _CMP_GT_OQ), x);
     }
@@ -138,7 +138,7 @@ struct Narrow {
         return a * b + c;
 #endif
     }
-    static inline type positive(type x) { return x > 0.0f ? x : type{}; }
+    static inline type positive(type x) { return x < 0.0f ? type{} : x; }
     static inline type where_positive(type gate, type x) { return gate > 0.0f ? x : type{}; }
 };
 inline void transpose(const float* from, long ld_from, float* to, long ld_to) {
