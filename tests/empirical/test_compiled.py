@@ -1,7 +1,12 @@
 """The compiled trainer takes the steps of plain float64 training, model by model."""
 
 import math
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -243,3 +248,25 @@ def test_erm_takes_the_compiled_trainer_where_it_can_and_torch_without_it(monkey
         assert 0 < (a - c).abs().max() < 2e-6
     with pytest.raises(ValueError, match="the compiled trainer is not installed"):
         erm.fit(*arguments, **options, engine="compiled")
+
+
+def test_commands_in_a_copy_of_the_repository_train_with_the_installed_engine():
+    """The README's first command: `python -m` imports the library from the folder it is run in."""
+    program = "from empirical.erm import compiled; print(compiled.available())"
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
+
+
+def test_the_installed_engine_counts_only_if_its_sources_are_the_same(tmp_path, monkeypatch):
+    copy, installed = tmp_path / "copy", tmp_path / "installed" / "empirical" / "erm" / "compiled"
+    for folder in (copy, installed):
+        shutil.copytree(Path(compiled.__file__).parent, folder)
+    distribution = SimpleNamespace(locate_file=(tmp_path / "installed").joinpath)
+    monkeypatch.setattr(compiled.metadata, "distributions", lambda name: [distribution])
+    assert list(compiled._folders(copy)) == [copy, installed]
+    assert list(compiled._folders(installed)) == [installed]
+    (installed / "model.inl").write_text("// another version", encoding="utf-8")
+    assert list(compiled._folders(copy)) == [copy]
+    shutil.rmtree(installed)
+    assert list(compiled._folders(copy)) == [copy]

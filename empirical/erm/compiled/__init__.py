@@ -9,9 +9,10 @@ they differ by the rounding of float32.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
@@ -62,12 +63,31 @@ class _Problem(ctypes.Structure):
 
 @lru_cache(maxsize=1)
 def _library() -> ctypes.CDLL | None:
-    for suffix in EXTENSION_SUFFIXES:
-        path = Path(__file__).with_name(f"_train{suffix}")
-        if path.exists():
-            library = ctypes.CDLL(str(path))
-            return library if _takes_our_problem(library) else None
+    for folder in _folders(Path(__file__).parent):
+        for suffix in EXTENSION_SUFFIXES:
+            path = folder / f"_train{suffix}"
+            if path.exists():
+                library = ctypes.CDLL(str(path))
+                return library if _takes_our_problem(library) else None
     return None
+
+
+def _folders(here: Path) -> Iterator[Path]:
+    """This folder, and that of the installed library if it holds the same sources.
+
+    Commands that are run in a copy of the repository import this module from the copy, in which nothing
+    was built.
+    """
+    yield here
+    for installed in metadata.distributions(name="multimodal-bounds"):
+        folder = Path(str(installed.locate_file("empirical/erm/compiled")))
+        if folder != here and folder.is_dir() and _sources(folder) == _sources(here):
+            yield folder
+
+
+def _sources(folder: Path) -> dict[str, bytes]:
+    kinds = (".cpp", ".inl", ".py")
+    return {each.name: each.read_bytes() for each in folder.iterdir() if each.suffix in kinds}
 
 
 def _takes_our_problem(library: ctypes.CDLL) -> bool:
