@@ -8,8 +8,10 @@ Arrays are numpy's or tensors made of them.
 
 from __future__ import annotations
 
+import errno
 import math
 import mmap
+import os
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -47,7 +49,8 @@ _maps: weakref.WeakValueDictionary[int, _Map] = weakref.WeakValueDictionary()
 def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
     """An array of zeros; a large one lies in a temporary file where there is room for one.
 
-    The file goes with the array's memory.
+    The file goes with the array's memory. When half of the files that this process may open are open, an
+    array lies in memory: others need files as well.
 
     Examples
     --------
@@ -61,7 +64,11 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]
         file = _zero_file(size)
     except OSError:
         return np.zeros(shape, dtype)
-    made = _Map(file.file.fileno(), size)
+    try:
+        made = _Map(file.file.fileno(), size)  # opens the file a second time
+    except OSError:
+        file.close()
+        return np.zeros(shape, dtype)
     made.scratch = file
     weakref.finalize(made, file.close)
     return _array(made, dtype, shape)
@@ -152,6 +159,8 @@ def _zero_file(size: int) -> scratch.Scratch:
     """Written, not just sized: a full disk must raise here, as writing to a map would crash."""
     made = scratch.Scratch(".rows")
     try:
+        if made.crowded:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         for start in range(0, size, len(_ZEROS)):
             made.file.write(_ZEROS[: size - start])
         made.file.flush()

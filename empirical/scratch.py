@@ -7,6 +7,7 @@ name, which its maker removes, or one of the processes that opened it.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from contextlib import ExitStack, suppress
@@ -47,12 +48,19 @@ class Scratch:
         """What this process and those that it starts can open while it is open here."""
         return self._name or f"/proc/{os.getpid()}/fd/{self.file.fileno()}"
 
+    @property
+    def crowded(self) -> bool:
+        """Whether this process has opened half of the files that it may: numbers are given from 0 on."""
+        return 2 * self.file.fileno() >= _most_files()
+
     def close(self) -> None:
         """Close the file; what has it open or mapped keeps it."""
-        self._opened.close()
-        # A fork ends with copies of all that its parent had.
-        if self._name and os.getpid() == self._owner:
-            remove(self._name)
+        try:
+            self._opened.close()  # on a full disk this may raise
+        finally:
+            # A fork ends with copies of all that its parent had.
+            if self._name and os.getpid() == self._owner:
+                remove(self._name)
 
     def __enter__(self) -> Scratch:
         return self
@@ -65,6 +73,16 @@ def remove(path: str) -> None:
     """Remove a file of another process that was killed and cannot; one without a name is gone already."""
     with suppress(OSError):
         os.unlink(path)
+
+
+def _most_files() -> float:
+    """How many files this process may have open at once, where that can be known."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return math.inf
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return math.inf if most == resource.RLIM_INFINITY else most
 
 
 def _is(path: str, file: IO[bytes]) -> bool:

@@ -129,6 +129,50 @@ def test_without_room_for_a_file_an_array_lies_in_memory(
     assert mapped.file_of(mapped.zeros((2, 3))) is None
 
 
+@linux
+@pytest.mark.usefixtures("scratch")
+def test_arrays_take_half_of_the_files_that_a_process_may_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = 2 * len(os.listdir("/proc/self/fd")) + 40
+    monkeypatch.setattr(temporary, "_most_files", lambda: most)
+    arrays = [mapped.zeros((2, 3)) for _ in range(most)]
+    assert 0 < sum(mapped.file_of(each) is not None for each in arrays) < most / 2
+    assert mapped.file_of(arrays[-1]) is None
+    assert len(os.listdir("/proc/self/fd")) < most / 2 + 4
+    arrays.clear()
+    gc.collect()
+    assert mapped.file_of(mapped.zeros((2, 3))) is not None
+
+
+@linux
+@pytest.mark.usefixtures("scratch")
+def test_an_array_whose_file_cannot_be_mapped_lies_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = open_files()
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(mapped, "_Map", refused)
+    assert mapped.zeros((2, 3)).tolist() == [[0.0] * 3] * 2
+    assert open_files() == before
+
+
+@pytest.mark.usefixtures("named")
+def test_a_file_that_cannot_be_closed_is_removed(scratch: Path) -> None:
+    made = temporary.Scratch(".rows")
+
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    made._opened.callback(full)
+    with pytest.raises(OSError, match="No space"):
+        made.close()
+    assert list(scratch.iterdir()) == []
+
+
 @pytest.mark.usefixtures("named")
 def test_an_interrupt_while_a_file_is_written_leaves_none(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
