@@ -65,8 +65,10 @@ class Scratch:
     def __enter__(self) -> Scratch:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        # What was not written is tried again when the file is closed; the first error says what is wrong.
+        with suppress(*() if kind is None else (OSError,)):
+            self.close()
 
 
 def remove(path: str) -> None:

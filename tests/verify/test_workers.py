@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ def test_every_piece_is_done_once() -> None:
         return number**2
 
     assert sorted(spread(square, range(20), 2)) == [(n, n**2) for n in range(20)]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_said_to_be_that_of_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", partial(open, "/dev/full", "r+b"))
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        list(spread(abs, [1, 2], 2))
+    assert caught.value.filename == tempfile.gettempdir()
 
 
 def test_work_stays_in_this_process_with_one_worker() -> None:

@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -117,8 +118,12 @@ def _packed(work: Any) -> Iterator[str]:
     torch = sys.modules.get("torch")
     reducers = {} if torch is None else {torch.Tensor: _sent}
     with Scratch(".work") as scratch:
-        dump(work, scratch.file, reducers=reducers)
-        scratch.file.flush()
+        try:
+            dump(work, scratch.file, reducers=reducers)
+            scratch.file.flush()
+        except OSError as error:
+            # A full disk: its message names no file, and users would look at the folder of their study.
+            raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from error
         yield scratch.path
 
 
