@@ -72,6 +72,7 @@ def test_what_is_there_moves_no_part_to_another_shard() -> None:
             ((1,), "(1,)"),
             (3, "3"),
             ((1.0, 2), "1.0/2"),
+            ("1/" + "9" * 5000, repr("1/" + "9" * 5000)),  # more digits than Python converts
         ),
         *(((True, 2), "True/2"), (("1", "2"), "'1'/'2'"), (None, "None")),
     ],

@@ -15,7 +15,7 @@ from verify.execution import devices
 from verify.execution.tasks import Task
 from verify.results.trials import KnownTrials
 
-_SHARD = re.compile(r"([0-9]+)/([0-9]+)")
+_SHARD = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
 MOST_SHARDS = 1_000_000
 _MUST = "shard must be i/n with 1 <= i <= n, as 2/4"
 
