@@ -120,6 +120,7 @@ def _recommendation(
     sentence = words.recommendation_sentence(
         found,
         judged,
+        favourite=evidence.plan.favourite,
         metric=evidence.metric,
         margin=margin,
         delta=delta,

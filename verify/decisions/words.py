@@ -116,6 +116,7 @@ def recommendation_sentence(
     found: Recommendation,
     judged: Sequence[Verdict],
     *,
+    favourite: Subset,
     metric: Measure,
     margin: float,
     delta: float,
@@ -126,6 +127,8 @@ def recommendation_sentence(
 
     Parameters
     ----------
+    favourite
+        The set that the recommended one was compared with, where that is a part of it.
     size
         The number of rows or groups in words, such as "1,400 rows".
     unit
@@ -143,6 +146,12 @@ def recommendation_sentence(
         for verdict in judged
         if verdict.name not in named and (text := other(verdict, margin, size, found.subset != ()))
     ]
+    without = [v.name for v in judged if v.verdict == "helps" and v.name not in found.subset]
+    if without and found.subset and set(found.subset) < set(favourite):
+        sentences.append(
+            f"{joined(favourite)} together are not shown to be better than {joined(found.subset)}"
+            f"{' alone' if len(found.subset) == 1 else ''}, so that the smaller set is recommended."
+        )
     return " ".join(sentences)
 
 

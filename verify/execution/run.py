@@ -171,9 +171,8 @@ def run_study(
     missing = plan.missing(measurements.gaps, known)
     unfinished = _unfinished(design, parts, measurements, known) if missing else ""
     if assemble and missing:
-        raise UnfinishedError(
-            f"{len(missing)} parts are missing in {out}" + (unfinished and f": {unfinished}")
-        )
+        counted = "1 part is" if len(missing) == 1 else f"{len(missing)} parts are"
+        raise UnfinishedError(f"{counted} missing in {out}" + (unfinished and f": {unfinished}"))
     requests = (
         (design.delta,) if parts.folder is None else record_deltas(parts.folder, design.delta)
     )

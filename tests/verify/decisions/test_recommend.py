@@ -5,7 +5,9 @@ import numpy as np
 from verify.decisions.choice import Plan
 from verify.decisions.family import Comparison, Gain
 from verify.decisions.linear import ridge_path
-from verify.decisions.recommend import recommend
+from verify.decisions.losses import METRICS
+from verify.decisions.recommend import recommend, verdicts
+from verify.decisions.words import recommendation_sentence
 
 A, Z, K = "a", "z", "k"
 
@@ -36,6 +38,30 @@ def test_a_modality_that_is_not_shown_to_help_does_not_enter_beside_another() ->
 def test_a_modality_that_helps_is_added_to_a_favourite_that_stands() -> None:
     found = recommend(gains(0.01), PLAN)
     assert (found.subset, found.against) == ((A, Z, K), (A, Z))
+
+
+def test_why_a_modality_that_helps_is_left_out() -> None:
+    """k helps beside a + z, which is not shown to be better than a: the reader is told so."""
+    options = {"margin": 0.005, "delta": 0.05, "largest": 1.0, "rows": 1000}
+    said = {}
+    for beats_a in (-0.01, 0.01):
+        judged = verdicts(gains(beats_a), **options)
+        said[beats_a] = recommendation_sentence(
+            recommend(gains(beats_a), PLAN),
+            judged,
+            favourite=PLAN.favourite,
+            metric=METRICS.find("accuracy"),
+            margin=0.005,
+            delta=0.05,
+            size="1,000 rows",
+            unit="rows",
+        )
+    why = "a + z together are not shown to be better than a alone, so that the smaller set is recommended."
+    assert said[-0.01].startswith("Use a. ")
+    assert "K helps beside a + z: " in said[-0.01]
+    assert said[-0.01].endswith(why)
+    assert said[0.01].startswith("Use a + z + k. ")
+    assert why not in said[0.01]
 
 
 def test_ridge_in_single_precision_has_the_means_of_double() -> None:
