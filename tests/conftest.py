@@ -14,6 +14,11 @@ settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The mutants of proofs take longest: begun last, they would run while other processes are done."""
+    items.sort(key=lambda item: item.path.name != "test_kills.py")
+
+
 @pytest.fixture(autouse=True)
 def _close_pictures():
     """pyplot warns when many figures are open."""

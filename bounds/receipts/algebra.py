@@ -59,6 +59,7 @@ class Algebra:
         self.kinds = {**kinds, CONFIDENCE: POSITIVE}
         self.known: set[Key] = set()
         self._where: Mapping[str, Polynomial] = {}
+        self._already: dict[str, Polynomial] = {}
 
     def assume_positive(self, polynomial: Polynomial) -> None:
         """Take a polynomial as positive from now on."""
@@ -66,6 +67,7 @@ class Algebra:
         if not self._positive_monomial(*common):
             raise NotProvedError("a condition must be a sum of terms with positive factors")
         self.known.add(key_of(rest))
+        self._already.clear()
 
     def parse(self, text: str, where: Mapping[str, Polynomial] | None = None) -> Polynomial:
         """Read an expression: integers, known symbols, + - * / **, sqrt, log and exp.
@@ -82,13 +84,16 @@ class Algebra:
         NotProvedError
             If the text holds anything else, or is not proved to be a real number.
         """
-        self._where = where or {}
         if len(text) > LONGEST:
             raise NotProvedError(f"an expression must have at most {LONGEST} characters")
+        if not where and text in self._already:  # steps share most of their expressions
+            return self._already[text]
+        self._where = where or {}
         try:
-            return self._read(ast.parse(text, mode="eval").body)
+            found = self._read(ast.parse(text, mode="eval").body)
         except SyntaxError:
             raise NotProvedError(f"{text!r} is not an expression") from None
+        return found if where else self._already.setdefault(text, found)
 
     def _read(self, node: ast.expr) -> Polynomial:
         if isinstance(node, ast.Constant) and type(node.value) is int:
@@ -136,9 +141,8 @@ class Algebra:
             right = exponent if isinstance(node.op, ast.Mult) else -exponent
             whole = exponent.denominator == 1
             if whole or all(self.non_negative(self._read(n)) for n in (node.left, node.right)):
-                return self.multiply(
-                    self._powered(node.left, exponent), self._powered(node.right, right)
-                )
+                left = self._powered(node.left, exponent)
+                return self.multiply(left, self._powered(node.right, right))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
             inner = self._read(node.right)
             if set(inner) <= {()} and self.non_negative(self._read(node.left)):
@@ -198,9 +202,8 @@ class Algebra:
             raise NotProvedError("nothing is divided by zero")
         (common, scale), rest = common_factor(base)
         single = set(rest) == {()}
-        proved = self.positive(base) if exponent < 0 else self.non_negative(base)
-        if not proved:
-            need = "positive" if exponent < 0 else "non-negative"
+        need = "positive" if exponent < 0 else "non-negative"
+        if not (self.positive(base) if exponent < 0 else self.non_negative(base)):
             raise NotProvedError(f"{text_of(base)} is not proved {need}")
         safe = all(self._atom_non_negative(atom) for atom, _ in common) and self.non_negative(rest)
         if exponent.denominator > 1 and not safe:
@@ -260,8 +263,7 @@ class Algebra:
             del rest[monomial]
             result = self.multiply(result, self.power(inside, exponent))
         if rest:
-            last: Polynomial = {((("exp", key_of(rest)), Fraction(1)),): Fraction(1)}
-            result = self.multiply(result, last)
+            result = self.multiply(result, {((("exp", key_of(rest)), Fraction(1)),): Fraction(1)})
         return result
 
     def equal(self, left: Polynomial, right: Polynomial) -> bool:
@@ -340,9 +342,8 @@ class Algebra:
                 if isinstance(atom, str) and self.kinds[atom] == AT_LEAST_ONE and exponent > 0:
                     excess = f"{atom} - 1"
                     self.kinds[excess] = NON_NEGATIVE
-                    factor = self.power(
-                        add(number(1), {((excess, Fraction(1)),): Fraction(1)}), exponent
-                    )
+                    whole = add(number(1), {((excess, Fraction(1)),): Fraction(1)})
+                    factor = self.power(whole, exponent)
                 part = self.multiply(part, factor)
             found = add(found, part)
         return found
