@@ -1,7 +1,6 @@
 """Blocks of trials on a GPU: they fit into its free memory, and numbers do not depend on their size."""
 
 import gc
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -21,12 +20,8 @@ SUBSETS = ((0,), (1,), (0, 1))
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch):
-    """Torch trains, its fused Adam takes the stand-in device, and solvers hold little at once."""
+    """Torch trains, and solvers hold little at once."""
     monkeypatch.setattr(compiled, "_library", lambda: None)
-    module = sys.modules[torch.optim.Optimizer.__module__]
-    fused = module._get_fused_kernels_supported_devices
-    name = "_get_fused_kernels_supported_devices"
-    monkeypatch.setattr(module, name, lambda: [*fused(), DEVICE.type])
     monkeypatch.setattr(memory, "free_bytes", lambda device: 0)
     monkeypatch.setattr(blocks, "free_bytes", lambda device: 2**60)
 

@@ -1,7 +1,6 @@
 """A study's parts on another device: nothing is left on the CPU, and the numbers are the same."""
 
 import pickle
-import sys
 from dataclasses import replace
 from functools import partial
 
@@ -35,12 +34,8 @@ TASKS = [Task("trials", 16, 0, 1), Task("trials", 400, 0, 1), Task("complexity",
 
 @pytest.fixture(autouse=True)
 def one_engine(monkeypatch):
-    """Torch trains everywhere, and its fused Adam takes the device as it takes a GPU."""
+    """Torch trains everywhere."""
     monkeypatch.setattr(compiled, "_library", lambda: None)
-    module = sys.modules[torch.optim.Optimizer.__module__]
-    fused = module._get_fused_kernels_supported_devices
-    name = "_get_fused_kernels_supported_devices"
-    monkeypatch.setattr(module, name, lambda: [*fused(), DEVICE.type])
     for module in (memory, blocks):
         monkeypatch.setattr(module, "free_bytes", lambda device: 2**30)
     # Blocks of the same trials on both devices.
