@@ -7,6 +7,7 @@ from torch import Tensor
 
 from empirical.erm.places import Indices, Layout
 from empirical.fusion.classes import FusionClass
+from empirical.fusion.stack import inside
 
 
 class Balls:
@@ -48,9 +49,8 @@ class Balls:
             )
             if shape[2]
         ]
-        inside = 1.0 - 16.0 * torch.finfo(parameters.dtype).eps
-        self._radii = parameters.new_full((2, 1, 1), inside * cls.encoder_radius)
-        self._radii[1].fill_(inside * cls.head_radius)
+        self._radii = parameters.new_full((2, 1, 1), inside(cls.encoder_radius, parameters.dtype))
+        self._radii[1].fill_(inside(cls.head_radius, parameters.dtype))
 
     def project(self) -> None:
         """Scale every model back into its balls, in place."""

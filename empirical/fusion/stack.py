@@ -141,11 +141,19 @@ def joined(stacks: Sequence[Stack]) -> Stack:
     )
 
 
-def project(stack: Stack, cls: FusionClass) -> None:
-    """Scale each model of the stack back into the balls of `cls`, in place.
+def inside(radius: float, dtype: torch.dtype) -> float:
+    """A radius less 16 units of rounding: weights that are scaled to it lie in the ball as they are stored.
 
-    Radii are reduced by 16 units of rounding, so that the weights as stored, in float32 too, lie inside
-    the class.
+    Examples
+    --------
+    >>> inside(2.0, torch.float32) < 2.0
+    True
+    """
+    return (1.0 - 16.0 * torch.finfo(dtype).eps) * radius
+
+
+def project(stack: Stack, cls: FusionClass) -> None:
+    """Scale each model of the stack back into the balls of `cls`, in place, as far as `inside`.
 
     Examples
     --------
@@ -155,12 +163,12 @@ def project(stack: Stack, cls: FusionClass) -> None:
     2.0
     """
     trials, K = stack.heads[0].shape[0], stack.modalities
-    inside = 1.0 - 16.0 * torch.finfo(stack.heads[0].dtype).eps
+    dtype = stack.heads[0].dtype
     squares = stack.heads[0].new_zeros(trials, len(stack.subsets))
     places = [_places(stack.subsets, k, squares.device) for k in range(K)]
     for weights, place in zip(stack.encoders[:K], places, strict=True):
         squares.index_add_(1, place, weights.square().sum((-2, -1)))
-    shrink = _shrink(squares, inside * cls.encoder_radius)
+    shrink = _shrink(squares, inside(cls.encoder_radius, dtype))
     for weights, place in zip(stack.encoders[:K], places, strict=True):
         weights.mul_(shrink.index_select(1, place)[..., None, None])
     further = K * cls.layers
@@ -170,7 +178,8 @@ def project(stack: Stack, cls: FusionClass) -> None:
         *((head, cls.head_radius) for head in stack.heads),
     ]
     for weights, radius in single:
-        weights.mul_(_shrink(weights.square().sum((-2, -1), keepdim=True), inside * radius))
+        total = weights.square().sum((-2, -1), keepdim=True)
+        weights.mul_(_shrink(total, inside(radius, dtype)))
 
 
 @lru_cache(maxsize=256)

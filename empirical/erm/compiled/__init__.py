@@ -23,7 +23,7 @@ from torch import Tensor
 from empirical import losses
 from empirical.fusion import operations
 from empirical.fusion.classes import FusionClass
-from empirical.fusion.stack import Stack
+from empirical.fusion.stack import Stack, inside
 
 OBJECTIVES = tuple(
     losses.OBJECTIVES.find(name) for name in ("least-squares", "softmax", "logistic", "correlation")
@@ -219,8 +219,6 @@ def train(
         "encoders": _addresses(stack.encoders),
         "heads": _addresses(stack.heads),
     }
-    # As in `fusion.project`: the weights as stored must lie inside the class.
-    inside = 1.0 - 16.0 * torch.finfo(torch.float32).eps
     problem = _Problem(
         trials=trials,
         rows=rows,
@@ -235,9 +233,9 @@ def train(
         targets=targets.data_ptr(),
         scale=scale.data_ptr(),
         learning_rate=learning_rate,
-        encoder_radius=inside * cls.encoder_radius,
-        layer_radius=inside,
-        head_radius=inside * cls.head_radius,
+        encoder_radius=inside(cls.encoder_radius, torch.float32),
+        layer_radius=inside(1.0, torch.float32),
+        head_radius=inside(cls.head_radius, torch.float32),
         **{name: ctypes.cast(array, ctypes.c_void_p) for name, array in arrays.items()},
     )
     models = ctypes.c_int32(0)
